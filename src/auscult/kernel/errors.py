@@ -1,0 +1,212 @@
+"""The one error tree. A class's docstring is its message, its code is stable for ever.
+
+AuscultError
+├── SettingError
+│   ├── PlugUnknown
+│   └── MatcherMalformed
+├── InputError
+│   ├── BodyMalformed
+│   ├── BodyTooLarge
+│   └── SampleRefused
+├── AccessError
+│   ├── CredentialMissing
+│   ├── PermissionMissing
+│   └── ObjectMissing
+├── CapacityError
+│   ├── QueueFull
+│   └── SeriesCapReached
+├── StoreError
+│   ├── StoreUnavailable
+│   ├── StateConflict
+│   └── AuditBroken
+├── VaultError
+│   ├── KeyMissing
+│   └── EnvelopeBroken
+└── EffectError
+    ├── ReceiverRefused
+    ├── ReceiverUnavailable
+    └── PreconditionFailed
+"""
+
+from typing import ClassVar
+
+
+class AuscultError(Exception):
+    """Something in auscult went wrong."""
+
+    code: ClassVar[str] = "auscult"
+
+    def __init__(self, detail: str = "") -> None:
+        """Say what happened in this case; the class says what kind of thing it is."""
+        self.detail = detail
+        super().__init__(f"{self.message}: {detail}" if detail else self.message)
+
+    @property
+    def message(self) -> str:
+        """The class's docstring without its full stop."""
+        return (type(self).__doc__ or "").split("\n", 1)[0].rstrip(".")
+
+
+class SettingError(AuscultError):
+    """A setting is wrong."""
+
+    code = "setting"
+
+
+class PlugUnknown(SettingError):
+    """No such plug is on the shelf."""
+
+    code = "setting.plug_unknown"
+
+
+class MatcherMalformed(SettingError):
+    """A label matcher cannot be read."""
+
+    code = "setting.matcher_malformed"
+
+
+class InputError(AuscultError):
+    """What came in cannot be accepted."""
+
+    code = "input"
+
+
+class BodyMalformed(InputError):
+    """The body cannot be read."""
+
+    code = "input.malformed"
+
+    def __init__(self, detail: str = "", *, position: int | None = None) -> None:
+        """Say what is wrong, and at which byte or line where that is known."""
+        self.position = position
+        super().__init__(detail if position is None else f"{detail} (at {position})")
+
+
+class BodyTooLarge(InputError):
+    """The body is larger than the limit."""
+
+    code = "input.too_large"
+
+
+class SampleRefused(InputError):
+    """Some samples were refused, the others were taken."""
+
+    code = "input.sample_refused"
+
+
+class AccessError(AuscultError):
+    """This credential may not do that."""
+
+    code = "access"
+
+
+class CredentialMissing(AccessError):
+    """No valid credential was given."""
+
+    code = "access.credential_missing"
+
+
+class PermissionMissing(AccessError):
+    """The credential is valid but may not do this."""
+
+    code = "access.permission_missing"
+
+
+class ObjectMissing(AccessError):
+    """There is no such object for this credential."""
+
+    code = "access.object_missing"
+
+
+class CapacityError(AuscultError):
+    """A limit is reached."""
+
+    code = "capacity"
+
+
+class QueueFull(CapacityError):
+    """More came in than can be taken now; send it again later."""
+
+    code = "capacity.queue_full"
+
+    def __init__(self, detail: str = "", *, retry_after_s: int = 2) -> None:
+        """Say what is full, and when it is worth trying again."""
+        self.retry_after_s = retry_after_s
+        super().__init__(detail)
+
+
+class SeriesCapReached(CapacityError):
+    """The tenant has as many series as it may have."""
+
+    code = "capacity.series_cap"
+
+
+class StoreError(AuscultError):
+    """The store could not do it."""
+
+    code = "store"
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be reached or written; nothing was accepted."""
+
+    code = "store.unavailable"
+
+
+class StateConflict(StoreError):
+    """The object is not in a state that allows this."""
+
+    code = "store.conflict"
+
+
+class AuditBroken(StoreError):
+    """The audit chain does not hold."""
+
+    code = "store.audit_broken"
+
+
+class VaultError(AuscultError):
+    """A secret cannot be handled."""
+
+    code = "vault"
+
+
+class KeyMissing(VaultError):
+    """The key that sealed this is not in the key ring."""
+
+    code = "vault.key_missing"
+
+
+class EnvelopeBroken(VaultError):
+    """The sealed value was changed, cut, or sealed for something else."""
+
+    code = "vault.envelope_broken"
+
+
+class EffectError(AuscultError):
+    """The world did not do what was wished."""
+
+    code = "effect"
+
+
+class ReceiverRefused(EffectError):
+    """The receiver will never take this."""
+
+    code = "effect.refused"
+
+
+class ReceiverUnavailable(EffectError):
+    """The receiver cannot take this now."""
+
+    code = "effect.unavailable"
+
+    def __init__(self, detail: str = "", *, retry_after_ms: int | None = None) -> None:
+        """Say why, and when the receiver asked to be tried again."""
+        self.retry_after_ms = retry_after_ms
+        super().__init__(detail)
+
+
+class PreconditionFailed(EffectError):
+    """The action's precondition does not hold, so nothing was done."""
+
+    code = "effect.precondition"

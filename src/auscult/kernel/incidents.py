@@ -1,0 +1,98 @@
+"""An incident: the one story told about a problem, from its first sign to its end."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from auscult.kernel.findings import Finding, Phase
+from auscult.kernel.words import Severity, Subject, TenantId, Word
+
+SIGNALS_MAX = 50
+
+
+class Status(StrEnum):
+    """Where an incident stands; `rank` orders the list of them."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+    @property
+    def rank(self) -> int:
+        """0 for what still needs a person."""
+        return list(Status).index(self)
+
+
+class Signal(Word):
+    """One finding's place in its incident: the latest word of one observer about one thing."""
+
+    fingerprint: str
+    subject: Subject
+    signal: str
+    seen_by: str
+    severity: Severity
+    first_ms: int
+    last_ms: int
+    peak_score: float
+    phase: Phase
+    sentence: str
+
+
+class Incident(Word):
+    """One problem, bounded in size: at most `SIGNALS_MAX` signals, the strongest finding whole."""
+
+    id: str
+    tenant: TenantId
+    key: str
+    status: Status = Status.OPEN
+    severity: Severity
+    headline: str = Field(max_length=200)
+    signals: tuple[Signal, ...] = Field(max_length=SIGNALS_MAX)
+    strongest: Finding
+    findings_count: int = 1
+    opened_ms: int
+    updated_ms: int
+    quiet_since_ms: int | None = None
+    acknowledged_ms: int | None = None
+    acknowledged_by: str = ""
+    resolved_ms: int | None = None
+    resolved_by: str = ""
+    level: int = 1
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """Everything the incident touches, each once, in order of appearance."""
+        return tuple(dict.fromkeys(signal.subject for signal in self.signals))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will happen to it any more."""
+        return self.status is Status.RESOLVED
+
+    @property
+    def rank(self) -> int:
+        """The list's order as one integer: unacknowledged first, then the worst."""
+        return self.status.rank * 10 + self.severity.rank
+
+
+class ChangeKind(StrEnum):
+    """What can happen to an incident."""
+
+    OPENED = "opened"
+    JOINED = "joined"
+    WORSENED = "worsened"
+    ACKNOWLEDGED = "acknowledged"
+    QUIET = "quiet"
+    RETURNED = "returned"
+    RESOLVED = "resolved"
+    NOTED = "noted"
+
+
+class Change(Word):
+    """One step of an incident's life, as a sentence with its actor; a line of the timeline."""
+
+    kind: ChangeKind
+    incident: str
+    at_ms: int
+    actor: str
+    sentence: str
