@@ -1,0 +1,1 @@
+"""Is this odd? Scores, calibration and the alert layer, as pure mathematics."""

@@ -1,0 +1,1 @@
+"""The impure loop: facts, decisions, one commit, effects, timers and jobs."""

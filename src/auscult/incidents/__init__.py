@@ -1,0 +1,1 @@
+"""Findings become one story: dedupe, group, cause, impact and lifecycle."""

@@ -1,0 +1,1 @@
+"""Were we right? Feedback, versions of models, shadow runs, promotion and rollback."""

@@ -1,0 +1,1 @@
+"""Who must know, when and how: routes, messages and channels."""

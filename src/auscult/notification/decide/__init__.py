@@ -1,0 +1,1 @@
+"""Who must know: routes, silences, inhibition and grouping, decided purely."""

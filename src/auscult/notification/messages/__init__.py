@@ -1,0 +1,1 @@
+"""What is said: an incident turned into the text and fields of a message."""

@@ -1,0 +1,1 @@
+"""Who is on call: schedules and escalation levels, as pure calendars."""

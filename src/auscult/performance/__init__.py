@@ -1,0 +1,1 @@
+"""Can the listener hear it? Audio quality, latency, bottlenecks and advice."""

@@ -1,0 +1,1 @@
+"""What may be done, within a contract: plan, apply, verify, undo."""

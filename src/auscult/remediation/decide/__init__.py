@@ -1,0 +1,1 @@
+"""What may be done: runbooks, guards and the run as a pure state machine."""

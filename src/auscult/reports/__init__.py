@@ -1,0 +1,1 @@
+"""What happened: indicators, service levels, weekly and monthly reports, evidence."""

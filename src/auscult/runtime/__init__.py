@@ -1,0 +1,1 @@
+"""What the process stands on: settings, clock, ids, JSON logs, own metrics and traces."""

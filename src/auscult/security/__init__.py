@@ -1,0 +1,1 @@
+"""Is someone abusing us? Intrusion, behaviour, floods and injection."""

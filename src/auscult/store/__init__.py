@@ -1,0 +1,1 @@
+"""Rows on SQLite or PostgreSQL: transactions, claims, timers, audit chain and migrations."""

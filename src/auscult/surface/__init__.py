@@ -1,0 +1,1 @@
+"""What people and machines see: API, pages and command line, without a decision."""

@@ -1,0 +1,1 @@
+"""Secrets and personal data: sealed envelopes, key ids, pseudonyms and redaction."""
