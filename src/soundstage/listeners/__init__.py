@@ -1,0 +1,1 @@
+"""Simulated listeners: they really fetch, buffer, and decode what they hear."""

@@ -1,0 +1,64 @@
+"""The clock of a player: what is buffered, when it plays, when it stalls. Pure."""
+
+from dataclasses import dataclass
+
+START_S = 4.0
+RESUME_S = 2.0
+TOO_FAR_S = 24.0
+"""A player further behind live than this jumps forward, as web players do."""
+
+
+@dataclass(slots=True)
+class Player:
+    """One session. Times are seconds; media time counts from the programme's start."""
+
+    joined_s: float
+    position_s: float = -1.0
+    """Media time that is being played; negative before the first segment."""
+
+    buffered_to_s: float = 0.0
+    playing: bool = False
+    startup_s: float = -1.0
+    rebuffers: int = 0
+    rebuffer_s: float = 0.0
+    _seen_s: float = 0.0
+
+    @property
+    def buffer_s(self) -> float:
+        """Seconds of sound downloaded and not yet played."""
+        return max(0.0, self.buffered_to_s - self.position_s) if self.position_s >= 0 else 0.0
+
+    def receive(self, begin_s: float, end_s: float) -> None:
+        """Take a downloaded segment; a gap before it is skipped when playback reaches it."""
+        if self.position_s < 0:
+            self.position_s = begin_s
+        elif self.position_s >= self.buffered_to_s:
+            self.position_s = max(self.position_s, begin_s)
+        self.buffered_to_s = max(self.buffered_to_s, end_s)
+
+    def advance(self, now_s: float) -> None:
+        """Let the clock go on to ``now_s`` (any monotonic clock)."""
+        if not self._seen_s:
+            self._seen_s = self.joined_s
+        passed_s, self._seen_s = now_s - self._seen_s, now_s
+        if self.playing:
+            played_s = min(passed_s, self.buffer_s)
+            self.position_s += played_s
+            if played_s < passed_s:
+                self.playing = False
+                self.rebuffers += 1
+                self.rebuffer_s += passed_s - played_s
+            return
+        if self.startup_s >= 0:
+            self.rebuffer_s += passed_s
+        if self.buffer_s >= (START_S if self.startup_s < 0 else RESUME_S):
+            self.playing = True
+            if self.startup_s < 0:
+                self.startup_s = now_s - self.joined_s
+
+    def catch_up(self, live_s: float) -> bool:
+        """Jump towards live when too far behind it; says whether it did."""
+        if self.position_s < 0 or live_s - self.position_s <= TOO_FAR_S:
+            return False
+        self.position_s = max(self.position_s, self.buffered_to_s - START_S)
+        return True

@@ -1,0 +1,1 @@
+"""Releases of the enhance step that can be rolled out and back; one module each."""

@@ -1,0 +1,1 @@
+"""How faults are described, switched on, withdrawn and recorded; the faults lie on a shelf."""

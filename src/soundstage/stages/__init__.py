@@ -1,0 +1,1 @@
+"""The five stages, each a small process: ingest → enhance → encode → package → edge."""

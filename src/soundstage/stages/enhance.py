@@ -1,0 +1,21 @@
+"""Enhance: the "AI" step. Which code does it is a matter of the release."""
+
+from importlib import import_module
+
+from soundstage.audio.format import from_bytes, to_bytes
+from soundstage.plan import Programme
+from soundstage.stages.frame import Frame
+from soundstage.stages.line import Lines, Work
+
+
+def set_up(frame: Frame) -> None:
+    """Clean and level every chunk with the enhancer of the running release."""
+    release = import_module(f"soundstage.releases.{frame.release}")
+
+    def make_work(_programme: Programme) -> Work:
+        enhancer = release.Enhancer()
+        return lambda seq, payload: [(seq, to_bytes(enhancer.enhance(from_bytes(payload))))]
+
+    lines = Lines(frame)
+    lines.offer()
+    lines.pull(make_work)

@@ -1,0 +1,1 @@
+"""Processes kept in order: supervisord as a child, XML-RPC to it, guards against orphans."""

@@ -1,0 +1,126 @@
+"""The whole platform started and stopped: one supervisord, everything else below it."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import replace
+from http import HTTPStatus
+from pathlib import Path
+
+from soundstage.errors import NotRunning, StartFailed
+from soundstage.plan import Plan, load_plan, make_plan, save_plan
+from soundstage.supervision import guard
+from soundstage.supervision.config import write_config
+from soundstage.supervision.rpc import Supervisor
+
+START_S = 20.0
+STOP_S = 6.0
+SOCKET_PATH_LIMIT = 80
+"""A unix socket's path may have 107 bytes, and supervisord adds its pid to it."""
+
+
+def launch(
+    state: Path, *, seed: int = 1, sources: tuple[str, ...] = (), tied: bool
+) -> tuple[Plan, subprocess.Popen[bytes]]:
+    """Start supervisord with all processes; ``tied`` ones die with this process.
+
+    Call it from the main thread: the tie is to the thread that forks.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    if is_running(state):
+        raise StartFailed(f"a platform already runs in {state}: `soundstage down` stops it")
+    for stale in ("releases/enhance", "supervisord.pid", "supervisor.sock"):
+        (state / stale).unlink(missing_ok=True)
+    plan = make_plan(state, seed=seed, sources=sources)
+    if len(plan.supervisor_socket) > SOCKET_PATH_LIMIT:
+        short = tempfile.mkdtemp(prefix="soundstage-")
+        plan = replace(plan, supervisor_socket=f"{short}/supervisor.sock")
+    save_plan(plan, state)
+    config = write_config(plan, state)
+    daemon = [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)]
+    return plan, spawn(daemon, log=state / "log" / "start.log", tied=tied)
+
+
+def spawn(
+    command: list[str], *, log: Path, tied: bool, env: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a program in its own session, behind the guard when it is tied to this process."""
+    if tied:
+        ties = [str(int(signal.SIGTERM)), str(os.getpid())]
+        command = [sys.executable, "-S", "-E", guard.__file__, *ties, *command]
+    with log.open("ab") as out:
+        return subprocess.Popen(  # noqa: S603 - our own programs
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            env=env,
+        )
+
+
+def wait_ready(plan: Plan, state: Path, *, alive: Callable[[], bool]) -> Plan:
+    """Wait until every process answers ``/healthz``; raises ``StartFailed`` with the log's end."""
+    deadline = time.monotonic() + START_S
+    waiting = {process.name: process for process in plan.processes}
+    while waiting:
+        for name, process in list(waiting.items()):
+            if answers(process.url + "/healthz"):
+                del waiting[name]
+        if waiting and (time.monotonic() > deadline or not alive()):
+            raise StartFailed(f"not up: {', '.join(waiting)}. {_last_words(state, waiting)}")
+        time.sleep(0.05)
+    states = Supervisor(plan.supervisor_socket).states()
+    plan = replace(plan, pids={name: pid for name, (_, pid) in states.items()})
+    save_plan(plan, state)
+    return plan
+
+
+def answers(url: str, *, timeout_s: float = 0.5) -> bool:
+    """Whether a GET of ``url`` is answered with success."""
+    try:
+        with urllib.request.urlopen(url, timeout=timeout_s) as response:  # noqa: S310 - loopback
+            return bool(response.status == HTTPStatus.OK)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def is_running(state: Path) -> bool:
+    """Whether a supervisord answers for this state folder."""
+    try:
+        Supervisor(load_plan(state).supervisor_socket).states()
+    except NotRunning:
+        return False
+    return True
+
+
+def stop(state: Path) -> None:
+    """Stop the platform of a state folder; raises ``NotRunning`` when there is none."""
+    pid = daemon_pid(state)
+    Supervisor(load_plan(state).supervisor_socket).shut_down()
+    deadline = time.monotonic() + STOP_S
+    while pid and Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def daemon_pid(state: Path) -> int:
+    """Return the pid of supervisord, 0 when it left no pid file."""
+    with contextlib.suppress(OSError, ValueError):
+        return int((state / "supervisord.pid").read_text(encoding="utf-8"))
+    return 0
+
+
+def _last_words(state: Path, names: dict[str, object] | object) -> str:
+    words = []
+    for name in ["start", *names]:  # type: ignore[misc]
+        log = state / "log" / f"{name}.log"
+        if log.exists() and (lines := log.read_text(errors="replace").splitlines()):
+            words.append(f"{log.name}: {lines[-1]}")
+    return " · ".join(words)
