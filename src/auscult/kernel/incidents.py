@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from auscult.kernel.findings import Finding, Phase
-from auscult.kernel.words import Severity, Subject, TenantId, Word
+from auscult.kernel.words import Labels, Severity, Subject, TenantId, Word
 
 SIGNALS_MAX = 50
 
@@ -63,6 +63,23 @@ class Incident(Word):
     def subjects(self) -> tuple[Subject, ...]:
         """Everything the incident touches, each once, in order of appearance."""
         return tuple(dict.fromkeys(signal.subject for signal in self.signals))
+
+    def labels_of(self, signal: Signal) -> Labels:
+        """Return a signal as labels, for the matchers of routes and runbooks.
+
+        `service`, `instance`, `signal`, `seen_by` and `severity`, over the labels of the evidence
+        where the signal is the strongest one (the only one whose evidence is kept whole).
+        """
+        kept = signal.fingerprint == self.strongest.fingerprint
+        own = {
+            "service": signal.subject.service,
+            "instance": signal.subject.instance,
+            "signal": signal.signal,
+            "seen_by": signal.seen_by,
+            "severity": str(signal.severity),
+        }
+        labels = dict(self.strongest.evidence.labels if kept else ()) | own
+        return tuple(sorted((name, value) for name, value in labels.items() if value))
 
     @property
     def is_over(self) -> bool:

@@ -1,0 +1,62 @@
+"""Time as text, computed from Unix milliseconds alone: no clock, no calendar library, no zone file.
+
+The calendar is the proleptic Gregorian one in UTC, by the civil-from-days arithmetic of Howard
+Hinnant, "chrono-Compatible Low-Level Date Algorithms" (2013).
+"""
+
+SECOND_MS = 1_000
+MINUTE_MS = 60 * SECOND_MS
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+_ERA_DAYS = 146_097
+_EPOCH_SHIFT_DAYS = 719_468
+_FEBRUARY = 2
+_MONTHS_TO_NEXT_YEAR = 10
+
+
+def civil_date(at_ms: int) -> tuple[int, int, int]:
+    """Return (year, month 1..12, day 1..31) of an instant, in UTC."""
+    days = at_ms // DAY_MS + _EPOCH_SHIFT_DAYS
+    era, day_of_era = divmod(days, _ERA_DAYS)
+    year_of_era = (
+        day_of_era - day_of_era // 1_460 + day_of_era // 36_524 - day_of_era // 146_096
+    ) // 365
+    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    months_since_march = (5 * day_of_year + 2) // 153
+    day = day_of_year - (153 * months_since_march + 2) // 5 + 1
+    month = months_since_march + (3 if months_since_march < _MONTHS_TO_NEXT_YEAR else -9)
+    return era * 400 + year_of_era + (month <= _FEBRUARY), month, day
+
+
+def rfc3339(at_ms: int) -> str:
+    """Return an instant as RFC 3339 in UTC with milliseconds: `2026-11-24T03:12:00.000Z`."""
+    year, month, day = civil_date(at_ms)
+    seconds, millis = divmod(at_ms % DAY_MS, SECOND_MS)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"
+
+
+def clock_utc(at_ms: int) -> str:
+    """Return the time of day as `03:12`; whoever writes it into a sentence adds ` UTC`."""
+    hour, minute = divmod(at_ms % DAY_MS // MINUTE_MS, 60)
+    return f"{hour:02}:{minute:02}"
+
+
+def duration_words(duration_ms: int) -> str:
+    """Return a span as a person would say it, rounded down: `45 s`, `19 min`, `2 h 5 min`, `3 d`.
+
+    A negative span (two clocks that disagree) is said as `0 s`.
+    """
+    seconds = max(duration_ms, 0) // SECOND_MS
+    if duration_ms < MINUTE_MS:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    if duration_ms < HOUR_MS:
+        return f"{minutes} min"
+    hours, minute = divmod(minutes, 60)
+    if duration_ms < DAY_MS:
+        return f"{hours} h {minute} min" if minute else f"{hours} h"
+    days, hour = divmod(hours, 24)
+    return f"{days} d {hour} h" if hour else f"{days} d"

@@ -1,0 +1,40 @@
+"""Time as text agrees with the standard library's calendar."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auscult.kernel.times import civil_date, clock_utc, duration_words, rfc3339
+
+FIRST_MS = -62_135_596_800_000  # year 1
+LAST_MS = 253_402_300_799_999  # year 9999
+
+
+@given(st.integers(FIRST_MS, LAST_MS))
+def test_every_instant_reads_as_the_standard_library_says(at_ms: int) -> None:
+    seconds, millis = divmod(at_ms, 1_000)
+    there = datetime.fromtimestamp(0, UTC).timestamp()
+    moment = datetime.fromtimestamp(there + seconds, UTC)
+    assert civil_date(at_ms) == (moment.year, moment.month, moment.day)
+    assert rfc3339(at_ms) == f"{moment:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + f".{millis:03}Z"
+    assert clock_utc(at_ms) == f"{moment:%H:%M}"
+
+
+@pytest.mark.parametrize(
+    ("duration_ms", "words"),
+    [
+        (-5, "0 s"),
+        (0, "0 s"),
+        (59_999, "59 s"),
+        (60_000, "1 min"),
+        (3_599_999, "59 min"),
+        (3_600_000, "1 h"),
+        (7_500_000, "2 h 5 min"),
+        (86_400_000, "1 d"),
+        (97_200_000, "1 d 3 h"),
+    ],
+)
+def test_a_span_is_said_as_a_person_would(duration_ms: int, words: str) -> None:
+    assert duration_words(duration_ms) == words
