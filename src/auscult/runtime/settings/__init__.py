@@ -1,0 +1,31 @@
+"""The settings: one YAML file and the environment become one frozen tree, or a clear refusal."""
+
+from auscult.runtime.settings.entries import Entry, PlugSettings
+from auscult.runtime.settings.loading import check_channels, load_settings, parse_settings
+from auscult.runtime.settings.origins import Origin, locate
+from auscult.runtime.settings.refusals import located_error
+from auscult.runtime.settings.tree import (
+    LimitSettings,
+    ServerSettings,
+    Settings,
+    StoreSettings,
+    TenantSettings,
+    TracingSettings,
+)
+
+__all__ = [
+    "Entry",
+    "LimitSettings",
+    "Origin",
+    "PlugSettings",
+    "ServerSettings",
+    "Settings",
+    "StoreSettings",
+    "TenantSettings",
+    "TracingSettings",
+    "check_channels",
+    "load_settings",
+    "locate",
+    "located_error",
+    "parse_settings",
+]

@@ -1,0 +1,125 @@
+"""The settings as one frozen tree; every field here is documented in docs/settings.md."""
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+
+from auscult.kernel.words import TenantId
+from auscult.runtime.settings.entries import Entry, Placed, PlugSettings
+
+_TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_CHANNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+
+
+def _tenant_name(name: str) -> str:
+    if not _TENANT.fullmatch(name):
+        raise ValueError("a tenant's name is 1 to 63 of a-z, 0-9 and -, not beginning with -")
+    return name
+
+
+def _channel_name(name: str) -> str:
+    if not _CHANNEL.fullmatch(name):
+        raise ValueError("a channel's name is 1 to 63 letters, digits and . _ -")
+    return name
+
+
+def _no_text_as_path(value: object) -> object:
+    if not isinstance(value, str | Path) or not str(value):
+        raise ValueError("should be a path")
+    return value
+
+
+Count = Annotated[int, Strict(), Field(ge=1, le=1_000_000_000)]
+Flag = Annotated[bool, Strict()]
+Text = Annotated[str, Strict(), Field(max_length=2000)]
+Folder = Annotated[Path, BeforeValidator(_no_text_as_path)]
+TenantName = Annotated[TenantId, AfterValidator(_tenant_name)]
+ChannelName = Annotated[str, AfterValidator(_channel_name)]
+
+
+class Section(BaseModel):
+    """A part of the tree that is not anyone's entry."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class ServerSettings(Section):
+    """Where the page and the API listen."""
+
+    host: Text = "127.0.0.1"
+    port: Annotated[int, Strict(), Field(ge=0, le=65535)] = 8080
+    loopback_tenant: TenantName | None = None
+    tls_certificate: Folder | None = None
+    tls_key: Folder | None = None
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+class StoreSettings(Section):
+    """Which database holds what must not be lost."""
+
+    url: Annotated[str, Strict(), Field(min_length=1, max_length=2000)] = Field(
+        default="sqlite:///var/auscult.db", repr=False
+    )
+
+
+class LimitSettings(Section):
+    """How much is taken before more is refused."""
+
+    series_per_tenant: Count = 200_000
+    new_series_per_minute: Count = 60_000
+    body_bytes: Count = 16_777_216
+    expanded_bytes: Count = 67_108_864
+    labels_per_series: Count = 64
+    label_bytes: Count = 4096
+    facts_waiting: Count = 10_000
+    live_clients: Count = 200
+
+
+class TracingSettings(Section):
+    """Auscult's own traces."""
+
+    enabled: Flag = False
+    otlp_endpoint: Text | None = None
+    spans_kept: Annotated[int, Strict(), Field(ge=1, le=100_000)] = 2000
+
+
+class TenantSettings(Section):
+    """What is watched for one tenant, who is told, and what may be healed."""
+
+    false_pages_per_week: Annotated[float, Strict(), Field(ge=0, le=10_000)] = 2
+    sources: tuple[PlugSettings, ...] = ()
+    detectors: tuple[PlugSettings, ...] = ()
+    channels: dict[ChannelName, PlugSettings] = Field(default_factory=dict)
+    routes: tuple[Entry, ...] = ()
+    runbooks: tuple[Entry, ...] = ()
+
+
+class Settings(Placed):
+    """Everything that can be set; made by `load_settings`, `parse_settings`, or in code."""
+
+    server: ServerSettings = ServerSettings()
+    store: StoreSettings = StoreSettings()
+    data_dir: Folder = Path("var")
+    monitoring_enabled: Flag = True
+    ai_anomaly_detection: Flag = True
+    auto_remediation: Flag = True
+    alert_channels: tuple[Text, ...] | None = None
+    tenant_isolation: Annotated[str, Strict(), Field(pattern=r"^[a-z][a-z_-]{0,31}$")] = "strict"
+    limits: LimitSettings = LimitSettings()
+    tracing: TracingSettings = TracingSettings()
+    defaults: TenantSettings = TenantSettings()
+    tenants: dict[TenantName, TenantSettings] = Field(default_factory=dict)
+
+    def allows_channel(self, use: str) -> bool:
+        """Say whether channels of this plug may be used (`alert_channels`)."""
+        return self.alert_channels is None or use in self.alert_channels
