@@ -1,0 +1,60 @@
+"""The shelf of sources, and the sink into which every source pours."""
+
+from typing import Protocol
+
+from pydantic import Field
+
+from auscult.kernel.plugs import Plug, Shelf
+from auscult.kernel.samples import Slots, Times, Values
+from auscult.kernel.words import Labels, TenantId, Word
+from auscult.signals.columns.intake import Accepted
+from auscult.signals.series.kinds import Kind
+
+
+class SourceHealth(Word):
+    """How one source (or one target of it) fares; `last_sample_ms` is Unix milliseconds."""
+
+    name: str = Field(max_length=300)
+    healthy: bool
+    last_sample_ms: int | None = None
+    error: str = Field(default="", max_length=500)
+
+
+class Sink(Protocol):
+    """Where a source pours what it read; the engine implements it, once per tenant and source."""
+
+    @property
+    def tenant(self) -> TenantId:
+        """The tenant to whom everything poured in belongs."""
+        ...
+
+    def now_ms(self) -> int:
+        """The time in Unix milliseconds."""
+        ...
+
+    def slot(self, labels: Labels, kind: Kind = Kind.UNKNOWN) -> int:
+        """Return the series' slot; raises `SampleRefused` (labels) and `SeriesCapReached`."""
+        ...
+
+    def take(self, slots: Slots, at_ms: Times, values: Values) -> Accepted:
+        """Take samples as columns of one length; never raises for a sample, but counts."""
+        ...
+
+    def last_ms(self, slot: int) -> int | None:
+        """Return the time of the newest sample of a series, None for one never seen."""
+        ...
+
+    def note(self, health: SourceHealth) -> None:
+        """Tell how the source fares; shown on the coverage page."""
+        ...
+
+
+class Source(Plug):
+    """Something that brings samples: its fields are its settings."""
+
+    async def run(self, sink: Sink) -> None:
+        """Bring samples until cancelled; a source that has an end returns."""
+        raise NotImplementedError
+
+
+SOURCES = Shelf("auscult.signals.sources", Source)

@@ -1,0 +1,115 @@
+"""One tenant's part of the registry: its series, its limits, its metrics' declared types."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auscult.kernel.errors import SeriesCapReached
+from auscult.kernel.samples import Slots
+from auscult.kernel.words import Labels, TenantId
+from auscult.signals.series.kinds import FAMILY_SUFFIXES, Kind, kind_of_name
+from auscult.signals.series.labels import encode_labels, metric_name, name_of_region
+from auscult.signals.series.limits import SeriesLimits
+
+_MINUTE_MS = 60_000
+_FAMILIES_MAX = 20_000
+
+
+class Shelving(Protocol):
+    """What a book needs of the registry it belongs to."""
+
+    limits: SeriesLimits
+    kinds: NDArray[np.int8]
+    touched_ms: NDArray[np.int64]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the process can hold no further series."""
+        ...
+
+    def open_slot(self, number: int, region: bytes) -> int:
+        """Return a slot for a new series of the book with this number."""
+        ...
+
+
+@dataclass(slots=True)
+class Refusals:
+    """Series that were not made, by reason; they only ever grow."""
+
+    by_cap: int = 0
+    by_rate: int = 0
+    by_labels: int = 0
+
+
+class SeriesBook:
+    """One tenant's series. `known` maps a region (`series.labels`) to its slot: read it, only."""
+
+    def __init__(self, registry: Shelving, tenant: TenantId, number: int) -> None:
+        self.tenant = tenant
+        self.known: dict[bytes, int] = {}
+        self.refusals = Refusals()
+        self.limits = registry.limits
+        self.number = number
+        self._registry = registry
+        self._types: dict[str, str] = {}
+        self._minute = 0
+        self._new = 0
+
+    def admit(self, labels: Labels, *, now_ms: int, kind: Kind = Kind.UNKNOWN) -> int:
+        """Return the slot of a settled label set, made when it is new.
+
+        Raises `SeriesCapReached` where the tenant, the process or this minute is full.
+        """
+        region = encode_labels(labels)
+        slot = self.known.get(region)
+        if slot is None:
+            self._check_room(now_ms)
+            slot = self._registry.open_slot(self.number, region)
+            self._registry.kinds[slot] = kind or kind_of_name(metric_name(labels), self._types)
+            self.known[region] = slot
+        self._registry.touched_ms[slot] = now_ms
+        return slot
+
+    def learn(self, types: Mapping[str, str]) -> Slots:
+        """Take the declared type of metric families; return the slots whose kind changed by it.
+
+        The first word about a family stands. Only a family whose type says something else than
+        its name did costs a walk over the series.
+        """
+        room = max(_FAMILIES_MAX - len(self._types), 0)
+        news = [(family, kind) for family, kind in types.items() if family not in self._types]
+        names = [family + suffix for family, _ in news[:room] for suffix in FAMILY_SUFFIXES]
+        before = {name: kind_of_name(name, self._types) for name in names}
+        self._types.update(news[:room])
+        kinds = {name: kind_of_name(name, self._types) for name in names}
+        changed = {name: kind for name, kind in kinds.items() if kind != before[name]}
+        found = [
+            slot
+            for region, slot in (self.known.items() if changed else ())
+            if self._relearn(slot, changed.get(name_of_region(region)))
+        ]
+        return np.array(found, dtype=np.int32)
+
+    def _relearn(self, slot: int, kind: Kind | None) -> bool:
+        """Set a kind; say whether its ring's values now mean something else."""
+        kinds = self._registry.kinds
+        if kind is None or kind == kinds[slot]:
+            return False
+        counts = Kind.COUNTER in {kind, Kind(kinds[slot])}
+        kinds[slot] = kind
+        return counts
+
+    def _check_room(self, now_ms: int) -> None:
+        if len(self.known) >= self.limits.per_tenant or self._registry.is_full:
+            self.refusals.by_cap += 1
+            raise SeriesCapReached(f"{len(self.known)} series of {self.tenant}")
+        minute = now_ms // _MINUTE_MS
+        if minute != self._minute:
+            self._minute, self._new = minute, 0
+        if self._new >= self.limits.new_per_minute:
+            self.refusals.by_rate += 1
+            raise SeriesCapReached(f"{self._new} new series of {self.tenant} in this minute")
+        self._new += 1
