@@ -1,0 +1,67 @@
+"""Posts signed JSON to any address, as Standard Webhooks 1.0 defines it."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, HttpUrl, SecretStr, field_validator
+
+from auscult.kernel.errors import SettingError
+from auscult.kernel.signatures import secret_bytes, signing_headers
+from auscult.notification.messages import Message
+from auscult.notification.port import Channel
+from auscult.notification.posting import Parcel, post
+
+if TYPE_CHECKING:
+    import aiohttp
+
+INCIDENT_FIELDS = {"status", "severity", "headline", "tenant", "service", "instance", "opened_ms"}
+
+
+class Webhook(Channel):
+    """Posts `{"type", "timestamp", "data"}` with a Standard Webhooks signature.
+
+    The header `webhook-id` is the effect's key: a receiver that remembers it for a day sees every
+    message exactly once. While the secret rotates, `old_secret` signs as well.
+
+    ```yaml
+    channels:
+      ops: {use: webhook, url: "https://ops.example/hook", secret: "env:OPS_SECRET"}
+    ```
+    """
+
+    url: HttpUrl
+    secret: SecretStr | None = None
+    old_secret: SecretStr | None = None
+    timeout_s: float = Field(default=10.0, gt=0, le=30)
+
+    @field_validator("secret", "old_secret")
+    @classmethod
+    def _signs(cls, secret: SecretStr | None) -> SecretStr | None:
+        try:
+            secret_bytes(secret.get_secret_value() if secret else "")
+        except SettingError as why:
+            raise ValueError(str(why)) from None
+        return secret
+
+    async def send(
+        self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
+    ) -> dict[str, Any]:
+        """Post the message once; returns the status the receiver gave."""
+        body = body_of(message)
+        given = [one.get_secret_value() for one in (self.secret, self.old_secret) if one]
+        headers = signing_headers(body, key=key, at_ms=at_ms, secrets=given)
+        headers |= {"Content-Type": "application/json", "User-Agent": "auscult"}
+        parcel = Parcel("webhook", str(self.url), body, headers, self.timeout_s)
+        return {"status": (await post(parcel, http)).status}
+
+
+def body_of(message: Message) -> bytes:
+    """Return the JSON body; the same message always gives the same bytes."""
+    said = message.model_dump(mode="json")
+    incident = {"id": message.incident} | {name: said[name] for name in sorted(INCIDENT_FIELDS)}
+    event = {
+        "type": message.type,
+        "timestamp": message.timestamp,
+        "data": {"incident": incident, "message": said},
+    }
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,76 @@
+"""A route: which incidents are said to which channels, and at which steps of their life."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from auscult.kernel.errors import MatcherMalformed
+from auscult.kernel.incidents import ChangeKind, Incident
+from auscult.kernel.matchers import Matcher, matches_all, parse_matcher
+from auscult.kernel.words import Severity, Word
+
+TELLABLE = (
+    ChangeKind.OPENED,
+    ChangeKind.WORSENED,
+    ChangeKind.RETURNED,
+    ChangeKind.ACKNOWLEDGED,
+    ChangeKind.RESOLVED,
+)
+"""What a route may ask for; the other steps stay on the page."""
+
+
+def _listed(given: Any) -> Any:  # noqa: ANN401  # raw settings
+    return (given,) if isinstance(given, str) else given
+
+
+def _read_matchers(given: Any) -> Any:  # noqa: ANN401  # raw settings
+    given = _listed(given)
+    if not isinstance(given, list | tuple):
+        return given
+    try:
+        return tuple(parse_matcher(one) if isinstance(one, str) else one for one in given)
+    except MatcherMalformed as why:
+        raise ValueError(str(why)) from None
+
+
+class Route(Word):
+    """Who is told what: `to` these channels, for incidents that match, at the steps `on`.
+
+    A route matches an incident when one of its signals fulfils every matcher (over `service`,
+    `instance`, `signal`, `seen_by`, `severity` and the evidence's labels) and the incident's
+    severity is listed. Routes are read by `order`, then as written; a channel that several
+    matching routes name is told once, as the first of them says.
+    """
+
+    to: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(min_length=1, max_length=20)
+    match: Annotated[tuple[Matcher, ...], BeforeValidator(_read_matchers)] = Field(
+        default=(), max_length=50
+    )
+    severity: Annotated[tuple[Severity, ...], BeforeValidator(_listed)] = tuple(Severity)
+    on: Annotated[tuple[ChangeKind, ...], BeforeValidator(_listed)] = (
+        ChangeKind.OPENED,
+        ChangeKind.ACKNOWLEDGED,
+        ChangeKind.RESOLVED,
+    )
+    order: int = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_on(cls, given: Any) -> Any:  # noqa: ANN401  # raw settings
+        """Read the key `on`, which YAML 1.1 takes for `true`."""
+        if isinstance(given, dict) and True in given:
+            return {("on" if name is True else name): value for name, value in given.items()}
+        return given
+
+    @model_validator(mode="after")
+    def _only_tellable(self) -> "Route":
+        if wrong := [kind for kind in self.on if kind not in TELLABLE]:
+            right = ", ".join(TELLABLE)
+            raise ValueError(f"on: {', '.join(wrong)} is never told; choose from {right}")
+        return self
+
+    def fits(self, incident: Incident) -> bool:
+        """Say whether the route is for this incident, as it is now."""
+        return incident.severity in self.severity and any(
+            matches_all(self.match, incident.labels_of(signal)) for signal in incident.signals
+        )

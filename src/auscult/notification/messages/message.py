@@ -1,0 +1,47 @@
+"""A message: what is said about an incident, before any channel gives it its form."""
+
+from pydantic import Field
+
+from auscult.kernel.incidents import ChangeKind, Status
+from auscult.kernel.times import rfc3339
+from auscult.kernel.words import Severity, TenantId, Word
+
+TITLE_CHARS_MAX = 80
+TEXT_CHARS_MAX = 2_000
+LINK_CHARS_MAX = 1_000
+DEDUP_CHARS_MAX = 255
+
+
+class Message(Word):
+    """One thing said about one incident; the payload of a `notify` effect.
+
+    `dedup_key` is the same for every message about the same incident: a receiver that takes keys
+    keeps one alert per incident with it. `fields` are (name, value) pairs for receivers that show
+    tables. `at_ms` is when the thing said happened, not when it is sent.
+    """
+
+    kind: ChangeKind
+    incident: str
+    tenant: TenantId
+    status: Status
+    severity: Severity
+    headline: str = Field(max_length=200)
+    title: str = Field(max_length=TITLE_CHARS_MAX)
+    text: str = Field(max_length=TEXT_CHARS_MAX)
+    link: str = Field(default="", max_length=LINK_CHARS_MAX)
+    dedup_key: str = Field(max_length=DEDUP_CHARS_MAX)
+    service: str
+    instance: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    opened_ms: int
+    at_ms: int
+
+    @property
+    def type(self) -> str:
+        """The event's name as receivers see it: `incident.opened`, `incident.resolved`, ..."""
+        return f"incident.{self.kind}"
+
+    @property
+    def timestamp(self) -> str:
+        """When it happened, in RFC 3339."""
+        return rfc3339(self.at_ms)

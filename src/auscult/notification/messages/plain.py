@@ -1,0 +1,51 @@
+"""Plain words: what may stand in a title that wakes a person, and how long it may be."""
+
+import re
+import unicodedata
+
+BANNED = (
+    "service degradation",
+    "anomaly detected",
+    "an issue occurred",
+    "anomalous",
+    "!",
+)
+"""What says nothing to an engineer at 3 a.m.; emoji are refused as well (see `is_plain`)."""
+
+_SPACES = re.compile(r"\s+")
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+def is_plain(text: str) -> bool:
+    """Say whether a text has no banned word, no emoji and no control character."""
+    lowered = text.casefold()
+    return not any(word in lowered for word in BANNED) and text == _printable(text)
+
+
+def plain(text: str) -> str:
+    """Return a text on one line, without control characters, emoji and exclamation marks."""
+    return _SPACES.sub(" ", _printable(text).replace("!", ".")).strip()
+
+
+def cut(text: str, chars: int) -> str:
+    """Return a text of at most so many characters, ended by `…` where it was cut."""
+    return text if len(text) <= chars else text[: chars - 1].rstrip() + "…"
+
+
+def cut_middle(text: str, ending: str, chars: int) -> str:
+    """Return text and ending within so many characters; the ending is kept whole."""
+    return cut(text, chars - len(ending)) + ending
+
+
+def _printable(text: str) -> str:
+    return "".join(
+        " " if char in "\n\r\t" else char
+        for char in text
+        if char in "\n\r\t" or not _is_noise(char)
+    )
+
+
+def _is_noise(char: str) -> bool:
+    category = unicodedata.category(char)
+    pictograph = category == "So" and ord(char) >= 0x2600  # noqa: PLR2004  # where emoji begin
+    return category in _UNSEEN or pictograph

@@ -1,0 +1,79 @@
+"""One POST to one receiver: bounded in time and size, no redirect followed, no secret in an error.
+
+The URL itself is a secret for chat webhooks, so an error names the host at most.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auscult.kernel.answers import judge_status, retry_after_ms
+from auscult.kernel.effects import Result
+from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
+
+if TYPE_CHECKING:
+    import aiohttp
+
+ANSWER_BYTES_MAX = 65_536
+SAID_CHARS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What is posted where: `kind` is the receiver's row in `kernel.answers.NOT_NOW`."""
+
+    kind: str
+    url: str
+    body: bytes
+    headers: dict[str, str]
+    timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A receiver's answer, its body cut at `ANSWER_BYTES_MAX`."""
+
+    status: int
+    body: bytes
+    retry_after_ms: int | None
+
+
+async def post(parcel: Parcel, http: "aiohttp.ClientSession") -> Reply:
+    """Post once and return an answer that means "taken".
+
+    Raises `ReceiverUnavailable` (no connection, no answer in time, "not now") and
+    `ReceiverRefused` (anything else that is not 2xx, redirects among it).
+    """
+    reply = await _exchange(parcel, http)
+    verdict = judge_status(parcel.kind, reply.status)
+    if verdict is Result.DONE:
+        return reply
+    said = f"{parcel.kind} answered {reply.status}"
+    if verdict is Result.RETRY:
+        raise ReceiverUnavailable(said, retry_after_ms=reply.retry_after_ms)
+    if 300 <= reply.status < 400:  # noqa: PLR2004  # the class "redirection" of RFC 9110
+        said += "; redirects are not followed, configure the final address"
+    raise ReceiverRefused(said)
+
+
+async def _exchange(parcel: Parcel, http: "aiohttp.ClientSession") -> Reply:
+    import aiohttp
+
+    try:
+        async with http.post(
+            parcel.url,
+            data=parcel.body,
+            headers=parcel.headers,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=parcel.timeout_s),
+        ) as answer:
+            body = await answer.content.read(ANSWER_BYTES_MAX)
+            after_ms = retry_after_ms(answer.headers.get("Retry-After"))
+            return Reply(answer.status, body, after_ms)
+    except TimeoutError:
+        slow = f"{parcel.kind} gave no answer within {parcel.timeout_s:g} s"
+        raise ReceiverUnavailable(slow) from None
+    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
+        raise ReceiverRefused(f"the {parcel.kind} address is not a valid URL") from None
+    except (aiohttp.ClientError, OSError) as why:
+        what = f"{parcel.kind} cannot be reached ({type(why).__name__})"
+        raise ReceiverUnavailable(what) from None
