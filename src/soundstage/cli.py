@@ -79,6 +79,31 @@ def fault(
     run_fault(state.resolve(), name, target=target, seconds=seconds, settings=setting or [])
 
 
+@app.command()
+def show(  # noqa: PLR0913 - one argument per option
+    *,
+    state: State = Path("var/show"),
+    duration: Annotated[str, typer.Option("--for", help="As 240s or 4m; else till Ctrl-C.")] = "",
+    summary: Annotated[Path | None, typer.Option(help="File for the score as JSON.")] = None,
+    no_faults: Annotated[bool, typer.Option("--no-faults", help="Break nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print events as NDJSON.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the synthesised programmes.")] = 1,
+) -> None:
+    """Start the platform and auscult beside it, break things one by one, keep the score."""
+    from soundstage.show.conductor import conduct
+    from soundstage.show.options import Options, read_duration
+
+    options = Options(
+        state=state.resolve(),
+        for_s=read_duration(duration) if duration else None,
+        summary=summary,
+        faults=not no_faults,
+        as_json=as_json,
+        seed=seed,
+    )
+    raise typer.Exit(conduct(options))
+
+
 def main() -> None:
     """Run the command line; an error is one line on stderr and exit code 1."""
     try:

@@ -3,11 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from soundstage.pace import CHUNK_MS
+
 SAMPLE_RATE = 24_000
 """Samples per second, mono: wide-band speech and music, cheap to compute."""
-
-CHUNK_MS = 1_000
-"""Length of a chunk, the unit in which stages hand audio on."""
 
 CHUNK_SAMPLES = SAMPLE_RATE * CHUNK_MS // 1_000
 

@@ -7,11 +7,9 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from soundstage.errors import SoundstageError
 from soundstage.listeners.player import START_S, Player
-from soundstage.stages.package import SEGMENT_S
+from soundstage.pace import SEGMENT_S
 
 if TYPE_CHECKING:
     from soundstage.listeners.audience import Meters
@@ -75,6 +73,8 @@ class Session:
             self._hear(body)
 
     def _hear(self, body: bytes) -> None:
+        import numpy as np
+
         from soundstage.audio.codec import decode
 
         try:

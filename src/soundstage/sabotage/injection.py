@@ -48,6 +48,12 @@ class Injection:
         finally:
             record_truth(self.state, self.truth())
 
+    def abandon(self) -> None:
+        """Record the fault without undoing it: the whole platform is about to be stopped."""
+        if self.started_ms and not self.ended_ms:
+            self.ended_ms = time.time_ns() // 1_000_000
+            record_truth(self.state, self.truth())
+
     def truth(self) -> Truth:
         """Say what was broken."""
         return Truth(

@@ -7,10 +7,10 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from soundstage.pace import SEGMENT_S
 from soundstage.plan import Programme
 from soundstage.stages.frame import Frame
 from soundstage.stages.instruments import LAG
-from soundstage.stages.package import SEGMENT_S
 from soundstage.stages.upstream import Upstream
 
 SEGMENT_TTL_S, PLAYLIST_TTL_S = 60.0, 0.5

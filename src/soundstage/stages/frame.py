@@ -45,9 +45,9 @@ class Frame:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=0.2)
+        runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=0.05)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", self.place.port, shutdown_timeout=0.2).start()
+        await web.TCPSite(runner, "127.0.0.1", self.place.port).start()
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in (*self.work, self._watch_loop())]
             await stop.wait()

@@ -5,7 +5,8 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-from soundstage.audio.format import CHUNK_MS, Pcm, to_bytes
+from soundstage.audio.format import Pcm, to_bytes
+from soundstage.pace import CHUNK_MS
 from soundstage.plan import Programme
 from soundstage.stages.frame import Frame
 from soundstage.stages.line import Lines

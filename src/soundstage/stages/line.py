@@ -11,8 +11,8 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from soundstage.audio.format import CHUNK_MS
 from soundstage.errors import SoundstageError
+from soundstage.pace import CHUNK_MS
 from soundstage.plan import Programme
 from soundstage.stages.frame import Frame
 from soundstage.stages.instruments import LineInstruments

@@ -7,13 +7,12 @@ The playlist is in the form of RFC 8216 (HLS media playlist). Segment ``n`` hold
 from aiohttp import web
 
 from soundstage.audio.ogg import pack_ogg
+from soundstage.pace import CHUNKS_PER_SEGMENT, SEGMENT_S
 from soundstage.plan import Programme
 from soundstage.stages.frame import Frame
 from soundstage.stages.line import Lines, Work
 from soundstage.stages.ring import Ring, unpack_packets
 
-CHUNKS_PER_SEGMENT = 2
-SEGMENT_S = 2
 LISTED = 6
 
 
@@ -58,7 +57,7 @@ def make_packer(_programme: Programme) -> Work:
 def write_playlist(ring: Ring) -> str:
     """Write the live playlist of the newest segments (RFC 8216 §4.3)."""
     numbers = [number for number, _ in ring.after(-1, limit=LISTED)]
-    head = ["#EXTM3U", "#EXT-X-VERSION:3", f"#EXT-X-TARGETDURATION:{SEGMENT_S}"]
+    head = ["#EXTM3U", "#EXT-X-VERSION:3", f"#EXT-X-TARGETDURATION:{SEGMENT_S:.0f}"]
     head.append(f"#EXT-X-MEDIA-SEQUENCE:{numbers[0] if numbers else 0}")
     for before, number in zip([None, *numbers], numbers, strict=False):
         gap = before is not None and number != before + 1

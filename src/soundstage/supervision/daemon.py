@@ -21,7 +21,7 @@ from soundstage.supervision.config import write_config
 from soundstage.supervision.rpc import Supervisor
 
 START_S = 20.0
-STOP_S = 6.0
+STOP_S = 4.0
 SOCKET_PATH_LIMIT = 80
 """A unix socket's path may have 107 bytes, and supervisord adds its pid to it."""
 
@@ -103,11 +103,45 @@ def is_running(state: Path) -> bool:
 
 def stop(state: Path) -> None:
     """Stop the platform of a state folder; raises ``NotRunning`` when there is none."""
-    pid = daemon_pid(state)
-    Supervisor(load_plan(state).supervisor_socket).shut_down()
-    deadline = time.monotonic() + STOP_S
-    while pid and Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    plan, daemon = load_plan(state), daemon_pid(state)
+    supervisor = Supervisor(plan.supervisor_socket)
+    pids = [pid for _, pid in supervisor.states().values() if pid]
+    for pid in pids:
+        signal_process(pid, signal.SIGTERM)
+        signal_process(pid, signal.SIGCONT)  # one that hangs shall hear it too
+    supervisor.shut_down()
+    wait_gone(pids, within_s=STOP_S)
+    # supervisord looks round once a second; with nothing left below it nobody has to wait for it.
+    if not wait_gone([daemon], within_s=0.3):
+        signal_process(daemon, signal.SIGKILL)
+    wait_gone([daemon], within_s=1.0)
+    Path(plan.supervisor_socket).unlink(missing_ok=True)
+    (state / "supervisord.pid").unlink(missing_ok=True)
+
+
+def wait_gone(pids: list[int], *, within_s: float) -> bool:
+    """Wait until none of the processes runs any more; says whether that came true."""
+    deadline = time.monotonic() + within_s
+    while any(runs(pid) for pid in pids):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def runs(pid: int) -> bool:
+    """Whether a process exists and is no zombie (proc(5))."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
+
+
+def signal_process(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process that may be gone already."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def daemon_pid(state: Path) -> int:

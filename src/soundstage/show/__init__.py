@@ -1,0 +1,1 @@
+"""The show: this platform and the product that watches it, side by side, with scripted faults."""

@@ -1,0 +1,51 @@
+"""Which fault comes when. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle
+
+from soundstage.sabotage import shelf
+
+WARM_UP_S = 75.0
+"""Quiet at first: what watches has to learn what is usual (about 60 samples, one a second)."""
+
+QUIET_S = 20.0
+LAST_QUIET_S = 15.0
+HEAL_S = 36.0
+"""How long a fault that can be healed waits for it."""
+
+SHORTEST_S = 20.0
+"""No fault is held for less: it has this long to be found."""
+
+HOLD_S = 25.0
+"""How long any other fault is held."""
+
+ORDER = ("kill", "hang", "error_burst", "delay", "bad_release", "cpu", "leak")
+HEALABLE = frozenset({"kill", "hang"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One fault of the script."""
+
+    name: str
+    seconds: float
+    healable: bool
+
+
+def steps(*, endless: bool) -> Iterator[Step]:
+    """Yield the faults in order, those the script does not know last; endlessly if asked."""
+    on_shelf = shelf.names()
+    order = [name for name in ORDER if name in on_shelf]
+    order += [name for name in on_shelf if name not in ORDER]
+    for name in cycle(order) if endless else order:
+        kind = shelf.load(name)
+        healable = name in HEALABLE
+        seconds = kind.seconds if endless else HEAL_S if healable else HOLD_S
+        yield Step(name, seconds, healable=healable)
+
+
+def shorten(step: Step, *, left_s: float) -> float:
+    """How long a fault may last so that the quiet after it still fits; 0 when it does not."""
+    seconds = min(step.seconds, left_s - LAST_QUIET_S)
+    return seconds if seconds >= (step.seconds if step.healable else SHORTEST_S) else 0.0
