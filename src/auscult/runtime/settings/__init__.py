@@ -1,5 +1,6 @@
 """The settings: one YAML file and the environment become one frozen tree, or a clear refusal."""
 
+from auscult.runtime.settings.effective import diff, effective_tree
 from auscult.runtime.settings.entries import Entry, PlugSettings
 from auscult.runtime.settings.loading import check_channels, load_settings, parse_settings
 from auscult.runtime.settings.origins import Origin, locate
@@ -24,6 +25,8 @@ __all__ = [
     "TenantSettings",
     "TracingSettings",
     "check_channels",
+    "diff",
+    "effective_tree",
     "load_settings",
     "locate",
     "located_error",

@@ -54,6 +54,13 @@ class Node:
             return found
         return None
 
+    def find(self, path: Path) -> "Node | None":
+        """Return the node at a path, None where there is none."""
+        node: Node | None = self
+        for step in path:
+            node = node.child(step) if node else None
+        return node
+
     def place(self, path: Path) -> Origin:
         """Return where the value at a path begins, or else the closest thing around it."""
         node = self

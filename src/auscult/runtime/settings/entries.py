@@ -25,6 +25,11 @@ class Placed(BaseModel):
 
     _node: Node | None = PrivateAttr(default=None)
 
+    @property
+    def document(self) -> Node | None:
+        """What this part was read from, None where it was made in code."""
+        return self._node
+
     def place(self, path: Path) -> Origin:
         """Return where the setting at a path inside this part stands."""
         return self._node.place(path) if self._node else CODE

@@ -145,4 +145,7 @@ def _validate(document: Node, say: Callable[[Origin], str]) -> Settings:
 
 def _once(lines: list[str]) -> list[str]:
     """Keep one line for each place: a wrong default is inherited by every tenant."""
-    return list({line.split(": ", 1)[0]: line for line in reversed(lines)}.values())[::-1]
+    kept: dict[str, str] = {}
+    for line in lines:
+        kept.setdefault(line if ": environment:" in line else line.split(": ", 1)[0], line)
+    return list(kept.values())

@@ -1,0 +1,62 @@
+"""Which settings are secrets, and how text is shown without those it may contain."""
+
+import re
+from typing import Any
+
+from auscult.runtime.settings.origins import Path
+
+HIDDEN = "***"
+_SECRET_KEY = re.compile(
+    r"secret|passw|token|credential|bearer|authorization|cookie"
+    r"|(api|routing|integration|private|access|master|signing|service)[_-]?key\b|^key$|^auth$",
+    re.IGNORECASE,
+)
+_NOT_SECRET_KEY = re.compile(r"(_file|_path|_s|_ms)$|^tls_key$", re.IGNORECASE)
+_REFERENCE = re.compile(r"(env|vault):[A-Za-z0-9_.:/-]{1,200}")
+_PASSWORD = re.compile(r"(?P<start>\bhttps?://[^\s/@:?#]*):[^\s/?#]*@", re.IGNORECASE)
+_USER_ALONE = re.compile(r"(?P<start>\bhttps?://)[^\s/@:?#]+@", re.IGNORECASE)
+_STORE_PASSWORD = re.compile(
+    r"(?P<start>\b(?!https?:)[a-z][a-z0-9+.-]*://[^\s/@:?#]*):[^\s]*@", re.IGNORECASE
+)
+_QUERY = re.compile(
+    r"(?P<name>[?&;](sig|signature|token|access_token|api_?key|key|secret|password|auth|code)=)"
+    r"[^\s&#\"']+",
+    re.IGNORECASE,
+)
+_HOOK = re.compile(
+    r"(?P<host>https://(hooks\.slack(-gov)?\.com|[a-z0-9.-]*\.webhook\.office\.com"
+    r"|discord(app)?\.com/api/webhooks))/[^\s\"'<>]+",
+    re.IGNORECASE,
+)
+
+
+def hide_in_urls(text: str) -> str:
+    """Return text without the passwords, signatures and secret paths its URLs carry."""
+    text = _USER_ALONE.sub(rf"\g<start>{HIDDEN}@", text)
+    for pattern in (_PASSWORD, _STORE_PASSWORD):
+        text = pattern.sub(rf"\g<start>:{HIDDEN}@", text)
+    text = _QUERY.sub(rf"\g<name>{HIDDEN}", text)
+    return _HOOK.sub(rf"\g<host>/{HIDDEN}", text)
+
+
+def is_secret_key(name: str) -> bool:
+    """Say whether the name of a setting, field or header says that its value is a secret."""
+    return bool(_SECRET_KEY.search(name)) and not _NOT_SECRET_KEY.search(name)
+
+
+def is_reference(value: object) -> bool:
+    """Say whether a value only names a secret: `env:NAME` or `vault:NAME`."""
+    return isinstance(value, str) and _REFERENCE.fullmatch(value) is not None
+
+
+def show(path: Path, value: Any) -> Any:  # noqa: ANN401 (whatever a plug takes)
+    """Return a value as it may be shown: references as they are, secrets hidden, the rest plain."""
+    if is_reference(value) or value is None or isinstance(value, bool | int | float):
+        return value
+    if any(isinstance(step, str) and is_secret_key(step) for step in path):
+        return HIDDEN
+    if isinstance(value, tuple | list):
+        return [show(path, item) for item in value]
+    if isinstance(value, dict):
+        return {key: show((*path, key), item) for key, item in value.items()}
+    return hide_in_urls(str(value))
