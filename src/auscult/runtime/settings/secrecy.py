@@ -8,7 +8,7 @@ from auscult.runtime.settings.origins import Path
 HIDDEN = "***"
 _SECRET_KEY = re.compile(
     r"secret|passw|token|credential|bearer|authorization|cookie"
-    r"|(api|routing|integration|private|access|master|signing|service)[_-]?key\b|^key$|^auth$",
+    r"|(api|routing|integration|private|access|master|signing|service)[_-]?key$|^auth$",
     re.IGNORECASE,
 )
 _NOT_SECRET_KEY = re.compile(r"(_file|_path|_s|_ms)$|^tls_key$", re.IGNORECASE)
@@ -16,7 +16,7 @@ _REFERENCE = re.compile(r"(env|vault):[A-Za-z0-9_.:/-]{1,200}")
 _PASSWORD = re.compile(r"(?P<start>\bhttps?://[^\s/@:?#]*):[^\s/?#]*@", re.IGNORECASE)
 _USER_ALONE = re.compile(r"(?P<start>\bhttps?://)[^\s/@:?#]+@", re.IGNORECASE)
 _STORE_PASSWORD = re.compile(
-    r"(?P<start>\b(?!https?:)[a-z][a-z0-9+.-]*://[^\s/@:?#]*):[^\s]*@", re.IGNORECASE
+    r"(?P<start>\b(?!https?:)[a-z][a-z0-9+.-]{0,30}://[^\s/@:?#]*):[^\s]*@", re.IGNORECASE
 )
 _QUERY = re.compile(
     r"(?P<name>[?&;](sig|signature|token|access_token|api_?key|key|secret|password|auth|code)=)"
