@@ -56,7 +56,11 @@ def encode_labels(labels: Labels) -> bytes:
 
 def encode_label(name: str, value: str) -> bytes:
     """Return one label's bytes within a region."""
-    first, second = name.encode(), value.encode()
+    return encode_label_bytes(name.encode(), value.encode())
+
+
+def encode_label_bytes(first: bytes, second: bytes) -> bytes:
+    """Return one label's bytes, given the UTF-8 of its name and value."""
     body = b"\x0a%b%b\x12%b%b" % (_varint(len(first)), first, _varint(len(second)), second)
     return b"\x0a%b%b" % (_varint(len(body)), body)
 

@@ -1,0 +1,116 @@
+"""remote_write 2.0: labels are references into a table of symbols, sent with every body.
+
+A pair of references is turned into label bytes once per body; joined, they are the region by which
+the registry knows the series. Only unknown regions are read as text.
+"""
+
+from google.protobuf.message import DecodeError
+
+from auscult.kernel.errors import BodyMalformed, BodyTooLarge
+from auscult.signals.remote_write.decoded import (
+    LARGE_BYTES,
+    SERIES_MAX,
+    Decoded,
+    Gathered,
+    check_parts,
+)
+from auscult.signals.remote_write.schema import (
+    TYPE_NAMES,
+    Series2Message,
+    parse_request2,
+    parse_series2,
+    parse_series2_parts,
+)
+from auscult.signals.series.book import SeriesBook
+from auscult.signals.series.labels import encode_label_bytes
+
+
+def decode_version2(body: bytes, *, book: SeriesBook, now_ms: int) -> Decoded:
+    """Return what an unpacked v2 `Request` says; raises `BodyMalformed`, `BodyTooLarge`."""
+    try:
+        request = parse_request2(body)
+    except DecodeError:
+        raise BodyMalformed("not a remote_write 2.0 Request", position=0) from None
+    if len(request.series) > SERIES_MAX:
+        raise BodyTooLarge(f"{len(request.series)} series, more than {SERIES_MAX}")
+    symbols = list(request.symbols)
+    if request.series and (not symbols or symbols[0]):
+        raise BodyMalformed("the first symbol must be the empty string", position=0)
+    gathered = Gathered(book, now_ms)
+    reader = _Reader(symbols, gathered)
+    for position, raw in enumerate(request.series):
+        reader.read(raw, position)
+    slots, at_ms, value = gathered.columns()
+    return Decoded(
+        slots,
+        at_ms,
+        value,
+        refused_labels=gathered.refused_labels,
+        refused_cap=gathered.refused_cap,
+        histograms=gathered.histograms,
+        exemplars=gathered.exemplars,
+    )
+
+
+class _Reader:
+    """Reads the series of one body with that body's symbols."""
+
+    def __init__(self, symbols: list[bytes], into: Gathered) -> None:
+        self._symbols = symbols
+        self._into = into
+        self._regions: dict[tuple[int, int], bytes] = {}
+
+    def read(self, raw: bytes, position: int) -> None:
+        """Read one series; raises `BodyMalformed` with the number of the series."""
+        try:
+            if len(raw) > LARGE_BYTES:
+                check_parts(parse_series2_parts(raw))
+            message = parse_series2(raw)
+        except DecodeError:
+            raise BodyMalformed("a series cannot be read", position=position) from None
+        into = self._into
+        into.histograms += len(message.histograms)
+        into.exemplars += len(message.exemplars)
+        slot = self._slot_of(message, position)
+        if slot is None:
+            return
+        for sample in message.samples:
+            into.add(position, slot, at_ms=sample.timestamp, value=sample.value)
+
+    def _slot_of(self, message: Series2Message, position: int) -> int | None:
+        refs = list(message.labels_refs)
+        if len(refs) % 2:
+            raise BodyMalformed("label references do not come in pairs", position=position)
+        limits, into = self._into.book.limits, self._into
+        pairs = list(zip(refs[::2], refs[1::2], strict=True))
+        regions = self._regions
+        try:
+            region = b"".join([regions[pair] for pair in pairs])
+        except KeyError:
+            if len(pairs) > limits.labels or not all(
+                [self._fits(*pair, position) for pair in pairs]
+            ):
+                into.refuse_labels(len(message.samples))
+                return None
+            region = b"".join([regions[pair] for pair in pairs])
+        slot = into.book.known.get(region)
+        if slot is not None:
+            return slot
+        texts = [(self._symbols[name], self._symbols[value]) for name, value in pairs]
+        return into.slot_of(texts, len(message.samples), declared=_declared(message))
+
+    def _fits(self, name: int, value: int, position: int) -> bool:
+        """Make the label bytes of a pair of references; False where one text is too long."""
+        if max(name, value) >= len(self._symbols):
+            raise BodyMalformed("a label reference is out of range", position=position)
+        first, second = self._symbols[name], self._symbols[value]
+        limits = self._into.book.limits
+        if len(first) > limits.name_bytes or len(second) > limits.value_bytes:
+            return False
+        self._regions[name, value] = encode_label_bytes(first, second)
+        return True
+
+
+def _declared(message: Series2Message) -> str:
+    number = message.metadata.type
+    return TYPE_NAMES[number] if 0 < number < len(TYPE_NAMES) else ""
