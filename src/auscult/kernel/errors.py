@@ -7,6 +7,9 @@ AuscultError
 ├── InputError
 │   ├── BodyMalformed
 │   ├── BodyTooLarge
+│   ├── BodyTooSlow
+│   ├── MediaUnsupported
+│   ├── QueryUnknown
 │   └── SampleRefused
 ├── AccessError
 │   ├── CredentialMissing
@@ -86,6 +89,24 @@ class BodyTooLarge(InputError):
     """The body is larger than the limit."""
 
     code = "input.too_large"
+
+
+class BodyTooSlow(InputError):
+    """The body did not arrive in time."""
+
+    code = "input.too_slow"
+
+
+class MediaUnsupported(InputError):
+    """This content type or encoding is not taken here."""
+
+    code = "input.media_unsupported"
+
+
+class QueryUnknown(InputError):
+    """A query parameter is unknown or has a value that is not taken."""
+
+    code = "input.query_unknown"
 
 
 class SampleRefused(InputError):

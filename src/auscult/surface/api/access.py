@@ -1,0 +1,189 @@
+"""Who is asking: a bearer key, a page session, or (on loopback alone) nobody in particular.
+
+The tenant always comes from the credential. `X-Scope-OrgID` may confirm it; where it names another
+tenant the answer is the 404 of an object that is not there.
+"""
+
+import hmac
+import json
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request, Response
+
+from auscult.kernel.errors import (
+    CredentialMissing,
+    ObjectMissing,
+    PermissionMissing,
+    VaultError,
+)
+from auscult.kernel.words import TenantId
+from auscult.surface.api.queries import Q, read_query
+from auscult.surface.facade import Credential, Engine
+
+SESSION_COOKIE = "auscult_session"
+SESSION_S = 12 * 3600
+_SEALED_ABOUT = "page session"
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A checked credential: whose data may be seen, and what may be done with it."""
+
+    tenant: TenantId
+    key_id: str
+    role: str
+    how: str
+    """`key`, `session` or `loopback`."""
+
+    @property
+    def name(self) -> str:
+        """The actor in the audit log and the timeline."""
+        return f"{self.tenant}/{self.key_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request by a checked caller, with the engine it goes to."""
+
+    request: Request
+    caller: Caller
+    engine: Engine
+
+    @property
+    def tenant(self) -> TenantId:
+        """Whose data may be seen: the credential's word, never the request's."""
+        return self.caller.tenant
+
+    def query(self, kind: type[Q]) -> Q:
+        """Return the parameters as the given kind; raises `QueryUnknown`."""
+        return read_query(self.request, kind)
+
+
+def engine_of(request: Request) -> Engine:
+    """Return the engine this app was made for."""
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+async def identify(request: Request) -> Caller:
+    """Return who sent a bearer key or a page session; raises `CredentialMissing`."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and key.strip():
+        found: Credential = await engine_of(request).authenticate(key.strip())
+        caller = Caller(found.tenant, found.key_id, found.role, "key")
+    elif scheme:
+        raise CredentialMissing("send Authorization: Bearer <key>")
+    else:
+        caller = open_session(request)
+        refuse_foreign_origin(request)
+    claimed = request.headers.get("x-scope-orgid")
+    if claimed is not None and not hmac.compare_digest(claimed.encode(), caller.tenant.encode()):
+        raise ObjectMissing("the key belongs to another tenant than X-Scope-OrgID names")
+    return caller
+
+
+async def _writer(request: Request) -> Ask:
+    return Ask(request, await identify(request), engine_of(request))
+
+
+async def _reader(request: Request) -> Ask:
+    ask = await _writer(request)
+    if ask.caller.role == "writer":
+        raise PermissionMissing("a writer's key may only write samples")
+    return ask
+
+
+async def _admin(request: Request) -> Ask:
+    ask = await _reader(request)
+    if ask.caller.role != "admin":
+        raise PermissionMissing("this needs a key of role admin")
+    return ask
+
+
+Reader = Annotated[Ask, Depends(_reader)]
+"""Anyone of the tenant except a mere writer."""
+Writer = Annotated[Ask, Depends(_writer)]
+"""Anyone of the tenant."""
+Admin = Annotated[Ask, Depends(_admin)]
+"""An administrator of the tenant."""
+
+
+def start_session(engine: Engine, response: Response, caller: Caller, *, secure: bool) -> None:
+    """Give the browser a sealed session cookie that ends by itself."""
+    claims = {
+        "tenant": caller.tenant,
+        "key_id": caller.key_id,
+        "role": caller.role,
+        "until_ms": engine.clock.now_ms() + SESSION_S * 1000,
+    }
+    sealed = engine.vault.seal(json.dumps(claims).encode(), about=_SEALED_ABOUT)
+    response.set_cookie(
+        SESSION_COOKIE, sealed, max_age=SESSION_S, httponly=True, secure=secure, samesite="strict"
+    )
+
+
+def open_session(request: Request) -> Caller:
+    """Return whose session the cookie holds; raises `CredentialMissing`."""
+    sealed = request.cookies.get(SESSION_COOKIE)
+    if not sealed:
+        raise CredentialMissing("send Authorization: Bearer <key>")
+    engine = engine_of(request)
+    try:
+        claims: dict[str, Any] = json.loads(engine.vault.unseal(sealed, about=_SEALED_ABOUT))
+    except VaultError:
+        raise CredentialMissing("the session is not valid; log in again") from None
+    if claims["until_ms"] <= engine.clock.now_ms():
+        raise CredentialMissing("the session is over; log in again")
+    return Caller(TenantId(claims["tenant"]), claims["key_id"], claims["role"], "session")
+
+
+def refuse_foreign_origin(request: Request) -> None:
+    """Refuse a changing request that another site's page made; raises `PermissionMissing`.
+
+    Browsers say so in `Sec-Fetch-Site` (Fetch Metadata) or in `Origin`; a request that a cookie
+    authenticates must carry one of the two (OWASP's cross-site request forgery cheat sheet).
+    """
+    if request.method in _READS:
+        return
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin", "")
+    same = urlsplit(origin).netloc == request.headers.get("host", "") if origin else False
+    if (site == "same-origin") if site else same:
+        return
+    raise PermissionMissing("this form was sent from another site")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host name or address, with or without a port, is this machine."""
+    name = urlsplit(f"//{host}").hostname or ""
+    if name == "localhost":
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def loopback_caller(request: Request) -> Caller | None:
+    """Return the tenant whose pages need no login, if server, peer and Host are all loopback.
+
+    The Host header must be a loopback *name*: a foreign name that resolves to 127.0.0.1
+    (DNS rebinding) gets nothing. `Sec-Fetch-Site: cross-site` requests get nothing either.
+    """
+    server = engine_of(request).settings.server
+    peer = request.client.host if request.client else ""
+    if not (server.loopback_tenant and is_loopback(bracketed(server.host))):
+        return None
+    if not (is_loopback(bracketed(peer)) and is_loopback(request.headers.get("host", ""))):
+        return None
+    refuse_foreign_origin(request)
+    return Caller(TenantId(server.loopback_tenant), "loopback", "member", "loopback")
+
+
+def bracketed(address: str) -> str:
+    """Return an address as it stands in a URL: IPv6 in brackets."""
+    return f"[{address}]" if ":" in address else address

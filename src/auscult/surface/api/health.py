@@ -1,0 +1,53 @@
+"""What orchestrators and Prometheus ask: alive? ready? which figures?"""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.openmetrics import exposition as openmetrics
+
+from auscult.kernel.errors import ObjectMissing
+from auscult.kernel.words import PLATFORM
+from auscult.surface.api.access import bracketed, engine_of, identify, is_loopback
+from auscult.surface.facade import Engine
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/healthz")
+async def tell_alive() -> dict[str, str]:
+    """Answer while the event loop turns."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz")
+async def tell_ready(request: Request) -> JSONResponse:
+    """Answer 200 when requests can be served well, else 503 with a word for each part."""
+    parts = engine_of(request).readiness()
+    if parts.get("ready"):
+        return JSONResponse(parts)
+    return JSONResponse(parts, 503, {"Retry-After": "2"})
+
+
+@router.get("/metrics")
+async def show_metrics(request: Request) -> Response:
+    """Return auscult's own metrics; they name tenants, so only the platform may see them.
+
+    On a loopback server no key is asked; elsewhere one of the tenant `platform`.
+    """
+    engine = engine_of(request)
+    if not _is_local(request, engine):
+        caller = await identify(request)
+        if caller.tenant != PLATFORM:
+            raise ObjectMissing("metrics belong to the platform")
+    if "application/openmetrics-text" in request.headers.get("accept", ""):
+        return Response(
+            openmetrics.generate_latest(engine.metrics),  # type: ignore[no-untyped-call]
+            media_type=openmetrics.CONTENT_TYPE_LATEST,
+        )
+    return Response(generate_latest(engine.metrics), media_type=CONTENT_TYPE_LATEST)
+
+
+def _is_local(request: Request, engine: Engine) -> bool:
+    peer = request.client.host if request.client else ""
+    return is_loopback(bracketed(engine.settings.server.host)) and is_loopback(bracketed(peer))

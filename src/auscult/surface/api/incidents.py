@@ -1,0 +1,74 @@
+"""The incidents of the caller's tenant: list, story, timeline, acknowledge, resolve."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from auscult.surface.api.access import Reader
+from auscult.surface.api.queries import IncidentQuery, Nothing
+from auscult.surface.readings import (
+    ListFilter,
+    acknowledgement,
+    as_dict,
+    change_incident,
+    list_incidents,
+    resolution,
+    tell_story,
+)
+
+router = APIRouter(prefix="/incidents", tags=["incidents"])
+
+
+def filter_of(query: IncidentQuery) -> ListFilter:
+    """Return the store's words for the URL's words."""
+    return ListFilter(
+        state=query.state,
+        severity=query.severity,
+        service=query.service,
+        text=query.q,
+        cursor=query.cursor,
+        limit=query.limit,
+    )
+
+
+@router.get("")
+async def list_all(ask: Reader) -> dict[str, Any]:
+    """Return one page of incidents: `state`, `severity`, `service`, `q`, `cursor`, `limit`."""
+    query = ask.query(IncidentQuery)
+    page = await list_incidents(ask.engine, ask.tenant, filter_of(query))
+    return {
+        "incidents": [incident.model_dump(mode="json") for incident in page.incidents],
+        "next": page.next,
+        "counts": page.counts,
+    }
+
+
+@router.get("/{incident_id}")
+async def tell(incident_id: str, ask: Reader) -> dict[str, Any]:
+    """Return one incident with its findings, runs, deliveries and timeline."""
+    ask.query(Nothing)
+    return (await tell_story(ask.engine, ask.tenant, incident_id)).as_json()
+
+
+@router.get("/{incident_id}/timeline")
+async def tell_timeline(incident_id: str, ask: Reader) -> dict[str, Any]:
+    """Return what happened to one incident, oldest first."""
+    ask.query(Nothing)
+    story = await tell_story(ask.engine, ask.tenant, incident_id)
+    return {"timeline": [as_dict(line) for line in story.timeline]}
+
+
+@router.post("/{incident_id}/acknowledge")
+async def acknowledge(incident_id: str, ask: Reader) -> dict[str, Any]:
+    """Take an incident; taking it twice is taking it once."""
+    ask.query(Nothing)
+    fact = acknowledgement(ask.tenant, incident_id, ask.caller.name)
+    return {"incident": (await change_incident(ask.engine, fact)).model_dump(mode="json")}
+
+
+@router.post("/{incident_id}/resolve")
+async def resolve(incident_id: str, ask: Reader) -> dict[str, Any]:
+    """End an incident by a person's word."""
+    ask.query(Nothing)
+    fact = resolution(ask.tenant, incident_id, ask.caller.name)
+    return {"incident": (await change_incident(ask.engine, fact)).model_dump(mode="json")}

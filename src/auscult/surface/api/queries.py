@@ -1,0 +1,79 @@
+"""Query parameters, read strictly: an unknown one is refused with the list of right ones."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from auscult.kernel.errors import QueryUnknown
+from auscult.kernel.incidents import Status
+from auscult.kernel.words import Severity
+
+PAGE_DEFAULT = 50
+PAGE_MAX = 500
+CURSOR_CHARS_MAX = 200
+TEXT_CHARS_MAX = 200
+Q = TypeVar("Q", bound=BaseModel)
+
+
+class Query(BaseModel):
+    """A set of query parameters; the model's fields are the only names there are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Nothing(Query):
+    """No parameters at all."""
+
+
+class PageQuery(Query):
+    """A page of a list: where it goes on, and how long it may be."""
+
+    cursor: str = Field(default="", max_length=CURSOR_CHARS_MAX)
+    limit: int = Field(default=PAGE_DEFAULT, ge=1, le=PAGE_MAX)
+
+
+class IncidentQuery(PageQuery):
+    """The incident list's filters; everything the list shows is in its URL."""
+
+    state: str = Field(default="unresolved", pattern=f"^(unresolved|all|{'|'.join(Status)})$")
+    severity: str = Field(default="", pattern=f"^({'|'.join(Severity)})?$")
+    service: str = Field(default="", max_length=TEXT_CHARS_MAX)
+    q: str = Field(default="", max_length=TEXT_CHARS_MAX)
+
+
+class SeriesQuery(PageQuery):
+    """The series search: matchers as in PromQL, and the slot after which to go on."""
+
+    match: tuple[str, ...] = Field(default=(), alias="match[]", max_length=20)
+
+
+class EventsQuery(Query):
+    """Where a live stream goes on; the header `Last-Event-ID` wins over it."""
+
+    after: str = Field(default="", max_length=40)
+
+
+def read_query(request: Request, kind: type[Q]) -> Q:
+    """Return the request's parameters as the given kind; raises `QueryUnknown`."""
+    names = {field.alias or name: field for name, field in kind.model_fields.items()}
+    given = request.query_params
+    refuse_unknown(given.keys(), names)
+    several = {name for name, field in names.items() if field.annotation == tuple[str, ...]}
+    values = {
+        name: tuple(given.getlist(name)) if name in several else given[name] for name in given
+    }
+    try:
+        return kind.model_validate(values)
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        raise QueryUnknown(f"{first['loc'][0]}: {first['msg']}") from None
+
+
+def refuse_unknown(given: Iterable[str], right: Iterable[str]) -> None:
+    """Raise `QueryUnknown` for a name that is not taken here, with those that are."""
+    known = set(right)
+    if unknown := sorted(set(given) - known):
+        names = ", ".join(sorted(known)) or "none"
+        raise QueryUnknown(f"{', '.join(unknown)}; taken here: {names}")

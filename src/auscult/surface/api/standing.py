@@ -1,0 +1,63 @@
+"""How auscult itself stands: coverage, audit, settings, who the caller is."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from auscult.kernel.errors import QueryUnknown
+from auscult.surface.api.access import Admin, Reader
+from auscult.surface.api.queries import Nothing, PageQuery
+from auscult.surface.readings import as_dict
+
+router = APIRouter()
+
+
+@router.get("/me", tags=["access"])
+async def tell_me(ask: Reader) -> dict[str, str]:
+    """Return whose credential this is and what it may do."""
+    ask.query(Nothing)
+    return {"tenant": ask.tenant, "key_id": ask.caller.key_id, "role": ask.caller.role}
+
+
+@router.get("/coverage", tags=["coverage"])
+async def cover(ask: Reader) -> dict[str, Any]:
+    """Return what is watched, learning, blind and capped, and how each source is."""
+    ask.query(Nothing)
+    return ask.engine.coverage(ask.tenant)
+
+
+@router.get("/audit", tags=["audit"])
+async def page_audit(ask: Reader) -> dict[str, Any]:
+    """Return one page of the tenant's audit log."""
+    query = ask.query(PageQuery)
+    if query.cursor and not query.cursor.isdecimal():
+        raise QueryUnknown(f"cursor {query.cursor!r} is not one of ours")
+    cursor = int(query.cursor) if query.cursor else None
+
+    def look(work: Any) -> Any:  # noqa: ANN401
+        return work.of(ask.tenant).audit.page(cursor=cursor, limit=query.limit)
+
+    page = await ask.engine.read(look)
+    return {"rows": [as_dict(row) for row in page.rows], "next": page.next}
+
+
+@router.get("/audit/verify", tags=["audit"])
+async def verify_audit(ask: Reader) -> dict[str, Any]:
+    """Check the tenant's audit chain from its first row; 500 `store.audit_broken` names the row."""
+    ask.query(Nothing)
+    rows = await ask.engine.read(lambda work: work.of(ask.tenant).audit.verify())
+    return {"verified": True, "rows": rows}
+
+
+@router.get("/settings", tags=["settings"])
+async def show_settings(ask: Reader) -> dict[str, Any]:
+    """Return the tenant's own effective settings; secrets are never in it."""
+    ask.query(Nothing)
+    return ask.engine.describe_settings(ask.tenant)
+
+
+@router.post("/settings/reload", tags=["settings"])
+async def reload_settings(ask: Admin) -> dict[str, Any]:
+    """Take the settings file anew; a wrong one changes nothing (422 with file:line:column)."""
+    ask.query(Nothing)
+    return {"difference": await ask.engine.reload(by=ask.caller.name)}

@@ -1,0 +1,164 @@
+"""What API and pages both read: each function is one reading of the store for one tenant."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from auscult.kernel.effects import Effect
+from auscult.kernel.errors import ObjectMissing
+from auscult.kernel.facts import Acknowledged, Fact, Resolved
+from auscult.kernel.findings import Finding
+from auscult.kernel.incidents import Incident
+from auscult.kernel.runs import Run
+from auscult.kernel.words import TenantId
+from auscult.surface.facade import Engine
+
+FINDINGS_SHOWN = 100
+LINES_SHOWN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an incident's timeline: an audit row, as a sentence."""
+
+    at_ms: int
+    actor: str
+    action: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message somebody was owed: where it went and what became of it."""
+
+    key: str
+    channel: str
+    plug: str
+    state: str
+    attempts: int
+    reason: str
+    updated_ms: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything the incident page tells."""
+
+    incident: Incident
+    findings: tuple[Finding, ...]
+    runs: tuple[Run, ...]
+    deliveries: tuple[Delivery, ...]
+    timeline: tuple[Line, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the story in the shape of `GET /api/v1/incidents/{id}`."""
+        return {
+            "incident": self.incident.model_dump(mode="json"),
+            "findings": [finding.model_dump(mode="json") for finding in self.findings],
+            "runs": [run.model_dump(mode="json") for run in self.runs],
+            "deliveries": [as_dict(delivery) for delivery in self.deliveries],
+            "timeline": [as_dict(line) for line in self.timeline],
+        }
+
+
+def as_dict(row: Any) -> dict[str, Any]:  # noqa: ANN401  # any slotted dataclass
+    """Return a slotted dataclass as a dict."""
+    return {name: getattr(row, name) for name in row.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page of the incident list with the capped counts beside it."""
+
+    incidents: tuple[Incident, ...]
+    next: str | None
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ListFilter:
+    """What of the list is wanted; an empty string is no condition."""
+
+    state: str
+    severity: str
+    service: str
+    text: str
+    cursor: str
+    limit: int
+
+
+async def list_incidents(engine: Engine, tenant: TenantId, wanted: ListFilter) -> ListPage:
+    """Return one page of a tenant's incidents, what needs a person first."""
+
+    def look(work: Any) -> ListPage:  # noqa: ANN401
+        rows = work.of(tenant).incidents
+        page = rows.page(
+            state=wanted.state or None,
+            severity=wanted.severity or None,
+            service=wanted.service or None,
+            text=wanted.text or None,
+            cursor=wanted.cursor or None,
+            limit=wanted.limit,
+        )
+        return ListPage(tuple(page.incidents), page.next, dict(rows.counts()))
+
+    return await engine.read(look)
+
+
+async def tell_story(engine: Engine, tenant: TenantId, incident_id: str) -> Story:
+    """Return everything about one incident; raises `ObjectMissing`, for another tenant's too."""
+
+    def look(work: Any) -> Story:  # noqa: ANN401
+        rows = work.of(tenant)
+        incident = rows.incidents.get(incident_id)
+        if incident is None:
+            raise ObjectMissing(f"incident {incident_id[:40]!r}")
+        return Story(
+            incident=incident,
+            findings=tuple(rows.findings.of(incident_id, FINDINGS_SHOWN)),
+            runs=tuple(rows.runs.of(incident_id)),
+            deliveries=tuple(_delivery(row) for row in rows.effects.of(incident_id)),
+            timeline=tuple(_line(row) for row in rows.audit.of(incident_id, LINES_SHOWN)),
+        )
+
+    return await engine.read(look)
+
+
+async def change_incident(engine: Engine, fact: Fact) -> Incident:
+    """Hand a person's fact to the engine; doing it twice is doing it once.
+
+    Raises `ObjectMissing`, `StateConflict`, `QueueFull`, `StoreUnavailable`.
+    """
+    changed = await engine.submit(fact)
+    if changed is None:
+        raise ObjectMissing("no such incident")
+    return changed
+
+
+def acknowledgement(tenant: TenantId, incident_id: str, by: str) -> Acknowledged:
+    """Return the fact that a person takes an incident."""
+    return Acknowledged(tenant=tenant, incident=incident_id, by=by[:200])
+
+
+def resolution(tenant: TenantId, incident_id: str, by: str) -> Resolved:
+    """Return the fact that a person ends an incident."""
+    return Resolved(tenant=tenant, incident=incident_id, by=by[:200])
+
+
+def _delivery(row: Any) -> Delivery:  # noqa: ANN401
+    effect: Effect = row.effect
+    return Delivery(
+        key=effect.key,
+        channel=effect.to,
+        plug=effect.plug,
+        state=str(row.state),
+        attempts=row.attempts,
+        reason=row.last_reason,
+        updated_ms=row.updated_ms,
+        title=str(effect.payload.get("title", "")),
+    )
+
+
+def _line(row: Any) -> Line:  # noqa: ANN401
+    sentence = row.detail.get("sentence") or row.action.replace(".", " ").replace("_", " ")
+    return Line(at_ms=row.at_ms, actor=row.actor, action=row.action, sentence=str(sentence))

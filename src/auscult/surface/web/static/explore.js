@@ -1,0 +1,47 @@
+// One series, drawn with uPlot, looking again every second while the page is seen.
+(() => {
+  const LOOK_MS = 1_000;
+  const STALE_MS = 10_000;
+  const place = document.getElementById("explore");
+  const live = document.getElementById("live");
+  if (!place || typeof uPlot === "undefined") return;
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  let chart = null;
+  let heardMs = 0;
+
+  const columns = (series) => {
+    const flat = (limit) => series.at_ms.map(() => limit);
+    return [series.at_ms.map((at) => at / 1000), series.value, flat(series.usual_low), flat(series.usual_high)];
+  };
+  const axis = () => ({ stroke: colour("--muted"), grid: { stroke: colour("--faint") }, ticks: { stroke: colour("--faint") } });
+  const build = (series) => new uPlot({
+    width: place.clientWidth, height: 260, tzDate: (s) => uPlot.tzDate(new Date(s * 1000), "Etc/UTC"),
+    legend: { live: true }, cursor: { drag: { x: true, y: false } },
+    scales: { x: { time: true } }, axes: [axis(), { ...axis(), size: 70 }],
+    series: [
+      { label: "at (UTC)" },
+      { label: "value", stroke: colour("--text"), width: 2, spanGaps: false },
+      { label: "usual from", stroke: colour("--outline"), width: 1 },
+      { label: "usual to", stroke: colour("--outline"), width: 1 },
+    ],
+    bands: [{ series: [3, 2], fill: `${colour("--info")}33` }],
+  }, columns(series), place);
+
+  const look = async () => {
+    if (!document.hidden) {
+      const answer = await fetch(place.dataset.series).catch(() => null);
+      if (answer?.ok) {
+        const series = await answer.json();
+        heardMs = Date.now();
+        if (chart) chart.setData(columns(series)); else chart = build(series);
+      }
+    }
+    const stale = Date.now() - heardMs > STALE_MS;
+    live.classList.toggle("stale", stale);
+    live.textContent = stale ? "stale · reconnecting" : "live";
+    setTimeout(look, LOOK_MS);
+  };
+  new ResizeObserver(() => chart?.setSize({ width: place.clientWidth, height: 260 })).observe(place);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { chart?.destroy(); chart = null; });
+  look();
+})();

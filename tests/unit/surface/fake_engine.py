@@ -1,0 +1,389 @@
+"""An engine in memory: the surface's border (`surface/facade.py`) with nothing behind it.
+
+Incidents change by the real `incidents.advance`; everything else is a list.
+"""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+from prometheus_client import CollectorRegistry
+
+from auscult.incidents.lifecycle import advance
+from auscult.kernel.effects import Effect, EffectKind
+from auscult.kernel.errors import CredentialMissing, EnvelopeBroken, ObjectMissing
+from auscult.kernel.facts import Acknowledged, Fact, Found, Resolved
+from auscult.kernel.findings import Evidence, Finding, Phase
+from auscult.kernel.incidents import Incident
+from auscult.kernel.matchers import Matcher, matches_all
+from auscult.kernel.runs import Plan, Run, RunState
+from auscult.kernel.words import Labels, Severity, Subject, TenantId
+
+T = TypeVar("T")
+START_MS = 1_795_489_960_000
+
+
+class Ticking:
+    """A clock that a test moves; `live` adds real time to it."""
+
+    def __init__(self, at_ms: int = START_MS, *, live: bool = False) -> None:
+        self.at_ms = at_ms
+        self.live = live
+
+    def now_ms(self) -> int:
+        if self.live:
+            import time
+
+            return int(time.time() * 1000)
+        return self.at_ms
+
+    def monotonic_s(self) -> float:
+        return self.now_ms() / 1000
+
+
+@dataclass(frozen=True)
+class Key:
+    tenant: TenantId
+    key_id: str
+    role: str
+
+
+@dataclass(slots=True)
+class AuditRow:
+    seq: int
+    at_ms: int
+    actor: str
+    action: str
+    about: str
+    detail: dict[str, Any]
+    hash: str = "00"
+
+
+class Rows:
+    """One tenant's rows, with the reading methods of the store."""
+
+    def __init__(self, tenant: TenantId) -> None:
+        self.tenant = tenant
+        self.by_id: dict[str, Incident] = {}
+        self.found: dict[str, list[Finding]] = {}
+        self.run_list: list[Run] = []
+        self.sent: list[Any] = []
+        self.rows: list[AuditRow] = []
+        self.incidents = SimpleNamespace(get=self.by_id.get, page=self._page, counts=self._counts)
+        self.findings = SimpleNamespace(of=lambda key, limit: self.found.get(key, [])[:limit])
+        self.runs = SimpleNamespace(of=lambda key: [r for r in self.run_list if r.incident == key])
+        self.effects = SimpleNamespace(
+            of=lambda key: [row for row in self.sent if row.effect.incident == key]
+        )
+        self.audit = SimpleNamespace(
+            of=lambda about, limit: [row for row in self.rows if row.about == about][:limit],
+            page=self._page_audit,
+            verify=lambda: len(self.rows),
+        )
+
+    def note(self, at_ms: int, *, actor: str, action: str, about: str, sentence: str) -> None:
+        seq = len(self.rows) + 1
+        self.rows.append(AuditRow(seq, at_ms, actor, action, about, {"sentence": sentence}))
+
+    def _page(
+        self,
+        *,
+        state: str | None,
+        severity: str | None,
+        service: str | None,
+        text: str | None,
+        cursor: str | None,
+        limit: int,
+    ) -> Any:
+        found = [
+            incident
+            for incident in self.by_id.values()
+            if (
+                state in {None, "all"}
+                or incident.status == state
+                or (state == "unresolved" and not incident.is_over)
+            )
+            and severity in {None, incident.severity}
+            and (not service or any(s.service == service for s in incident.subjects))
+            and (not text or text.lower() in incident.headline.lower())
+        ]
+        found.sort(key=lambda one: (one.rank, -one.opened_ms, one.id))
+        start = int(cursor or 0)
+        more = start + limit < len(found)
+        return SimpleNamespace(
+            incidents=found[start : start + limit], next=str(start + limit) if more else None
+        )
+
+    def _counts(self) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for incident in self.by_id.values():
+            counts[incident.status] = counts.get(incident.status, 0) + 1
+        return counts
+
+    def _page_audit(self, *, cursor: int | None, limit: int) -> Any:
+        rows = [row for row in self.rows if cursor is None or row.seq > cursor]
+        more = len(rows) > limit
+        return SimpleNamespace(rows=rows[:limit], next=str(rows[limit - 1].seq) if more else None)
+
+
+class FakeVault:
+    """Seals by writing the purpose beside the text; a change of either is noticed."""
+
+    def seal(self, plaintext: bytes, *, about: str) -> str:
+        body = json.dumps([about, plaintext.decode()]).encode()
+        return base64.urlsafe_b64encode(body).decode() + "." + str(sum(body))
+
+    def unseal(self, envelope: str, *, about: str) -> bytes:
+        text, _, check = envelope.partition(".")
+        try:
+            body = base64.urlsafe_b64decode(text)
+            sealed_about, plain = json.loads(body)
+        except ValueError:
+            raise EnvelopeBroken("not an envelope") from None
+        if str(sum(body)) != check or sealed_about != about:
+            raise EnvelopeBroken("changed")
+        return str(plain).encode()
+
+
+class FakeHub:
+    """Every subscriber gets what is published while it listens, and what it missed."""
+
+    def __init__(self) -> None:
+        self.frames: list[tuple[TenantId, bytes]] = []
+        self.closed = False
+        self.clients = 0
+
+    def publish(self, tenant: TenantId, event: str, data: dict[str, Any]) -> None:
+        number = len(self.frames) + 1
+        self.frames.append(
+            (tenant, f"id: {number}\nevent: {event}\ndata: {json.dumps(data)}\n\n".encode())
+        )
+
+    async def subscribe(self, tenant: TenantId, last_event_id: str = "") -> AsyncIterator[bytes]:
+        self.clients += 1
+        seen = int(last_event_id) if last_event_id.isdecimal() else len(self.frames)
+        try:
+            yield b'retry: 1000\nevent: hello\ndata: {"reason":"hello"}\n\n'
+            while not self.closed:
+                for owner, frame in self.frames[seen:]:
+                    if owner == tenant:
+                        yield frame
+                seen = len(self.frames)
+                await asyncio.sleep(0.02)
+        finally:
+            self.clients -= 1
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class FakeSeries:
+    slot: int
+    tenant: TenantId
+    labels: Labels
+    state: str = "watched"
+    kind: str = "gauge"
+    at_ms: list[int] = field(default_factory=list)
+    value: list[float | None] = field(default_factory=list)
+    usual_low: float | None = 1.0
+    usual_high: float | None = 2.0
+
+
+class FakeEngine:
+    """The facade, in memory."""
+
+    def __init__(self, *, host: str = "0.0.0.0", live: bool = False) -> None:
+        self.clock = Ticking(live=live)
+        self.vault = FakeVault()
+        self.hub = FakeHub()
+        self.metrics = CollectorRegistry()
+        self.settings = SimpleNamespace(
+            server=SimpleNamespace(host=host, port=0, loopback_tenant=None),
+            limits=SimpleNamespace(body_bytes=1_000_000),
+        )
+        self.keys: dict[str, Key] = {}
+        self.tenants: dict[TenantId, Rows] = {}
+        self.series: list[FakeSeries] = []
+        self.written: list[tuple[TenantId, bytes, str]] = []
+        self.failure: Exception | None = None
+        self.ready: dict[str, Any] = {"ready": True, "store": "ok"}
+        self.names = count(1)
+
+    def of(self, tenant: TenantId) -> Rows:
+        return self.tenants.setdefault(tenant, Rows(tenant))
+
+    def add_key(self, key: str, tenant: str, role: str = "member") -> None:
+        self.keys[key] = Key(TenantId(tenant), f"key-{tenant}-{role}", role)
+
+    async def submit(self, fact: Fact) -> Incident | None:
+        if self.failure:
+            raise self.failure
+        rows = self.of(fact.tenant)
+        now_ms = self.clock.now_ms()
+        incident = None
+        if isinstance(fact, Acknowledged | Resolved):
+            incident = rows.by_id.get(fact.incident)
+        if isinstance(fact, Found):
+            key = fact.finding.fingerprint
+            open_ones = (one for one in rows.by_id.values() if not one.is_over)
+            incident = next((one for one in open_ones if one.key == key), None)
+        done = advance(incident, fact, now_ms=now_ms, new_id=f"01J{next(self.names):023d}")
+        if done.incident is None:
+            return None
+        rows.by_id[done.incident.id] = done.incident
+        if isinstance(fact, Found):
+            rows.found.setdefault(done.incident.id, []).append(fact.finding)
+        for change in done.changes:
+            rows.note(
+                change.at_ms,
+                actor=change.actor,
+                action=f"incident.{change.kind}",
+                about=change.incident,
+                sentence=change.sentence,
+            )
+        self.hub.publish(fact.tenant, "incident", {"id": done.incident.id})
+        return done.incident
+
+    async def read(self, fn: Callable[[Any], T]) -> T:
+        if self.failure:
+            raise self.failure
+        return fn(SimpleNamespace(of=self.of))
+
+    async def receive_write(self, tenant: TenantId, body: bytes, content_type: str) -> Any:
+        if self.failure:
+            raise self.failure
+        self.written.append((tenant, body, content_type))
+        return SimpleNamespace(samples=3, histograms=0, exemplars=1)
+
+    def coverage(self, tenant: TenantId) -> dict[str, Any]:
+        mine = [one for one in self.series if one.tenant == tenant]
+        states = {state: sum(one.state == state for one in mine) for state in ("learning", "blind")}
+        return {
+            "watched": len(mine) - sum(states.values()),
+            **states,
+            "capped": 0,
+            "sources": [
+                {
+                    "name": f"{tenant}-targets",
+                    "use": "scrape",
+                    "healthy": bool(mine),
+                    "last_sample_ms": self.clock.now_ms() - 900 if mine else None,
+                    "error": "" if mine else "connection refused",
+                },
+            ],
+        }
+
+    def readiness(self) -> dict[str, Any]:
+        return self.ready
+
+    async def reload(self, by: str) -> dict[str, Any]:
+        if self.failure:
+            raise self.failure
+        return {"changed": [], "by": by}
+
+    def describe_settings(self, tenant: TenantId) -> dict[str, Any]:
+        return {"tenant": tenant}
+
+    async def authenticate(self, key: str) -> Key:
+        if key not in self.keys:
+            raise CredentialMissing("unknown key")
+        return self.keys[key]
+
+    async def search_series(
+        self, tenant: TenantId, matchers: tuple[Matcher, ...], *, after: int, limit: int
+    ) -> Sequence[FakeSeries]:
+        return [
+            one
+            for one in self.series
+            if one.tenant == tenant and one.slot > after and matches_all(matchers, one.labels)
+        ][:limit]
+
+    async def read_series(self, tenant: TenantId, slot: int) -> FakeSeries:
+        for one in self.series:
+            if one.slot == slot and one.tenant == tenant:
+                return one
+        raise ObjectMissing("no such series")
+
+
+def a_finding(tenant: str, name: str = "one", **changed: Any) -> Finding:
+    """A finding with a window of 120 values, the last ten of them odd."""
+    base_ms = int(changed.pop("at_ms", START_MS)) - 119_000
+    size = 120
+    value = tuple(
+        0.02 + 0.004 * ((i * 7) % 5) + (0.06 if i >= size - 10 else 0) for i in range(size)
+    )
+    low, high = (0.012,) * size, (0.045,) * size
+    fields: dict[str, Any] = {
+        "tenant": TenantId(tenant),
+        "fingerprint": f"{tenant}-{name}",
+        "subject": Subject(service="edge", instance="eu-2"),
+        "signal": "starts_failed_ratio",
+        "seen_by": "scorer",
+        "at_ms": base_ms + 119_000,
+        "phase": Phase.FIRING,
+        "score": 7.4,
+        "severity": Severity.CRITICAL,
+        "evidence": Evidence(
+            sentence=f"{name}: 8.4 % of starts fail on edge (usual: 1.2 to 2.9 %)",
+            labels=(("__name__", "starts_failed_ratio"), ("service", "edge")),
+            unit="%",
+            now=8.4,
+            usual_low=1.2,
+            usual_high=2.9,
+            at_ms=tuple(base_ms + 1000 * i for i in range(size)),
+            value=tuple(100 * v for v in value),
+            low=tuple(100 * v for v in low),
+            high=tuple(100 * v for v in high),
+        ),
+    }
+    return Finding(**(fields | changed))
+
+
+def add_history(engine: FakeEngine, incident: Incident) -> None:
+    """Give an incident a healed run and two deliveries."""
+    rows = engine.of(incident.tenant)
+    at_ms = incident.opened_ms
+    rows.run_list.append(
+        Run(
+            id=f"run-{incident.id}",
+            tenant=incident.tenant,
+            incident=incident.id,
+            runbook="restart dead stage",
+            action="supervisor",
+            target="soundstage:edge",
+            state=RunState.HEALED,
+            started_ms=at_ms + 900,
+            updated_ms=at_ms + 4_000,
+            deadline_ms=at_ms + 20_000,
+            ended_ms=at_ms + 4_000,
+            verifications=2,
+            plan=Plan(
+                target="soundstage:edge",
+                sentence="Restart soundstage:edge through supervisor.",
+                precondition="supervisor says it exited 9",
+            ),
+        )
+    )
+    for channel, plug, state in (("ops", "webhook", "done"), ("console", "console", "done")):
+        effect = Effect(
+            key=f"{incident.id}:opened:1:{channel}",
+            tenant=incident.tenant,
+            kind=EffectKind.NOTIFY,
+            plug=plug,
+            to=channel,
+            verb="send",
+            incident=incident.id,
+            payload={"title": incident.headline},
+            due_ms=at_ms,
+        )
+        rows.sent.append(
+            SimpleNamespace(
+                effect=effect, state=state, attempts=1, last_reason="", updated_ms=at_ms + 40
+            )
+        )
