@@ -1,0 +1,57 @@
+"""Who there is, across tenants: which tenant a credential belongs to, and which tenants exist."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select
+
+from auscult.kernel.errors import SettingError
+from auscult.kernel.words import TenantId
+from auscult.store.tables import credentials, tenants
+from auscult.store.transaction import DISPATCHER, Transaction, upsert
+
+TENANTS_MAX = 100_000
+NAME_CHARS_MAX = 200
+
+_C = credentials.c
+_FIND = select(_C.tenant, _C.key_id, _C.role).where(
+    _C.key_hash == bindparam("key_hash"), _C.revoked_ms.is_(None)
+)
+_TENANTS = select(tenants.c.tenant).order_by(tenants.c.tenant).limit(TENANTS_MAX)
+_ADD = upsert(tenants, ("tenant",), ("name",))
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a valid API key proves: whose it is, and what it may do."""
+
+    tenant: TenantId
+    key_id: str
+    role: str
+
+
+class Directory:
+    """Lookups that happen before a tenant is known; no payload of any tenant is here."""
+
+    __slots__ = ("_transaction",)
+
+    def __init__(self, transaction: Transaction) -> None:
+        """Take the transaction to look in."""
+        self._transaction = transaction
+
+    def find(self, key_hash: str) -> Credential | None:
+        """Return whose key this is the hash of; None for an unknown or revoked one."""
+        found = self._transaction.rows(DISPATCHER, _FIND, {"key_hash": key_hash})
+        if not found:
+            return None
+        return Credential(TenantId(found[0].tenant), found[0].key_id, found[0].role)
+
+    def tenants(self) -> list[TenantId]:
+        """Return every tenant, sorted, `TENANTS_MAX` at most."""
+        return [TenantId(row.tenant) for row in self._transaction.rows(DISPATCHER, _TENANTS)]
+
+    def add_tenant(self, tenant: TenantId, name: str, now_ms: int) -> None:
+        """Add a tenant, or rename it; raises `SettingError` for an empty or endless name."""
+        if not 0 < len(tenant) <= NAME_CHARS_MAX or len(name) > NAME_CHARS_MAX:
+            raise SettingError(f"a tenant has a name of 1 to {NAME_CHARS_MAX} characters")
+        values = {"tenant": tenant, "name": name, "added_ms": now_ms}
+        self._transaction.run(DISPATCHER, _ADD, values)

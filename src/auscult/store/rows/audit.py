@@ -1,0 +1,196 @@
+"""The audit log of one tenant: append-only, every row sealed by the hash of the one before.
+
+A row's hash is SHA-256 over the previous hash and the row's canonical JSON. The head (how many
+rows, and the last hash) is a row of its own, locked and moved in the same transaction, so that
+writers form one chain and a cut tail shows. Whoever may rewrite rows *and* head *and* all hashes
+is found only by comparing with a head noted elsewhere.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Row, bindparam, insert, select, update
+
+from auscult.kernel.errors import AuditBroken, BodyTooLarge
+from auscult.store.rows.slice import Slice, at_most, plain
+from auscult.store.tables import audit, audit_heads
+from auscult.store.transaction import upsert
+
+GENESIS = "0" * 64
+WORD_CHARS_MAX = 300
+DETAIL_CHARS_MAX = 1 << 16
+VERIFY_ROWS = 1_000
+
+_A = audit.c
+_OWN = _A.tenant == bindparam("own")
+_COLUMNS = (_A.seq, _A.at_ms, _A.actor, _A.action, _A.about, _A.detail, _A.hash)
+_APPEND = insert(audit)
+_HEAD = select(audit_heads.c.rows, audit_heads.c.hash).where(
+    audit_heads.c.tenant == bindparam("own")
+)
+_HEAD_LOCKED = _HEAD.with_for_update()
+_BEGIN = upsert(audit_heads, ("tenant",))
+_MOVE_HEAD = (
+    update(audit_heads)
+    .where(audit_heads.c.tenant == bindparam("own"))
+    .values(rows=bindparam("new_rows"), hash=bindparam("new_hash"))
+)
+_NEWEST = select(*_COLUMNS).where(_OWN).order_by(_A.seq.desc()).limit(bindparam("limit"))
+_OF = _NEWEST.where(_A.about == bindparam("about"))
+_BEFORE = _NEWEST.where(_A.seq < bindparam("cursor"))
+_AFTER = (
+    select(*_COLUMNS).where(_OWN, _A.seq > bindparam("last")).order_by(_A.seq).limit(VERIFY_ROWS)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One thing that was done; `hash` seals it and all before it (64 hexadecimal digits)."""
+
+    seq: int
+    at_ms: int
+    actor: str
+    action: str
+    about: str
+    detail: dict[str, Any]
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Audit rows, the newest first, and the cursor of the next page (None on the last)."""
+
+    rows: list[AuditRow]
+    next: int | None
+
+
+class AuditRows:
+    """The audit log of one tenant."""
+
+    __slots__ = ("_head", "_slice", "_unwritten")
+
+    def __init__(self, piece: Slice) -> None:
+        """Take the tenant's slice of the transaction."""
+        self._slice = piece
+        self._unwritten: list[dict[str, Any]] = []
+        self._head: tuple[int, str] | None = None
+        piece.transaction.before_commit.append(self._write)
+        piece.transaction.watchers.append(self._way_back)
+
+    def append(
+        self, *, at_ms: int, actor: str, action: str, about: str, detail: dict[str, Any]
+    ) -> None:
+        """Record that something was done; written with the commit of what it records.
+
+        Raises `BodyTooLarge` when `detail` is longer than `DETAIL_CHARS_MAX` as JSON.
+        """
+        text = json.dumps(detail, sort_keys=True, separators=(",", ":"), default=str)
+        if len(text) > DETAIL_CHARS_MAX:
+            raise BodyTooLarge(f"an audit detail of {len(text)} characters")
+        words = {"actor": actor, "action": action, "about": about}
+        cut = {name: plain(word)[:WORD_CHARS_MAX] for name, word in words.items()}
+        self._unwritten.append({"at_ms": at_ms, **cut, "detail": text})
+
+    def of(self, about: str, limit: int = 500) -> list[AuditRow]:
+        """Return the newest rows about one object, the oldest of them first."""
+        self._write()
+        found = self._slice.rows(_OF, about=about, limit=at_most(limit))
+        return [_read(row) for row in reversed(found)]
+
+    def page(self, cursor: int | None = None, limit: int = 50) -> AuditPage:
+        """Return a page of the whole log, the newest first; the cursor is a row's `seq`."""
+        self._write()
+        wanted = at_most(limit)
+        if cursor is None:
+            found = self._slice.rows(_NEWEST, limit=wanted + 1)
+        else:
+            below = max(0, min(cursor, 2**62))
+            found = self._slice.rows(_BEFORE, cursor=below, limit=wanted + 1)
+        rows = [_read(row) for row in found[:wanted]]
+        return AuditPage(rows, rows[-1].seq if len(found) > len(rows) > 0 else None)
+
+    def verify(self) -> int:
+        """Check the whole chain and return its rows; raises `AuditBroken` naming the row.
+
+        Finds a changed row, a missing one, one put in between, and a cut tail.
+        """
+        self._write()
+        head = self._slice.first(_HEAD)
+        rows, last = 0, GENESIS
+        for seq, content, sealed in self._sealed_rows():
+            rows += 1
+            if seq != rows:
+                raise AuditBroken(f"row {rows} is missing")
+            last = seal(last, content)
+            if last != sealed:
+                raise AuditBroken(f"row {seq} was changed")
+        if (rows, last) != ((head.rows, head.hash) if head else (0, GENESIS)):
+            known = head.rows if head else 0
+            raise AuditBroken(f"row {min(rows, known) + 1}: {rows} rows, the head knows {known}")
+        return rows
+
+    def _sealed_rows(self) -> Iterator[tuple[int, dict[str, Any], str]]:
+        last = -(2**62)
+        while found := self._slice.rows(_AFTER, last=last):
+            for row in found:
+                content = dict(row._mapping)  # noqa: SLF001  # public, in spite of its name
+                yield row.seq, {**content, "tenant": self._slice.tenant}, row.hash
+            last = found[-1].seq
+
+    def _write(self) -> None:
+        """Chain and insert what was appended, under the lock of the tenant's head."""
+        if not self._unwritten:
+            return
+        seq, last = self._head or self._lock_head()
+        rows = []
+        for content in self._unwritten:
+            seq += 1
+            last = seal(last, {**content, "seq": seq, "tenant": self._slice.tenant})
+            rows.append({**content, "seq": seq, "hash": last})
+        self._slice.run_many(_APPEND, rows)
+        self._slice.run(_MOVE_HEAD, new_rows=seq, new_hash=last)
+        self._head = (seq, last)
+        self._unwritten = []
+
+    def _lock_head(self) -> tuple[int, str]:
+        """Lock the head; insert it first where it is missing, for two may race for that."""
+        head = self._slice.first(_HEAD_LOCKED)
+        if head is None:
+            self._slice.run(_BEGIN, rows=0, hash=GENESIS)
+            head = self._slice.first(_HEAD_LOCKED)
+        if head is None:
+            raise AuditBroken("the head of the chain cannot be read")
+        return head.rows, head.hash
+
+    def _way_back(self) -> Callable[[], None]:
+        unwritten = list(self._unwritten)
+
+        def go_back() -> None:
+            self._unwritten, self._head = unwritten, None
+
+        return go_back
+
+
+def seal(before: str, content: dict[str, Any]) -> str:
+    """Return the hash of a row: SHA-256 over the hash before it and its canonical JSON.
+
+    `content` is {seq, tenant, at_ms, actor, action, about, detail}, detail as stored (JSON text).
+    """
+    named = {name: content[name] for name in sorted(content) if name != "hash"}
+    canonical = json.dumps(named, sort_keys=True, separators=(",", ":"))
+    return sha256(f"{before}\n{canonical}".encode()).hexdigest()
+
+
+def _read(row: Row[Any]) -> AuditRow:
+    return AuditRow(
+        seq=row.seq,
+        at_ms=row.at_ms,
+        actor=row.actor,
+        action=row.action,
+        about=row.about,
+        detail=json.loads(row.detail),
+        hash=row.hash,
+    )

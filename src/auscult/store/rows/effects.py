@@ -1,0 +1,139 @@
+"""The outbox of one tenant: a wish is a row, its turn is a row of the queue, both in one commit."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, literal_column, select, update
+
+from auscult.kernel.effects import Effect, Outcome, Result
+from auscult.kernel.errors import QueryUnknown, StateConflict
+from auscult.store.rows.slice import Slice, at_most, bounded
+from auscult.store.rows.turns import Turns
+from auscult.store.tables import effects
+from auscult.store.transaction import upsert
+
+UNSENT_MAX = 1_001
+PENDING = "pending"
+
+_C = effects.c
+_OWN = _C.tenant == bindparam("own")
+_WHOLE = select(_C.body, _C.state, _C.attempts, _C.last_reason, _C.updated_ms)
+_WISH = upsert(effects, ("tenant", "key"))
+_ROW = _WHOLE.where(_OWN, _C.key == bindparam("key"))
+_OF = (
+    _WHOLE.where(_OWN, _C.incident == bindparam("incident"))
+    .order_by(_C.due_ms, _C.key)
+    .limit(bindparam("limit"))
+)
+_SETTLE = (
+    update(effects)
+    .where(_OWN, _C.key == bindparam("of_key"), _C.state == PENDING)
+    .values(
+        state=bindparam("new_state"),
+        attempts=_C.attempts + 1,
+        last_reason=bindparam("reason"),
+        updated_ms=bindparam("at_ms"),
+    )
+)
+_UNSENT = select(func.count()).select_from(
+    select(literal_column("1"))
+    .where(_OWN, literal_column("state = 'pending'"))
+    .limit(UNSENT_MAX)
+    .subquery()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRow:
+    """An effect and how it fares: `state` is `pending`, `done` or `refused`."""
+
+    effect: Effect
+    state: str
+    attempts: int
+    last_reason: str
+    updated_ms: int
+
+
+class EffectRows:
+    """The effects of one tenant."""
+
+    __slots__ = ("_slice", "_turns")
+
+    def __init__(self, piece: Slice) -> None:
+        """Take the tenant's slice of the transaction."""
+        self._slice = piece
+        self._turns = Turns(piece, "effect")
+
+    def wish(self, effect: Effect) -> bool:
+        """Write a wish and queue it; False, and nothing written, when its key was wished before."""
+        if effect.tenant != self._slice.tenant:
+            raise QueryUnknown("this effect belongs to another tenant")
+        written = self._slice.run(
+            _WISH,
+            key=effect.key,
+            kind=effect.kind.value,
+            incident=effect.incident,
+            due_ms=effect.due_ms,
+            state=PENDING,
+            attempts=0,
+            last_reason="",
+            updated_ms=effect.due_ms,
+            body=bounded(effect.model_dump_json()),
+        )
+        if written.rowcount == 0:
+            return False
+        self._turns.give(effect.key, effect.due_ms)
+        return True
+
+    def get(self, key: str) -> Effect | None:
+        """Return a wish, settled or not."""
+        found = self.row(key)
+        return None if found is None else found.effect
+
+    def row(self, key: str) -> EffectRow | None:
+        """Return a wish and how it fares."""
+        found = self._slice.first(_ROW, key=key)
+        return None if found is None else _read(found)
+
+    def settle(self, outcome: Outcome, *, retry_at_ms: int | None = None) -> bool:
+        """Write down how an attempt ended; False when the effect is unknown or settled already.
+
+        `done` and `refused` end it; `retry` gives it a new turn at `retry_at_ms`, which it needs.
+        """
+        again = outcome.result is Result.RETRY
+        if again and retry_at_ms is None:
+            raise StateConflict("a retry needs the time of the next attempt")
+        changed = self._slice.run(
+            _SETTLE,
+            of_key=outcome.key,
+            new_state=PENDING if again else outcome.result.value,
+            reason=outcome.reason,
+            at_ms=outcome.at_ms,
+        )
+        if changed.rowcount == 0:
+            return False
+        if retry_at_ms is not None and again:
+            self._turns.move(outcome.key, retry_at_ms)
+        else:
+            self._turns.end(outcome.key)
+        return True
+
+    def of(self, incident_id: str, limit: int = 500) -> list[EffectRow]:
+        """Return an incident's effects in the order they became due."""
+        found = self._slice.rows(_OF, incident=incident_id, limit=at_most(limit))
+        return [_read(row) for row in found]
+
+    def unsent_count(self) -> int:
+        """Return how many wishes are not settled; `UNSENT_MAX` means that many or more."""
+        found = self._slice.first(_UNSENT)
+        return 0 if found is None else int(found[0])
+
+
+def _read(row: Row[Any]) -> EffectRow:
+    return EffectRow(
+        effect=Effect.model_validate_json(row.body),
+        state=row.state,
+        attempts=row.attempts,
+        last_reason=row.last_reason,
+        updated_ms=row.updated_ms,
+    )

@@ -1,0 +1,45 @@
+"""Findings of one tenant, kept with the incident they belong to."""
+
+from sqlalchemy import bindparam, select
+
+from auscult.kernel.findings import Finding
+from auscult.store.rows.slice import Slice, at_most, bounded
+from auscult.store.tables import findings
+from auscult.store.transaction import upsert
+
+_C = findings.c
+_ADD = upsert(findings, ("tenant", "incident", "at_ms", "fingerprint"))
+_OF = (
+    select(_C.body)
+    .where(_C.tenant == bindparam("own"), _C.incident == bindparam("incident"))
+    .order_by(_C.at_ms.desc(), _C.fingerprint)
+    .limit(bindparam("limit"))
+)
+
+
+class FindingRows:
+    """The findings of one tenant."""
+
+    __slots__ = ("_slice",)
+
+    def __init__(self, piece: Slice) -> None:
+        """Take the tenant's slice of the transaction."""
+        self._slice = piece
+
+    def append(self, incident_id: str, finding: Finding) -> None:
+        """Add a finding to an incident of this tenant; adding it again changes nothing.
+
+        Raises `StateConflict` where this tenant has no such incident.
+        """
+        self._slice.run(
+            _ADD,
+            incident=incident_id,
+            at_ms=finding.at_ms,
+            fingerprint=finding.fingerprint,
+            body=bounded(finding.model_dump_json()),
+        )
+
+    def of(self, incident_id: str, limit: int = 100) -> list[Finding]:
+        """Return an incident's findings, the newest first."""
+        found = self._slice.rows(_OF, incident=incident_id, limit=at_most(limit))
+        return [Finding.model_validate_json(row.body) for row in found]

@@ -1,0 +1,46 @@
+"""A tenant's own rows of the queue: giving a turn, moving it, ending it."""
+
+from typing import Literal
+
+from sqlalchemy import bindparam, delete, update
+
+from auscult.store.rows.slice import Slice
+from auscult.store.tables import queue
+from auscult.store.transaction import upsert
+
+Kind = Literal["effect", "timer"]
+
+_C = queue.c
+_ONE = (
+    _C.tenant == bindparam("own"),
+    _C.kind == bindparam("of_kind"),
+    _C.key == bindparam("of_key"),
+)
+_GIVE = upsert(queue, ("kind", "tenant", "key"), ("due_ms", "owner", "lease_until_ms", "attempt"))
+_MOVE = update(queue).where(*_ONE).values(due_ms=bindparam("due"), owner="", lease_until_ms=0)
+_END = delete(queue).where(*_ONE)
+
+
+class Turns:
+    """The turns of one kind that one tenant's rows wait for."""
+
+    __slots__ = ("_kind", "_slice")
+
+    def __init__(self, piece: Slice, kind: Kind) -> None:
+        """Take the tenant's slice of the transaction and whose turns these are."""
+        self._slice = piece
+        self._kind = kind
+
+    def give(self, key: str, due_ms: int) -> None:
+        """Queue a key, anew where it is queued already."""
+        self._slice.run(
+            _GIVE, kind=self._kind, key=key, due_ms=due_ms, owner="", lease_until_ms=0, attempt=0
+        )
+
+    def move(self, key: str, due_ms: int) -> None:
+        """Let go of a claim and wait for another time; the attempts stay counted."""
+        self._slice.run(_MOVE, of_kind=self._kind, of_key=key, due=due_ms)
+
+    def end(self, key: str) -> None:
+        """Take a key out of the queue."""
+        self._slice.run(_END, of_kind=self._kind, of_key=key)

@@ -1,0 +1,108 @@
+"""The store: opens transactions on SQLite or PostgreSQL, and says in our words what fails."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Literal
+
+from sqlalchemy import Engine, make_url, select
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from auscult.kernel.errors import SettingError, StoreUnavailable
+from auscult.store import postgres, sqlite
+from auscult.store.refusals import translate
+from auscult.store.transaction import Transaction
+from auscult.store.work import Work
+
+WRITER_WAIT_S = 15.0
+
+Kind = Literal["sqlite", "postgresql"]
+
+
+class Store:
+    """A database that is migrated, written by one transaction at a time, and read by several.
+
+    On PostgreSQL several replicas may write at once; writers of the same tenant wait in line.
+    """
+
+    def __init__(self, writer: Engine, reader: Engine, kind: Kind) -> None:
+        """Take the engines; `open` makes them from a URL."""
+        self.kind = kind
+        self._writer = writer
+        self._reader = reader
+        self._turn = Lock()
+
+    @classmethod
+    def open(cls, url: str) -> "Store":
+        """Open `sqlite:///FILE` or `postgresql://…`; raises `SettingError`, `StoreUnavailable`."""
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise SettingError("store.url is not a URL") from None
+        match parsed.get_backend_name():
+            case "sqlite":
+                store = cls(*sqlite.open_engines(parsed), "sqlite")
+            case "postgresql":
+                store = cls(*postgres.open_engines(parsed), "postgresql")
+            case other:
+                raise SettingError(f"store.url: {other!r}; there are sqlite and postgresql")
+        try:
+            store.ping()
+        except StoreUnavailable:
+            store.close()
+            raise
+        return store
+
+    def migrate(self) -> None:
+        """Bring the tables to this version; several replicas may do so at once."""
+        from auscult.store.schema import upgrade  # Alembic is needed here only
+
+        upgrade(self._writer)
+
+    @contextmanager
+    def write(self) -> Iterator[Work]:
+        """Open one transaction that commits at the end of the block, or not at all.
+
+        Durable when the block is left. Raises `StoreUnavailable`, `StateConflict`.
+        """
+        if self.kind == "postgresql":
+            with self._transaction(self._writer, writes=True) as work:
+                yield work
+            return
+        if not self._turn.acquire(timeout=WRITER_WAIT_S):
+            raise StoreUnavailable(f"the writer was busy for {WRITER_WAIT_S:.0f} s")
+        try:
+            with self._transaction(self._writer, writes=True) as work:
+                yield work
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def read(self) -> Iterator[Work]:
+        """Open one transaction that sees the store as it is now, and may not write."""
+        with self._transaction(self._reader, writes=False) as work:
+            yield work
+
+    def ping(self) -> None:
+        """Ask the database for nothing; raises `StoreUnavailable` where it does not answer."""
+        try:
+            with self._reader.connect() as connection:
+                connection.execute(select(1))
+        except SQLAlchemyError as why:
+            raise translate(why) from why
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+    @contextmanager
+    def _transaction(self, engine: Engine, *, writes: bool) -> Iterator[Work]:
+        try:
+            with engine.connect() as connection, connection.begin():
+                transaction = Transaction(connection, self.kind, writes)
+                yield Work(transaction)
+                for finish in transaction.before_commit:
+                    finish()
+        except SQLAlchemyError as why:
+            raise translate(why) from why
