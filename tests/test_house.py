@@ -1,5 +1,6 @@
 """The house rules hold in every file, and every rule is able to fail."""
 
+import socket
 import tomllib
 from collections.abc import Callable, Iterator
 
@@ -96,3 +97,8 @@ def test_a_shelf_with_plugs_has_its_port(shelf: str) -> None:
     plugs = [path for path in folder.iterdir() if not path.name.startswith(("_", "."))]
     room = ROOT / "src/soundstage/sabotage" if "soundstage" in shelf else folder.parent
     assert not plugs or (room / "port.py").is_file(), "the Plug and the Shelf stand in port.py"
+
+
+def test_no_test_reaches_another_machine() -> None:
+    with pytest.raises(pytest.fail.Exception, match="loopback"):
+        socket.create_connection(("192.0.2.1", 9), timeout=1)

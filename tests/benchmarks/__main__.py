@@ -1,0 +1,56 @@
+"""Run the benchmarks: `python -m tests.benchmarks [NAME...]`, each in a process of its own.
+
+Ends with 1 when a floor is missed or a benchmark fails. `--list` names them.
+"""
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from tests.benchmarks.report import missed
+
+HERE = Path(__file__).parent
+NOT_A_BENCHMARK = {"__init__", "__main__", "report"}
+TIMEOUT_S = 900
+
+
+def main(arguments: list[str]) -> int:
+    known = sorted(
+        path.stem
+        for path in HERE.glob("*.py")
+        if path.stem not in NOT_A_BENCHMARK and "def main(" in path.read_text()
+    )
+    if arguments == ["--list"]:
+        print("\n".join(known))
+        return 0
+    if unknown := set(arguments) - {*known, "--here"}:
+        print(f"no benchmark named {', '.join(unknown)}; there are: {', '.join(known)}")
+        return 2
+    if "--here" in arguments:
+        return run_here(arguments[-1])
+    failed = [name for name in arguments or known if not run_apart(name)]
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def run_apart(name: str) -> bool:
+    """Run one in a fresh process, so that none sees another's memory or caches."""
+    command = [sys.executable, "-m", "tests.benchmarks", "--here", name]
+    try:
+        return subprocess.run(command, check=False, timeout=TIMEOUT_S).returncode == 0
+    except subprocess.TimeoutExpired:
+        print(f"{name}: not done after {TIMEOUT_S} s", file=sys.stderr)
+        return False
+
+
+def run_here(name: str) -> int:
+    import_module(f"tests.benchmarks.{name}").main()
+    if missed:
+        print(f"below the floor: {', '.join(missed)}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
