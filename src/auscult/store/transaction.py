@@ -44,14 +44,22 @@ class Either:
     postgresql: Executable
 
 
-def upsert(table: Table, keys: Sequence[str], change: Sequence[str] = ()) -> Either:
-    """Return an insert that, where `keys` exist already, sets `change`, or does nothing."""
+def insert_new(table: Table, keys: Sequence[str]) -> Either:
+    """Return an insert that does nothing where `keys` exist; it yields a row when it inserted."""
+
+    def spell(insert: Callable[[Table], Any]) -> Executable:
+        wish = insert(table).on_conflict_do_nothing(index_elements=list(keys))
+        done: Executable = wish.returning(table.c[keys[-1]])
+        return done
+
+    return Either(spell(sqlite.insert), spell(postgresql.insert))
+
+
+def upsert(table: Table, keys: Sequence[str], change: Sequence[str]) -> Either:
+    """Return an insert that sets `change` where `keys` exist already."""
 
     def spell(insert: Callable[[Table], Any]) -> Executable:
         wish = insert(table)
-        if not change:
-            nothing: Executable = wish.on_conflict_do_nothing(index_elements=list(keys))
-            return nothing
         new = {name: wish.excluded[name] for name in change}
         done: Executable = wish.on_conflict_do_update(index_elements=list(keys), set_=new)
         return done

@@ -17,7 +17,7 @@ from sqlalchemy import Row, bindparam, insert, select, update
 from auscult.kernel.errors import AuditBroken, BodyTooLarge
 from auscult.store.rows.slice import Slice, at_most, plain
 from auscult.store.tables import audit, audit_heads
-from auscult.store.transaction import upsert
+from auscult.store.transaction import insert_new
 
 GENESIS = "0" * 64
 WORD_CHARS_MAX = 300
@@ -32,7 +32,7 @@ _HEAD = select(audit_heads.c.rows, audit_heads.c.hash).where(
     audit_heads.c.tenant == bindparam("own")
 )
 _HEAD_LOCKED = _HEAD.with_for_update()
-_BEGIN = upsert(audit_heads, ("tenant",))
+_BEGIN = insert_new(audit_heads, ("tenant",))
 _MOVE_HEAD = (
     update(audit_heads)
     .where(audit_heads.c.tenant == bindparam("own"))

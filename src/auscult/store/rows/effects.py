@@ -10,7 +10,7 @@ from auscult.kernel.errors import QueryUnknown, StateConflict
 from auscult.store.rows.slice import Slice, at_most, bounded
 from auscult.store.rows.turns import Turns
 from auscult.store.tables import effects
-from auscult.store.transaction import upsert
+from auscult.store.transaction import insert_new
 
 UNSENT_MAX = 1_001
 PENDING = "pending"
@@ -18,7 +18,7 @@ PENDING = "pending"
 _C = effects.c
 _OWN = _C.tenant == bindparam("own")
 _WHOLE = select(_C.body, _C.state, _C.attempts, _C.last_reason, _C.updated_ms)
-_WISH = upsert(effects, ("tenant", "key"))
+_WISH = insert_new(effects, ("tenant", "key"))
 _ROW = _WHOLE.where(_OWN, _C.key == bindparam("key"))
 _OF = (
     _WHOLE.where(_OWN, _C.incident == bindparam("incident"))
@@ -68,7 +68,7 @@ class EffectRows:
         """Write a wish and queue it; False, and nothing written, when its key was wished before."""
         if effect.tenant != self._slice.tenant:
             raise QueryUnknown("this effect belongs to another tenant")
-        written = self._slice.run(
+        written = self._slice.rows(
             _WISH,
             key=effect.key,
             kind=effect.kind.value,
@@ -80,7 +80,7 @@ class EffectRows:
             updated_ms=effect.due_ms,
             body=bounded(effect.model_dump_json()),
         )
-        if written.rowcount == 0:
+        if not written:
             return False
         self._turns.give(effect.key, effect.due_ms)
         return True

@@ -5,10 +5,10 @@ from sqlalchemy import bindparam, select
 from auscult.kernel.findings import Finding
 from auscult.store.rows.slice import Slice, at_most, bounded
 from auscult.store.tables import findings
-from auscult.store.transaction import upsert
+from auscult.store.transaction import insert_new
 
 _C = findings.c
-_ADD = upsert(findings, ("tenant", "incident", "at_ms", "fingerprint"))
+_ADD = insert_new(findings, ("tenant", "incident", "at_ms", "fingerprint"))
 _OF = (
     select(_C.body)
     .where(_C.tenant == bindparam("own"), _C.incident == bindparam("incident"))
