@@ -18,4 +18,4 @@ def report(name: str, value: float, *, unit: str, floor: float, goal: float) -> 
 
 
 def _plain(figure: float) -> str:
-    return f"{figure:.4g}" if abs(figure) < 10_000 else f"{figure:.0f}"  # noqa: PLR2004
+    return f"{figure:.4g}" if abs(figure) < 10_000 else f"{figure:.0f}"
