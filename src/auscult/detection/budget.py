@@ -1,0 +1,121 @@
+"""The false-page budget: how much evidence a group of series must bring to be worth a page.
+
+A group is all scored series of one subject. Its evidence, from the calibrated evidence e of its m
+series, e1 >= e2 >= ... :
+
+    G = e1 + (e2 - 1)+ / 4 + (e3 - 1)+ / 8 + (e4 - 1)+ / 16 - log10 m
+
+The last term is the look-elsewhere correction (Bonferroni over the group's series), the middle ones
+a small bonus for company: the series of one service move together, so that adding all their log p
+(Fisher) would count one event many times.
+
+A tenant that allows B false pages a week, with groups that take L independent looks a week (one
+look lasts as long as the smoothed deviation remembers), pages at G* with L * 10^-G* = B, that is
+G* = log10(L / B), were the evidence calibrated. What groups really reach in normal time corrects
+it by peaks over threshold, as in SPOT (Siffer et al., KDD 2017) with an exponential tail: from the
+k episodes seen above u = 2 in T weeks, with mean excess m over u,
+
+    rate = (k + T0 * L * 10^-u) / (T + T0),    mean = (m * k + m0 * K0) / (k + K0),
+    G*   = u + mean * ln(rate / B)
+
+with the nominal values as prior (m0 = 1/ln 10, worth K0 = 50 episodes; T0 = one hour), which gives
+log10(L / B) again where nothing was seen. Episodes of groups that were paged, and of others while
+something was, are not normal time and do not count.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auscult.detection.calibrator import NOMINAL_EXCESS
+from auscult.detection.columns import Rows
+from auscult.detection.scorer import rise_of
+
+WEEK_S = 7 * 24 * 3600.0
+EPISODE_FROM = 2.0
+EPISODE_UNTIL = 1.0
+PRIOR_EPISODES = 50.0
+PRIOR_WEEKS = 3600.0 / WEEK_S
+THRESHOLD_MIN = 2.5
+"""Even one series an hour apart needs so much: less is seen every other day."""
+THRESHOLD_MAX = 12.0
+COMPANY = (1 / 4, 1 / 8, 1 / 16)
+
+Evidence = NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Budget:
+    """One tenant's threshold for the evidence of a group, and what it was learnt from."""
+
+    pages_per_week: float = 2.0
+    looks_per_week: float = 1.0
+    weeks: float = 0.0
+    episodes: float = 0.0
+    excess: float = 0.0
+    _peaks: dict[int, float] = field(default_factory=dict)
+    _last_ms: int = 0
+
+    @property
+    def threshold(self) -> float:
+        """G*: a group with so much evidence is worth a page."""
+        nominal = self.looks_per_week * 10.0**-EPISODE_FROM
+        rate = (self.episodes + PRIOR_WEEKS * nominal) / (self.weeks + PRIOR_WEEKS)
+        mean = (self.excess + NOMINAL_EXCESS * PRIOR_EPISODES) / (self.episodes + PRIOR_EPISODES)
+        pages = max(self.pages_per_week, 1e-3)
+        level = EPISODE_FROM + mean * float(np.log(max(rate / pages, 1e-9)))
+        return min(max(level, THRESHOLD_MIN), THRESHOLD_MAX)
+
+    def learn(self, groups: Rows, evidence: Evidence, *, now_ms: int, normal: bool) -> None:
+        """Take the evidence of all groups that have any; `normal` is False while one is paged."""
+        elapsed_s = min(max(now_ms - self._last_ms, 0) / 1000, 60.0) if self._last_ms else 0.0
+        self._last_ms = now_ms
+        if not normal:
+            self._peaks.clear()
+            return
+        self.weeks += elapsed_s / WEEK_S
+        now = dict(zip(groups.tolist(), evidence.tolist(), strict=True))
+        for group, peak in list(self._peaks.items()):
+            if now.get(group, 0.0) < EPISODE_UNTIL:
+                self.episodes += 1
+                self.excess += peak - EPISODE_FROM
+                del self._peaks[group]
+        for group, level in now.items():
+            if level >= EPISODE_FROM:
+                self._peaks[group] = max(level, self._peaks.get(group, 0.0))
+
+
+def combine(groups: Rows, evidence: Evidence, sizes: NDArray[np.int64]) -> tuple[Rows, Evidence]:
+    """Return the groups among n series and their evidence G, strongest first.
+
+    groups: int64 (n,) number of each series' group. evidence: float64 (n,), calibrated.
+    sizes: int64 (n,), how many scored series that group has in all, those without evidence too.
+    """
+    order = np.lexsort((-evidence, groups))
+    groups, evidence, sizes = groups[order], evidence[order], sizes[order]
+    first = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]]) if groups.size else order
+    lengths = np.diff(np.r_[first, groups.size])
+    rank = np.arange(groups.size) - np.repeat(first, lengths)
+    weight = np.zeros(groups.size)
+    for place, share in enumerate(COMPANY, start=1):
+        weight[rank == place] = share
+    total = evidence[first] - np.log10(np.maximum(sizes[first], 1))
+    if groups.size:
+        total += np.add.reduceat(weight * np.maximum(evidence - 1, 0), first)
+    ranked = np.argsort(-total, kind="stable")
+    return groups[first][ranked], total[ranked]
+
+
+def looks_of(groups: Rows, interval_s: NDArray[np.float32]) -> float:
+    """Return how many independent looks a week all groups take together.
+
+    groups: int64 (n,), the group of each scored series. interval_s: float32 (n,), seconds. One look
+    lasts as long as `smooth` remembers: 1 / rise of the group's mean interval.
+    """
+    if groups.size == 0:
+        return 1.0
+    counts = np.bincount(groups)
+    mean_s = np.bincount(groups, weights=interval_s)[counts > 0] / counts[counts > 0]
+    mean_s = np.maximum(mean_s, 1.0)
+    return float((WEEK_S / mean_s * rise_of(mean_s)).sum())

@@ -1,0 +1,108 @@
+"""The scorer's memory: one struct of arrays, one row per series slot, 61 bytes a row."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auscult.kernel.errors import BodyMalformed
+
+Rows = NDArray[np.int64]
+VERSION = 1
+
+READY = np.uint8(1)
+"""The series has been seen often enough to be heard."""
+SCORED = np.uint8(2)
+"""The series takes part in scoring (it is neither excluded nor muted)."""
+ENDED = np.uint8(4)
+"""A stale marker said that the series ended."""
+
+SPREAD_OF_SMOOTHED = 0.35
+"""What the smoothed deviation of a calm series spreads by, in its own units; see `scorer`."""
+
+_COLUMNS: dict[str, tuple[type[np.generic], float]] = {
+    "level": (np.float32, 0.0),  # expected value, without season
+    "trend": (np.float32, 0.0),  # expected change per sample
+    "above": (np.float32, 0.0),  # mean distance of what lies above the level
+    "below": (np.float32, 0.0),  # mean distance of what lies below it
+    "smooth": (np.float32, 0.0),  # smoothed bounded deviation, signed
+    "spread": (np.float32, SPREAD_OF_SMOOTHED**2),  # mean square of `smooth`
+    "tail": (np.float32, 0.0434),  # mean excess of nominal evidence over 1; see `calibrator`
+    "quantum": (np.float32, np.inf),  # smallest step seen; negative: given, never learnt
+    "gate": (np.float32, 1.0),  # how much is learnt: 1, or little while a finding is open
+    "rise": (np.float32, 0.2),  # how fast `smooth` rises; from the interval
+    "seen": (np.float32, 0.0),  # samples that count as evidence
+    "last": (np.float32, 0.0),  # the last value
+    "evidence": (np.float32, 0.0),  # nominal -log10 p of the last look
+    "interval_s": (np.float32, 0.0),  # learnt distance of samples
+    "last_ms": (np.int64, 0),
+    "season": (np.int32, -1),  # row in the season pool, -1 for none
+    "flags": (np.uint8, 0),
+}
+
+
+class Columns:
+    """Dense per-series state; every attribute of `_COLUMNS` is an array of shape (capacity,)."""
+
+    level: NDArray[np.float32]
+    trend: NDArray[np.float32]
+    above: NDArray[np.float32]
+    below: NDArray[np.float32]
+    smooth: NDArray[np.float32]
+    spread: NDArray[np.float32]
+    tail: NDArray[np.float32]
+    quantum: NDArray[np.float32]
+    gate: NDArray[np.float32]
+    rise: NDArray[np.float32]
+    seen: NDArray[np.float32]
+    last: NDArray[np.float32]
+    evidence: NDArray[np.float32]
+    interval_s: NDArray[np.float32]
+    last_ms: NDArray[np.int64]
+    season: NDArray[np.int32]
+    flags: NDArray[np.uint8]
+
+    def __init__(self, capacity: int = 1024) -> None:
+        self.capacity = capacity
+        for name, (dtype, initial) in _COLUMNS.items():
+            setattr(self, name, np.full(capacity, initial, dtype=dtype))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all columns together."""
+        return sum(getattr(self, name).nbytes for name in _COLUMNS)
+
+    def reserve(self, slots: int) -> None:
+        """Make room for slots 0..slots-1; grows by half, so that growth costs little."""
+        if slots <= self.capacity:
+            return
+        capacity = max(slots, self.capacity * 3 // 2)
+        for name, (dtype, initial) in _COLUMNS.items():
+            grown = np.full(capacity, initial, dtype=dtype)
+            grown[: self.capacity] = getattr(self, name)
+            setattr(self, name, grown)
+        self.capacity = capacity
+
+    def clear(self, slot: int) -> None:
+        """Forget everything about one slot."""
+        for name, (_, initial) in _COLUMNS.items():
+            getattr(self, name)[slot] = initial
+
+    def snapshot(self) -> dict[str, NDArray[np.generic]]:
+        """Return copies of all columns."""
+        return {f"series.{name}": getattr(self, name).copy() for name in _COLUMNS}
+
+    def restore(
+        self, snapshot: Mapping[str, NDArray[np.generic]], pairs: tuple[Rows, Rows]
+    ) -> None:
+        """Take rows `pairs[0]` of a snapshot as rows `pairs[1]`; raises `BodyMalformed`."""
+        old, new = pairs
+        for name, (dtype, _) in _COLUMNS.items():
+            column = snapshot.get(f"series.{name}")
+            if column is None or column.dtype != dtype or column.ndim != 1:
+                raise BodyMalformed(f"the snapshot's column series.{name} is missing or wrong")
+            if old.size and int(old.max()) >= column.size:
+                raise BodyMalformed(f"the snapshot's column series.{name} is too short")
+            if column.dtype.kind == "f" and np.isnan(column).any():
+                raise BodyMalformed(f"the snapshot's column series.{name} holds NaN")
+            getattr(self, name)[new] = column[old]

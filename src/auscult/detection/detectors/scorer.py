@@ -1,0 +1,146 @@
+"""The always-on scorer's settings, and which of its groups are worth a page now."""
+
+import re
+from collections.abc import Iterable
+from functools import cached_property
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from auscult.detection.budget import combine, looks_of
+from auscult.detection.calibrator import calibrate
+from auscult.detection.columns import READY, Rows
+from auscult.detection.port import Complaint, Detector, Match, Memory, View
+from auscult.detection.roster import metric_of
+from auscult.detection.sentences import say, say_duration, say_range, words_of
+from auscult.kernel.words import Labels, Severity
+
+EXCLUDED = (
+    r".*_(bucket|created|info|timestamp_seconds|start_time_seconds)",
+    r"up|ALERTS.*|scrape_.*",
+)
+CRITICAL = r".*(error|fail|unavailable|stall|rebuffer|dropout|underrun|lost|5xx).*"
+_FRESH_S = 30.0
+_WARM = 1.0
+_JOIN = 3.0
+_SAID_MS = 1000
+_FAST_INTERVAL_S = 5.0
+
+
+class Scorer(Detector):
+    """Watches every series that is not excluded and spends the false-page budget on the oddest.
+
+    A subject opens when the evidence of its series reaches the budget's threshold for `hold_s`
+    (series sampled every five seconds or faster; a slower sample already holds that long). At most
+    `signals_max` of its metrics become findings. Each stays open until its evidence is below `off`.
+    `sensitivity` multiplies evidence. `mute`: a series that any of these matches is not scored.
+    Critical: a metric whose name matches `critical` rising, or most of a subject's series at once.
+    """
+
+    sensitivity: float = Field(default=1.0, gt=0, le=10)
+    mute: tuple[Match, ...] = ()
+    exclude: tuple[str, ...] = EXCLUDED
+    critical: str = CRITICAL
+    signals_max: int = Field(default=3, ge=1, le=20)
+    hold_s: float = Field(default=2.0, ge=0)
+    off: float = Field(default=2.0, gt=0)
+
+    @field_validator("exclude")
+    @classmethod
+    def _readable(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as why:
+                raise ValueError(f"{pattern!r}: {why}") from None
+        return patterns
+
+    @cached_property
+    def _excluded(self) -> re.Pattern[str]:
+        return re.compile("|".join(f"(?:{pattern})" for pattern in self.exclude) or r"(?!)")
+
+    def takes(self, labels: Labels) -> bool:
+        """Say whether a series is scored."""
+        if self._excluded.fullmatch(metric_of(labels)):
+            return False
+        named = dict(labels)
+        return not any(matcher.matches(named) for matcher in self.mute)
+
+    def judge(self, view: View, memory: Memory) -> Iterable[Complaint]:
+        """Return the strongest series of every subject that is worth a page."""
+        rows = view.scored
+        rows = rows[(view.columns.flags[rows] & READY) > 0]
+        if rows.size == 0:
+            return []
+        evidence = self._evidence(view, rows)
+        warm = np.flatnonzero(evidence > _WARM)
+        sizes = np.bincount(view.group_of(rows))
+        of = view.group_of(rows[warm])
+        groups, total = combine(of, evidence[warm], sizes[of])
+        opened = set(view.group_of(np.array(list(view.open_slots()), dtype=np.int64)).tolist())
+        view.budget.looks_per_week = looks_of(view.group_of(rows), view.columns.interval_s[rows])
+        view.budget.learn(groups, total, now_ms=view.now_ms, normal=not opened)
+        over = set(groups[total >= view.budget.threshold].tolist())
+        slow = set(of[view.columns.interval_s[rows[warm]] > _FAST_INTERVAL_S].tolist())
+        held = self._held(view, over, memory=memory, slow=slow)
+        return self._choose(view, rows[warm], evidence=evidence[warm], groups=held | opened)
+
+    def _evidence(self, view: View, rows: Rows) -> "np.typing.NDArray[np.float64]":
+        columns = view.columns
+        evidence = self.sensitivity * calibrate(columns.evidence[rows], columns.tail[rows])
+        patience_s = np.maximum(columns.interval_s[rows] * 10, _FRESH_S)
+        heard_ms = np.maximum(columns.last_ms[rows], view.awake_ms)
+        evidence[view.now_ms - heard_ms > patience_s * 1000] = 0
+        return evidence
+
+    def _held(self, view: View, over: set[int], *, memory: Memory, slow: set[int]) -> set[int]:
+        """Return the groups that have been over the threshold long enough, and remember since."""
+        for group in set(memory) - over:
+            del memory[group]
+        for group in over:
+            memory.setdefault(group, view.now_ms)
+        hold_ms = self.hold_s * 1000
+        return {group for group in over if group in slow or view.now_ms - memory[group] >= hold_ms}
+
+    def _choose(
+        self, view: View, rows: Rows, *, evidence: "np.typing.NDArray[np.float64]", groups: set[int]
+    ) -> list[Complaint]:
+        """Return the findings that stay open, then the strongest new ones up to the limit."""
+        opened = view.open_slots()
+        chosen: list[Complaint] = []
+        taken: dict[int, set[str]] = {group: set() for group in groups}
+        order = np.argsort(-evidence, kind="stable")
+        is_open = np.isin(rows, np.array(list(opened), dtype=np.int64))
+        for index in [*order[is_open[order]], *order[~is_open[order]]]:
+            slot, strength = int(rows[index]), float(evidence[index])
+            group = int(view.group_of(rows[index : index + 1])[0])
+            metric = metric_of(view.labels_of(slot)) if group in groups else ""
+            if group not in groups or metric in taken[group]:
+                continue
+            if strength < (self.off if slot in opened else _JOIN):
+                continue
+            if len(taken[group]) < self.signals_max:
+                taken[group].add(metric)
+                chosen.append(self._complain(view, slot, metric=metric, evidence=strength))
+        return chosen
+
+    def _complain(self, view: View, slot: int, *, metric: str, evidence: float) -> Complaint:
+        value, unit = float(view.columns.last[slot]), view.unit_of(slot)
+        level, low, high = view.usual_of(slot)
+        since_ms = view.open_slots().get(slot, view.now_ms)
+        lasted = view.now_ms - since_ms
+        subject = view.subject_of(slot)
+        critical = value > level and re.fullmatch(self.critical, metric) is not None
+        return Complaint(
+            slot=slot,
+            subject=subject,
+            signal=metric,
+            since_ms=since_ms,
+            score=round(evidence, 2),
+            severity=Severity.CRITICAL if critical else Severity.WARNING,
+            sentence=f"{subject}: {words_of(metric)} {say(value, unit)} "
+            f"(usual: {say_range(low, high, unit)})"
+            + (f", for {say_duration(lasted)}" if lasted >= _SAID_MS else ""),
+            low=low,
+            high=high,
+        )
