@@ -1,6 +1,7 @@
 """The shelf of sources, and the sink into which every source pours."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from pydantic import Field
 
@@ -9,6 +10,8 @@ from auscult.kernel.samples import Slots, Times, Values
 from auscult.kernel.words import Labels, TenantId, Word
 from auscult.signals.columns.intake import Accepted
 from auscult.signals.series.kinds import Kind
+
+T = TypeVar("T")
 
 
 class SourceHealth(Word):
@@ -34,6 +37,10 @@ class Sink(Protocol):
 
     def slot(self, labels: Labels, kind: Kind = Kind.UNKNOWN) -> int:
         """Return the series' slot; raises `SampleRefused` (labels) and `SeriesCapReached`."""
+        ...
+
+    async def ingest(self, work: Callable[[], T]) -> T:
+        """Run `work` on the ingest thread, the only place where `slot` and `take` may be called."""
         ...
 
     def take(self, slots: Slots, at_ms: Times, values: Values) -> Accepted:

@@ -87,9 +87,8 @@ class _Reader:
         try:
             region = b"".join([regions[pair] for pair in pairs])
         except KeyError:
-            if len(pairs) > limits.labels or not all(
-                [self._fits(*pair, position) for pair in pairs]
-            ):
+            fitting = (self._fits(*pair, position) for pair in pairs)
+            if len(pairs) > limits.labels or not all(fitting):
                 into.refuse_labels(len(message.samples))
                 return None
             region = b"".join([regions[pair] for pair in pairs])
