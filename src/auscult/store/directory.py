@@ -6,8 +6,9 @@ from sqlalchemy import bindparam, select
 
 from auscult.kernel.errors import SettingError
 from auscult.kernel.words import TenantId
+from auscult.store.statements import DISPATCHER, upsert
 from auscult.store.tables import credentials, tenants
-from auscult.store.transaction import DISPATCHER, Transaction, upsert
+from auscult.store.transaction import Transaction
 
 TENANTS_MAX = 100_000
 NAME_CHARS_MAX = 200

@@ -1,13 +1,16 @@
 """What is due, across tenants, without payload: claimed by lease, lost with it, claimable again."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import bindparam, func, literal_column, select, update
+from sqlalchemy import Row, bindparam, func, literal_column, select, update
+from sqlalchemy.sql import Executable
 
 from auscult.kernel.words import TenantId
+from auscult.store.statements import DISPATCHER
 from auscult.store.tables import queue
-from auscult.store.transaction import DISPATCHER, Transaction
+from auscult.store.transaction import Transaction
 
 CLAIM_MAX = 1_000
 OVERDUE_MAX = 1_001
@@ -77,7 +80,7 @@ class Queue:
             "new_owner": owner,
             "lease_end_ms": now_ms + max(lease_ms, 1),
         }
-        found = self._transaction.rows(DISPATCHER, _CLAIM, values)
+        found = self._rows(_CLAIM, values)
         return [
             Claim(kind, TenantId(row.tenant), row.key, row.attempt)
             for row in sorted(found, key=lambda row: (row.due_ms, row.tenant, row.key))
@@ -86,12 +89,16 @@ class Queue:
     def overdue(self, kind: Kind, *, now_ms: int, grace_ms: int) -> int:
         """Return how many rows have been due for longer than the grace, `OVERDUE_MAX` at most."""
         values = {"of_kind": kind, "before_ms": now_ms - grace_ms}
-        return int(self._transaction.rows(DISPATCHER, _OVERDUE, values)[0][0])
+        return int(self._rows(_OVERDUE, values)[0][0])
 
     def next_due(self, kind: Kind) -> int | None:
         """Return when the next row may be claimed: its time, or the end of its lease."""
         found = [
-            self._transaction.rows(DISPATCHER, statement, {"of_kind": kind})[0][0]
+            self._rows(statement, {"of_kind": kind})[0][0]
             for statement in (_NEXT_FREE, _NEXT_LEASE)
         ]
         return min((int(at_ms) for at_ms in found if at_ms is not None), default=None)
+
+    def _rows(self, statement: Executable, values: Mapping[str, object]) -> Sequence[Row[Any]]:
+        self._transaction.later.write(queue.name)
+        return self._transaction.rows(DISPATCHER, statement, values)

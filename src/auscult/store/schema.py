@@ -9,7 +9,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from auscult.kernel.errors import StoreUnavailable
-from auscult.store.postgres import prepare_roles
+from auscult.store.databases.postgres import prepare_roles
 from auscult.store.refusals import translate
 from auscult.store.transaction import LOCK_CLASS
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from auscult.kernel.errors import SettingError, StoreUnavailable
-from auscult.store import postgres, sqlite
+from auscult.store.databases import postgres, sqlite
 from auscult.store.refusals import translate
 from auscult.store.transaction import Transaction
 from auscult.store.work import Work
@@ -100,9 +100,8 @@ class Store:
     def _transaction(self, engine: Engine, *, writes: bool) -> Iterator[Work]:
         try:
             with engine.connect() as connection, connection.begin():
-                transaction = Transaction(connection, self.kind, writes)
+                transaction = Transaction(connection, self.kind, writes=writes)
                 yield Work(transaction)
-                for finish in transaction.before_commit:
-                    finish()
+                transaction.write_all()
         except SQLAlchemyError as why:
             raise translate(why) from why

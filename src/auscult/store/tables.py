@@ -77,7 +77,8 @@ incidents = Table(
     "incidents", metadata,
     _word("tenant"), _word("id"), _word("status"), _word("severity"), _count("rank"),
     _word("service"), _word("headline"),
-    _time("opened_ms"), _time("updated_ms"), _maybe("resolved_ms"), _word("body"),
+    _time("opened_ms"), _time("updated_ms"), _maybe("resolved_ms"),
+    _count("version"), _word("body"),
     PrimaryKeyConstraint("tenant", "id"), _named(),
 )  # fmt: skip
 Index(

@@ -7,7 +7,7 @@ is found only by comparing with a head noted elsewhere.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -16,8 +16,8 @@ from sqlalchemy import Row, bindparam, insert, select, update
 
 from auscult.kernel.errors import AuditBroken, BodyTooLarge
 from auscult.store.rows.slice import Slice, at_most, plain
+from auscult.store.statements import insert_new
 from auscult.store.tables import audit, audit_heads
-from auscult.store.transaction import insert_new
 
 GENESIS = "0" * 64
 WORD_CHARS_MAX = 300
@@ -77,8 +77,7 @@ class AuditRows:
         self._slice = piece
         self._unwritten: list[dict[str, Any]] = []
         self._head: tuple[int, str] | None = None
-        piece.transaction.before_commit.append(self._write)
-        piece.transaction.watchers.append(self._way_back)
+        piece.transaction.unwritten.append(self)
 
     def append(
         self, *, at_ms: int, actor: str, action: str, about: str, detail: dict[str, Any]
@@ -96,13 +95,13 @@ class AuditRows:
 
     def of(self, about: str, limit: int = 500) -> list[AuditRow]:
         """Return the newest rows about one object, the oldest of them first."""
-        self._write()
+        self.write()
         found = self._slice.rows(_OF, about=about, limit=at_most(limit))
         return [_read(row) for row in reversed(found)]
 
     def page(self, cursor: int | None = None, limit: int = 50) -> AuditPage:
         """Return a page of the whole log, the newest first; the cursor is a row's `seq`."""
-        self._write()
+        self.write()
         wanted = at_most(limit)
         if cursor is None:
             found = self._slice.rows(_NEWEST, limit=wanted + 1)
@@ -117,7 +116,7 @@ class AuditRows:
 
         Finds a changed row, a missing one, one put in between, and a cut tail.
         """
-        self._write()
+        self.write()
         head = self._slice.first(_HEAD)
         rows, last = 0, GENESIS
         for seq, content, sealed in self._sealed_rows():
@@ -140,7 +139,7 @@ class AuditRows:
                 yield row.seq, {**content, "tenant": self._slice.tenant}, row.hash
             last = found[-1].seq
 
-    def _write(self) -> None:
+    def write(self) -> None:
         """Chain and insert what was appended, under the lock of the tenant's head."""
         if not self._unwritten:
             return
@@ -165,13 +164,9 @@ class AuditRows:
             raise AuditBroken("the head of the chain cannot be read")
         return head.rows, head.hash
 
-    def _way_back(self) -> Callable[[], None]:
-        unwritten = list(self._unwritten)
-
-        def go_back() -> None:
-            self._unwritten, self._head = unwritten, None
-
-        return go_back
+    def forget(self) -> None:
+        """Drop what was appended in a savepoint that is undone."""
+        self._unwritten, self._head = [], None
 
 
 def seal(before: str, content: dict[str, Any]) -> str:

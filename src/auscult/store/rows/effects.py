@@ -9,8 +9,8 @@ from auscult.kernel.effects import Effect, Outcome, Result
 from auscult.kernel.errors import QueryUnknown, StateConflict
 from auscult.store.rows.slice import Slice, at_most, bounded
 from auscult.store.rows.turns import Turns
+from auscult.store.statements import insert_new
 from auscult.store.tables import effects
-from auscult.store.transaction import insert_new
 
 UNSENT_MAX = 1_001
 PENDING = "pending"
@@ -18,7 +18,7 @@ PENDING = "pending"
 _C = effects.c
 _OWN = _C.tenant == bindparam("own")
 _WHOLE = select(_C.body, _C.state, _C.attempts, _C.last_reason, _C.updated_ms)
-_WISH = insert_new(effects, ("tenant", "key"))
+_WISH = insert_new(effects, ("tenant", "key")).returning(_C.key)
 _ROW = _WHOLE.where(_OWN, _C.key == bindparam("key"))
 _OF = (
     _WHOLE.where(_OWN, _C.incident == bindparam("incident"))

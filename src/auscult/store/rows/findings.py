@@ -4,8 +4,8 @@ from sqlalchemy import bindparam, select
 
 from auscult.kernel.findings import Finding
 from auscult.store.rows.slice import Slice, at_most, bounded
+from auscult.store.statements import insert_new
 from auscult.store.tables import findings
-from auscult.store.transaction import insert_new
 
 _C = findings.c
 _ADD = insert_new(findings, ("tenant", "incident", "at_ms", "fingerprint"))
@@ -29,9 +29,10 @@ class FindingRows:
     def append(self, incident_id: str, finding: Finding) -> None:
         """Add a finding to an incident of this tenant; adding it again changes nothing.
 
-        Raises `StateConflict` where this tenant has no such incident.
+        Raises `StateConflict`, by the commit at the latest, where this tenant has no such incident.
         """
-        self._slice.run(
+        self._slice.later(
+            findings,
             _ADD,
             incident=incident_id,
             at_ms=finding.at_ms,
@@ -41,5 +42,6 @@ class FindingRows:
 
     def of(self, incident_id: str, limit: int = 100) -> list[Finding]:
         """Return an incident's findings, the newest first."""
+        self._slice.write(findings)
         found = self._slice.rows(_OF, incident=incident_id, limit=at_most(limit))
         return [Finding.model_validate_json(row.body) for row in found]

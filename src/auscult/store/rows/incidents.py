@@ -1,16 +1,18 @@
 """Incidents of one tenant: one bounded row each, ordered by an integer, found by fingerprint."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import bindparam, delete, func, literal_column, select
+from sqlalchemy import Row, bindparam, delete, func, literal_column, select
 from sqlalchemy.sql import Select
 
 from auscult.kernel.errors import QueryUnknown
 from auscult.kernel.incidents import Incident, Status
 from auscult.store.rows.cursors import read_cursor, write_cursor
 from auscult.store.rows.slice import Slice, at_most, bounded, plain
+from auscult.store.statements import upsert
 from auscult.store.tables import UNRESOLVED, incident_fingerprints, incidents
-from auscult.store.transaction import upsert
 
 COUNT_MAX = 1_001
 """Counting stops here: the page says "1,000+", and the count costs the same on any table."""
@@ -37,7 +39,8 @@ _PUT = upsert(
     incidents,
     ("tenant", "id"),
     ("status", "severity", "rank", "service", "headline", "updated_ms", "resolved_ms", "body"),
-)
+    version=_I.version + 1,
+).returning(_I.version)
 _HELD = select(_F.fingerprint).where(
     _F.tenant == bindparam("own"), _F.incident == bindparam("incident")
 )
@@ -94,8 +97,8 @@ class IncidentRows:
 
     def holding(self, fingerprint: str) -> Incident | None:
         """Return the unresolved incident that a finding's fingerprint belongs to."""
-        found = self._slice.first(_HOLDING, fingerprint=fingerprint)
-        return None if found is None else _read(found.body)
+        found = self._read_prints(_HOLDING, fingerprint=fingerprint)
+        return _read(found[0].body) if found else None
 
     def recent(self, limit: int) -> list[Incident]:
         """Return unresolved incidents, the newest update first."""
@@ -105,7 +108,7 @@ class IncidentRows:
         """Write an incident, new or changed; it holds its fingerprints until it is resolved."""
         if incident.tenant != self._slice.tenant:
             raise QueryUnknown("this incident belongs to another tenant")
-        self._slice.run(
+        written = self._slice.rows(
             _PUT,
             id=incident.id,
             status=incident.status.value,
@@ -116,9 +119,10 @@ class IncidentRows:
             opened_ms=incident.opened_ms,
             updated_ms=incident.updated_ms,
             resolved_ms=incident.resolved_ms,
+            version=1,
             body=bounded(incident.model_dump_json()),
         )
-        self._hold(incident)
+        self._hold(incident, is_new=written[0].version == 1)
 
     def page(  # noqa: PLR0913  # the conditions of one list, each by its name
         self,
@@ -159,15 +163,18 @@ class IncidentRows:
             found[status.value] = row[0] if row else 0
         return found
 
-    def _hold(self, incident: Incident) -> None:
-        held = {row.fingerprint for row in self._slice.rows(_HELD, incident=incident.id)}
+    def _hold(self, incident: Incident, *, is_new: bool) -> None:
+        known = () if is_new else self._read_prints(_HELD, incident=incident.id)
+        held = {row.fingerprint for row in known}
         wanted = set() if incident.is_over else {one.fingerprint for one in incident.signals}
-        for statement, name, prints in (
-            (_LET_GO, "let_go", held - wanted),
-            (_HOLD, "fingerprint", wanted - held),
-        ):
-            rows = [{name: one, "incident": incident.id} for one in sorted(prints)]
-            self._slice.run_many(statement, rows)
+        for one in sorted(held - wanted):
+            self._slice.later(incident_fingerprints, _LET_GO, let_go=one, incident=incident.id)
+        for one in sorted(wanted - held):
+            self._slice.later(incident_fingerprints, _HOLD, fingerprint=one, incident=incident.id)
+
+    def _read_prints(self, query: Select[Any], **values: str) -> Sequence[Row[Any]]:
+        self._slice.write(incident_fingerprints)
+        return self._slice.rows(query, **values)
 
 
 def _narrow(

@@ -5,8 +5,8 @@ from sqlalchemy import bindparam, select
 from auscult.kernel.errors import QueryUnknown
 from auscult.kernel.runs import Run
 from auscult.store.rows.slice import Slice, at_most, bounded
+from auscult.store.statements import upsert
 from auscult.store.tables import runs
-from auscult.store.transaction import upsert
 
 _C = runs.c
 _OWN = _C.tenant == bindparam("own")

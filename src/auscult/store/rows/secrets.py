@@ -3,8 +3,8 @@
 from sqlalchemy import bindparam, select
 
 from auscult.store.rows.slice import LIMIT_MAX, Slice, bounded
+from auscult.store.statements import upsert
 from auscult.store.tables import secrets
-from auscult.store.transaction import upsert
 
 _C = secrets.c
 _OWN = _C.tenant == bindparam("own")

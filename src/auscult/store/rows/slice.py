@@ -7,12 +7,13 @@ would take a value called `tenant` for one more column to set.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CursorResult, Insert, Row
+from sqlalchemy import CursorResult, Delete, Insert, Row, Table
 from sqlalchemy.sql import Executable
 
 from auscult.kernel.errors import BodyTooLarge, CredentialMissing
 from auscult.kernel.words import TenantId
-from auscult.store.transaction import APP_ROLE, Either, Transaction
+from auscult.store.statements import APP_ROLE, Either, Hat
+from auscult.store.transaction import Transaction
 
 TENANT_CHARS_MAX = 200
 BODY_CHARS_MAX = 1 << 20
@@ -30,7 +31,7 @@ class Slice:
             raise CredentialMissing("rows belong to a named tenant")
         self.transaction = transaction
         self.tenant = tenant
-        self._hat = (APP_ROLE, str(tenant))
+        self._hat: Hat = (APP_ROLE, str(tenant))
 
     def run(self, statement: Executable | Either, **values: Any) -> CursorResult[Any]:  # noqa: ANN401  # column values
         """Execute with the tenant and the given values bound."""
@@ -41,6 +42,15 @@ class Slice:
         if values:
             rows = [self._own(statement, one) for one in values]
             self.transaction.run(self._hat, statement, rows)
+
+    def later(self, table: Table, statement: Either | Delete, **values: Any) -> None:  # noqa: ANN401
+        """Write a row when its table is next read here, or with the commit."""
+        row = self._own(statement, values)
+        self.transaction.later.add(table.name, self._hat, statement=statement, row=row)
+
+    def write(self, table: Table) -> None:
+        """Write what was left for later in a table that is about to be read or changed."""
+        self.transaction.later.write(table.name, self._hat)
 
     def rows(self, statement: Executable | Either, **values: Any) -> Sequence[Row[Any]]:  # noqa: ANN401
         """Execute and fetch everything."""

@@ -6,8 +6,8 @@ from auscult.kernel.errors import QueryUnknown
 from auscult.kernel.facts import Timer
 from auscult.store.rows.slice import Slice, bounded
 from auscult.store.rows.turns import Turns
+from auscult.store.statements import upsert
 from auscult.store.tables import timers
-from auscult.store.transaction import upsert
 
 _C = timers.c
 _ONE = (_C.tenant == bindparam("own"), _C.key == bindparam("key"))
@@ -30,7 +30,8 @@ class TimerRows:
         """Write a timer and queue it; one of the same key is moved, its claim let go."""
         if timer.tenant != self._slice.tenant:
             raise QueryUnknown("this timer belongs to another tenant")
-        self._slice.run(
+        self._slice.later(
+            timers,
             _SET,
             key=timer.key,
             about=timer.about,
@@ -41,12 +42,14 @@ class TimerRows:
 
     def get(self, key: str) -> Timer | None:
         """Return a timer that has not been taken."""
+        self._slice.write(timers)
         found = self._slice.first(_GET, key=key)
         return None if found is None else Timer.model_validate_json(found.body)
 
     def cancel(self, key: str) -> bool:
         """Delete a timer; False when there is none."""
         self._turns.end(key)
+        self._slice.write(timers)
         return self._slice.run(_DELETE, key=key).rowcount > 0
 
     def take(self, key: str, *, due_by_ms: int | None = None) -> Timer | None:

@@ -5,8 +5,8 @@ from typing import Literal
 from sqlalchemy import bindparam, delete, update
 
 from auscult.store.rows.slice import Slice
+from auscult.store.statements import upsert
 from auscult.store.tables import queue
-from auscult.store.transaction import upsert
 
 Kind = Literal["effect", "timer"]
 
@@ -33,14 +33,23 @@ class Turns:
 
     def give(self, key: str, due_ms: int) -> None:
         """Queue a key, anew where it is queued already."""
-        self._slice.run(
-            _GIVE, kind=self._kind, key=key, due_ms=due_ms, owner="", lease_until_ms=0, attempt=0
+        self._slice.later(
+            queue,
+            _GIVE,
+            kind=self._kind,
+            key=key,
+            due_ms=due_ms,
+            owner="",
+            lease_until_ms=0,
+            attempt=0,
         )
 
     def move(self, key: str, due_ms: int) -> None:
         """Let go of a claim and wait for another time; the attempts stay counted."""
+        self._slice.write(queue)
         self._slice.run(_MOVE, of_kind=self._kind, of_key=key, due=due_ms)
 
     def end(self, key: str) -> None:
         """Take a key out of the queue."""
+        self._slice.write(queue)
         self._slice.run(_END, of_kind=self._kind, of_key=key)

@@ -14,13 +14,16 @@ depends_on = None
 APP, DISPATCHER = "auscult_app", "auscult_dispatcher"
 
 # Table -> (columns, primary key). A column is text; `_ms`, `seq` and `rows` are 64-bit integers,
-# `rank`, `attempt` and `attempts` 32-bit; `?` marks one that may be null.
+# `rank`, `version` and attempts 32-bit; `?` marks one that may be null.
 TABLES = {
     "tenants": ("tenant name added_ms", "tenant"),
     "credentials": ("key_hash tenant key_id role added_ms revoked_ms?", "key_hash"),
     "queue": ("kind tenant key due_ms owner lease_until_ms attempt", "kind tenant key"),
     "incidents": (
-        "tenant id status severity rank service headline opened_ms updated_ms resolved_ms? body",
+        (
+            "tenant id status severity rank service headline opened_ms updated_ms resolved_ms?"
+            " version body"
+        ),
         "tenant id",
     ),
     "incident_fingerprints": ("tenant fingerprint incident", "tenant fingerprint"),
@@ -104,7 +107,7 @@ def _create(table: str) -> None:
 def _type(column: str) -> sa.types.TypeEngine[int] | sa.types.TypeEngine[str]:
     if column.endswith("_ms") or column in {"seq", "rows"}:
         return sa.BigInteger()
-    return sa.Integer() if column in {"rank", "attempt", "attempts"} else sa.Text()
+    return sa.Integer() if column in {"rank", "attempt", "attempts", "version"} else sa.Text()
 
 
 def _isolate() -> None:

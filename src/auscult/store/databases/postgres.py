@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 
 from auscult.kernel.errors import SettingError
-from auscult.store.transaction import APP_ROLE, DISPATCHER_ROLE
+from auscult.store.statements import APP_ROLE, DISPATCHER_ROLE
 
 CONNECT_TIMEOUT_S = 5
 CONNECT_WAIT_S = 10.0

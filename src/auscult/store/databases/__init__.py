@@ -1,0 +1,1 @@
+"""How each database is opened: pragmas and pools, sessions and roles."""
