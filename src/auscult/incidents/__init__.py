@@ -1,1 +1,6 @@
-"""Findings become one story: dedupe, group, cause, impact and lifecycle."""
+"""Findings become one story per problem: grouped, led through its life, and told in a headline."""
+
+from auscult.incidents.grouping import choose
+from auscult.incidents.lifecycle import QUIET_HOLD_MS, Advance, advance
+
+__all__ = ["QUIET_HOLD_MS", "Advance", "advance", "choose"]

@@ -1,0 +1,214 @@
+"""The life of an incident: `advance` is the only place where one changes."""
+
+from dataclasses import dataclass
+
+from auscult.incidents.headlines import closing_headline, headline
+from auscult.kernel.errors import ObjectMissing, StateConflict
+from auscult.kernel.facts import Acknowledged, Fact, Found, Rang, Resolved
+from auscult.kernel.findings import Finding, Phase
+from auscult.kernel.incidents import (
+    SIGNALS_MAX,
+    Change,
+    ChangeKind,
+    Incident,
+    Signal,
+    Status,
+)
+from auscult.kernel.words import worst
+
+QUIET_HOLD_MS = 20_000
+"""How long every signal must stay quiet before an incident resolves by itself (hysteresis)."""
+
+AUSCULT = "auscult"
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What a fact did: the incident as it is now, and the lines it adds to the timeline."""
+
+    incident: Incident | None
+    changes: tuple[Change, ...] = ()
+
+
+def advance(incident: Incident | None, fact: Fact, *, now_ms: int, new_id: str) -> Advance:
+    """Take one fact into an incident, or begin one named `new_id` where there is none.
+
+    Raises `ObjectMissing` where a person names an incident that is not there, and
+    `StateConflict` where it is already over. Facts that change nothing return no changes, so
+    that the same fact twice is the same as once.
+    """
+    if isinstance(fact, Found):
+        return _take_finding(incident, fact.finding, now_ms=now_ms, new_id=new_id)
+    if isinstance(fact, Acknowledged):
+        return _acknowledge(_open(incident), fact.by, now_ms)
+    if isinstance(fact, Resolved):
+        return _resolve(_open(incident), fact.by, now_ms)
+    if isinstance(fact, Rang) and incident is not None and _quiet_long_enough(incident, now_ms):
+        return _resolve(incident, AUSCULT, now_ms)
+    return Advance(incident)
+
+
+def _take_finding(
+    incident: Incident | None, finding: Finding, *, now_ms: int, new_id: str
+) -> Advance:
+    if finding.phase is Phase.CLEARED:
+        return Advance(None) if incident is None else _clear(incident, finding, now_ms)
+    if incident is None:
+        return _begin(finding, now_ms, new_id)
+    return _join(incident, finding, now_ms)
+
+
+def _begin(finding: Finding, now_ms: int, new_id: str) -> Advance:
+    signals = (_signal(finding),)
+    incident = Incident(
+        id=new_id,
+        tenant=finding.tenant,
+        key=finding.fingerprint,
+        severity=finding.severity,
+        headline=headline(signals, finding.at_ms),
+        signals=signals,
+        strongest=finding,
+        opened_ms=now_ms,
+        updated_ms=now_ms,
+    )
+    return _said_by(finding, incident, ChangeKind.OPENED)
+
+
+def _join(incident: Incident, finding: Finding, now_ms: int) -> Advance:
+    known = {signal.fingerprint: signal for signal in incident.signals}
+    before = known.get(finding.fingerprint)
+    known[finding.fingerprint] = _signal(finding) if before is None else _again(before, finding)
+    signals = _bounded(tuple(known.values()))
+    severity = worst([incident.severity, finding.severity])
+    stronger = (finding.severity.rank, -finding.score) < (
+        incident.strongest.severity.rank,
+        -incident.strongest.score,
+    )
+    after = incident.model_copy(
+        update={
+            "signals": signals,
+            "severity": severity,
+            "headline": headline(signals, incident.opened_ms),
+            "strongest": finding if stronger else incident.strongest,
+            "findings_count": incident.findings_count + 1,
+            "updated_ms": now_ms,
+            "quiet_since_ms": None,
+        }
+    )
+    if severity is not incident.severity:
+        return _said_by(finding, after, ChangeKind.WORSENED)
+    if incident.quiet_since_ms is not None:
+        return _said_by(finding, after, ChangeKind.RETURNED)
+    if before is None:
+        return _said_by(finding, after, ChangeKind.JOINED)
+    return Advance(after)
+
+
+def _clear(incident: Incident, finding: Finding, now_ms: int) -> Advance:
+    signals = tuple(
+        signal.model_copy(update={"phase": Phase.CLEARED, "last_ms": finding.at_ms})
+        if signal.fingerprint == finding.fingerprint
+        else signal
+        for signal in incident.signals
+    )
+    if signals == incident.signals:
+        return Advance(incident)
+    after = incident.model_copy(update={"signals": signals, "updated_ms": now_ms})
+    if any(signal.phase is Phase.FIRING for signal in signals):
+        return Advance(after)
+    after = after.model_copy(update={"quiet_since_ms": now_ms})
+    over = "Every signal is as usual again."
+    return _changed(after, ChangeKind.QUIET, actor=finding.seen_by, sentence=over)
+
+
+def _acknowledge(incident: Incident, by: str, now_ms: int) -> Advance:
+    if incident.status is Status.ACKNOWLEDGED:
+        return Advance(incident)
+    after = incident.model_copy(
+        update={
+            "status": Status.ACKNOWLEDGED,
+            "acknowledged_ms": now_ms,
+            "acknowledged_by": by,
+            "updated_ms": now_ms,
+        }
+    )
+    return _changed(after, ChangeKind.ACKNOWLEDGED, actor=by, sentence=f"Acknowledged by {by}.")
+
+
+def _resolve(incident: Incident, by: str, now_ms: int) -> Advance:
+    after = incident.model_copy(
+        update={
+            "status": Status.RESOLVED,
+            "headline": closing_headline(incident, now_ms),
+            "resolved_ms": now_ms,
+            "resolved_by": by,
+            "updated_ms": now_ms,
+        }
+    )
+    why = "Every signal stayed as usual." if by == AUSCULT else f"Resolved by {by}."
+    return _changed(after, ChangeKind.RESOLVED, actor=by, sentence=why)
+
+
+def _open(incident: Incident | None) -> Incident:
+    if incident is None:
+        raise ObjectMissing("no such incident")
+    if incident.is_over:
+        raise StateConflict(f"already resolved by {incident.resolved_by}")
+    return incident
+
+
+def _quiet_long_enough(incident: Incident, now_ms: int) -> bool:
+    since_ms = incident.quiet_since_ms
+    return not incident.is_over and since_ms is not None and now_ms - since_ms >= QUIET_HOLD_MS
+
+
+def _said_by(finding: Finding, incident: Incident, kind: ChangeKind) -> Advance:
+    sentence = finding.evidence.sentence
+    return _changed(incident, kind, actor=finding.seen_by, sentence=sentence)
+
+
+def _changed(incident: Incident, kind: ChangeKind, *, actor: str, sentence: str) -> Advance:
+    change = Change(
+        kind=kind,
+        incident=incident.id,
+        at_ms=incident.updated_ms,
+        actor=actor,
+        sentence=sentence,
+    )
+    return Advance(incident, (change,))
+
+
+def _signal(finding: Finding) -> Signal:
+    return Signal(
+        fingerprint=finding.fingerprint,
+        subject=finding.subject,
+        signal=finding.signal,
+        seen_by=finding.seen_by,
+        severity=finding.severity,
+        first_ms=finding.at_ms,
+        last_ms=finding.at_ms,
+        peak_score=finding.score,
+        phase=Phase.FIRING,
+        sentence=finding.evidence.sentence,
+    )
+
+
+def _again(before: Signal, finding: Finding) -> Signal:
+    return _signal(finding).model_copy(
+        update={
+            "first_ms": before.first_ms,
+            "peak_score": max(before.peak_score, finding.score),
+            "severity": worst([before.severity, finding.severity]),
+        }
+    )
+
+
+def _bounded(signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
+    """Drop the weakest that are over, then the weakest, so that an incident stays one small row."""
+    if len(signals) <= SIGNALS_MAX:
+        return signals
+    keep = sorted(
+        signals, key=lambda one: (one.phase is Phase.CLEARED, one.severity.rank, -one.peak_score)
+    )
+    kept = {signal.fingerprint for signal in keep[:SIGNALS_MAX]}
+    return tuple(signal for signal in signals if signal.fingerprint in kept)

@@ -1,0 +1,135 @@
+"""The life of an incident, from its first sign to its end."""
+
+import pytest
+
+from auscult.incidents import QUIET_HOLD_MS, advance
+from auscult.kernel.errors import ObjectMissing, StateConflict
+from auscult.kernel.facts import Acknowledged, Found, Rang, Resolved, Timer
+from auscult.kernel.findings import Evidence, Finding, Phase
+from auscult.kernel.incidents import SIGNALS_MAX, ChangeKind, Incident, Status
+from auscult.kernel.words import Severity, Subject, TenantId
+
+ACME = TenantId("acme")
+START_MS = 1_800_000_000_000
+
+
+def finding(
+    name: str = "latency",
+    *,
+    at_ms: int = START_MS,
+    severity: Severity = Severity.WARNING,
+    phase: Phase = Phase.FIRING,
+    score: float = 6.0,
+) -> Finding:
+    return Finding(
+        tenant=ACME,
+        fingerprint=f"fp-{name}",
+        subject=Subject(service="encode"),
+        signal=name,
+        seen_by="scorer",
+        at_ms=at_ms,
+        severity=severity,
+        phase=phase,
+        score=score,
+        evidence=Evidence(sentence=f"encode {name} is 412 ms (usual: 8-15 ms)"),
+    )
+
+
+def opened(**kwargs: object) -> Incident:
+    step = advance(None, Found(finding=finding(**kwargs)), now_ms=START_MS, new_id="I1")  # type: ignore[arg-type]
+    assert step.incident is not None
+    return step.incident
+
+
+def rung(at_ms: int) -> Rang:
+    return Rang(timer=Timer(key="I1:quiet", tenant=ACME, name="quiet", about="I1", due_ms=at_ms))
+
+
+def test_a_first_finding_opens_an_incident_with_a_headline_that_says_since_when() -> None:
+    step = advance(None, Found(finding=finding()), now_ms=START_MS + 5, new_id="I1")
+    assert [change.kind for change in step.changes] == [ChangeKind.OPENED]
+    assert step.incident is not None
+    assert step.incident.headline == "encode latency is 412 ms (usual: 8-15 ms) since 08:00 UTC"
+    assert step.incident.opened_ms == START_MS + 5
+
+
+def test_the_same_finding_again_changes_nothing_that_people_see() -> None:
+    incident = opened()
+    step = advance(incident, Found(finding=finding()), now_ms=START_MS + 1_000, new_id="I2")
+    assert step.changes == ()
+    assert step.incident is not None
+    assert len(step.incident.signals) == 1
+    assert step.incident.id == "I1"
+
+
+def test_a_worse_finding_worsens_and_leads_the_headline() -> None:
+    worse = finding("errors", severity=Severity.CRITICAL)
+    step = advance(opened(), Found(finding=worse), now_ms=START_MS + 1_000, new_id="I2")
+    assert [change.kind for change in step.changes] == [ChangeKind.WORSENED]
+    assert step.incident is not None
+    assert step.incident.severity is Severity.CRITICAL
+    assert "errors" in step.incident.headline
+
+
+def test_it_resolves_only_after_all_signals_stayed_quiet_long_enough() -> None:
+    incident = opened()
+    quiet_ms = START_MS + 10_000
+    cleared = finding(phase=Phase.CLEARED, at_ms=quiet_ms)
+    step = advance(incident, Found(finding=cleared), now_ms=quiet_ms, new_id="-")
+    assert [change.kind for change in step.changes] == [ChangeKind.QUIET]
+    early = advance(step.incident, rung(quiet_ms), now_ms=quiet_ms + QUIET_HOLD_MS - 1, new_id="-")
+    assert early.changes == ()
+    over = advance(step.incident, rung(quiet_ms), now_ms=quiet_ms + QUIET_HOLD_MS, new_id="-")
+    assert [change.kind for change in over.changes] == [ChangeKind.RESOLVED]
+    assert over.incident is not None
+    assert over.incident.status is Status.RESOLVED
+    assert over.incident.headline.startswith("Over after 30 s: ")
+
+
+def test_a_signal_that_comes_back_in_time_belongs_to_the_same_incident() -> None:
+    quiet_ms = START_MS + 10_000
+    cleared = finding(phase=Phase.CLEARED, at_ms=quiet_ms)
+    quiet = advance(opened(), Found(finding=cleared), now_ms=quiet_ms, new_id="-").incident
+    step = advance(quiet, Found(finding=finding()), now_ms=quiet_ms + 5_000, new_id="I2")
+    assert [change.kind for change in step.changes] == [ChangeKind.RETURNED]
+    assert step.incident is not None
+    assert step.incident.quiet_since_ms is None
+    ring = advance(step.incident, rung(quiet_ms), now_ms=quiet_ms + 90_000, new_id="-")
+    assert ring.changes == ()
+
+
+def test_acknowledging_twice_is_acknowledging_once() -> None:
+    fact = Acknowledged(tenant=ACME, incident="I1", by="ana")
+    once = advance(opened(), fact, now_ms=START_MS + 1, new_id="-")
+    assert [change.kind for change in once.changes] == [ChangeKind.ACKNOWLEDGED]
+    twice = advance(once.incident, fact, now_ms=START_MS + 2, new_id="-")
+    assert twice.changes == ()
+    assert twice.incident == once.incident
+
+
+def test_people_are_told_when_the_incident_is_missing_or_over() -> None:
+    fact = Resolved(tenant=ACME, incident="I1", by="ana")
+    with pytest.raises(ObjectMissing):
+        advance(None, fact, now_ms=START_MS, new_id="-")
+    over = advance(opened(), fact, now_ms=START_MS, new_id="-").incident
+    with pytest.raises(StateConflict, match="already resolved by ana"):
+        advance(over, fact, now_ms=START_MS, new_id="-")
+
+
+def test_a_cleared_finding_without_an_incident_is_nothing() -> None:
+    step = advance(None, Found(finding=finding(phase=Phase.CLEARED)), now_ms=START_MS, new_id="I1")
+    assert step.incident is None
+    assert step.changes == ()
+
+
+def test_an_incident_stays_bounded_and_keeps_its_worst_signals() -> None:
+    incident = opened(name="worst", severity=Severity.CRITICAL, score=300.0)
+    for number in range(SIGNALS_MAX + 20):
+        found = Found(finding=finding(f"n{number}", score=float(number)))
+        step = advance(incident, found, now_ms=START_MS + number, new_id="-")
+        assert step.incident is not None
+        incident = step.incident
+    assert len(incident.signals) == SIGNALS_MAX
+    names = {signal.signal for signal in incident.signals}
+    assert "worst" in names
+    assert "n1" not in names
