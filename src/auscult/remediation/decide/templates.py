@@ -15,7 +15,7 @@ VALUE_CHARS_MAX = 200
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _LABEL = re.compile(r"label\.[A-Za-z_][A-Za-z0-9_.]*")
-_SAFE = re.compile(rf"[A-Za-z0-9_.:@\[\]-]{{1,{VALUE_CHARS_MAX}}}")
+_SAFE = re.compile(rf"[A-Za-z0-9_.:\[\]-]{{1,{VALUE_CHARS_MAX}}}")
 
 
 def check_template(text: str) -> str:
