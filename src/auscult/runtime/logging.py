@@ -49,7 +49,7 @@ class Log:
 
         if not _is_configured:
             configure_logs()
-        getattr(structlog.get_logger(logger=self.name), level)(event, **fields)
+        getattr(structlog.get_logger(), level)(event, **{**fields, "logger": self.name})
 
 
 def logger(name: str) -> Log:

@@ -60,6 +60,9 @@ class Metrics:
         self.score_seconds = Histogram(
             "auscult_score_seconds", "One pass of the scorer.", buckets=_FAST_S, registry=to
         )
+        self.score_failures = Counter(
+            "auscult_score_failures", "Scoring passes that broke; must be 0.", registry=to
+        )
         self.series = Gauge(
             "auscult_series", "Series: watched, learning, blind, capped.", ["state"], registry=to
         )

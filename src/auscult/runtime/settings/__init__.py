@@ -1,7 +1,8 @@
 """The settings: one YAML file and the environment become one frozen tree, or a clear refusal."""
 
-from auscult.runtime.settings.effective import diff, effective_tree
+from auscult.runtime.settings.effective import SettingChange, diff, effective_tree
 from auscult.runtime.settings.entries import Entry, PlugSettings
+from auscult.runtime.settings.environment import process_environment
 from auscult.runtime.settings.loading import check_channels, load_settings, parse_settings
 from auscult.runtime.settings.origins import Origin, locate
 from auscult.runtime.settings.refusals import located_error
@@ -20,6 +21,7 @@ __all__ = [
     "Origin",
     "PlugSettings",
     "ServerSettings",
+    "SettingChange",
     "Settings",
     "StoreSettings",
     "TenantSettings",
@@ -31,4 +33,5 @@ __all__ = [
     "locate",
     "located_error",
     "parse_settings",
+    "process_environment",
 ]

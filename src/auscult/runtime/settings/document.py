@@ -137,7 +137,7 @@ class _Builder:
             self._enter(event)
 
     def _refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
-        if event.tag not in {None, "!"}:
+        if event.tag is not None:
             self._refuse(event, f"the tag {event.tag} is not taken; write the plain value")
 
     def _enter(self, event: yaml.CollectionStartEvent) -> None:

@@ -25,7 +25,7 @@ _QUERY = re.compile(
 )
 _HOOK = re.compile(
     r"(?P<host>https://(hooks\.slack(-gov)?\.com|[a-z0-9.-]*\.webhook\.office\.com"
-    r"|discord(app)?\.com/api/webhooks))/[^\s\"'<>]+",
+    r"|discord(app)?\.com/api/webhooks)|https?://[^\s/]+/hooks)/[^\s\"'<>]+",
     re.IGNORECASE,
 )
 
@@ -51,12 +51,21 @@ def is_reference(value: object) -> bool:
 
 def show(path: Path, value: Any) -> Any:  # noqa: ANN401 (whatever a plug takes)
     """Return a value as it may be shown: references as they are, secrets hidden, the rest plain."""
-    if is_reference(value) or value is None or isinstance(value, bool | int | float):
+    if is_reference(value) or value is None or isinstance(value, bool):
         return value
-    if any(isinstance(step, str) and is_secret_key(step) for step in path):
+    if any(isinstance(step, str) and is_secret_key(step) for step in _keys(path)):
         return HIDDEN
+    if isinstance(value, int | float):
+        return value
     if isinstance(value, tuple | list):
         return [show(path, item) for item in value]
     if isinstance(value, dict):
         return {key: show((*path, key), item) for key, item in value.items()}
     return hide_in_urls(str(value))
+
+
+def _keys(path: Path) -> Path:
+    """Return the steps that are keys of settings: names of tenants and channels say nothing."""
+    if path[:1] != ("tenants",):
+        return path
+    return path[4:] if path[2:3] == ("channels",) else path[2:]

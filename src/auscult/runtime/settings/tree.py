@@ -52,6 +52,7 @@ class ServerSettings(Section):
     host: Text = "127.0.0.1"
     port: Annotated[int, Strict(), Field(ge=0, le=65535)] = 8080
     loopback_tenant: TenantName | None = None
+    public_url: Text | None = None
     tls_certificate: Folder | None = None
     tls_key: Folder | None = None
 
