@@ -33,6 +33,8 @@ PURE = (
     *("src/auscult/security/", "src/auscult/incidents/", "src/auscult/reports/"),
     *("src/auscult/notification/decide/", "src/auscult/notification/messages/"),
     *("src/auscult/notification/oncall/", "src/auscult/remediation/decide/"),
+    *("src/auscult/signals/columns/", "src/auscult/signals/series/"),
+    *("src/auscult/signals/exposition/", "src/auscult/signals/remote_write/"),
 )
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
