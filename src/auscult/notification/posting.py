@@ -6,7 +6,7 @@ The URL itself is a secret for chat webhooks, so an error names the host at most
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auscult.kernel.answers import judge_status, retry_after_ms
+from auscult.kernel.deliveries import judge_status, retry_after_ms
 from auscult.kernel.effects import Result
 from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
 
@@ -19,7 +19,7 @@ SAID_CHARS = 120
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What is posted where: `kind` is the receiver's row in `kernel.answers.NOT_NOW`."""
+    """What is posted where: `kind` is the receiver's row in `kernel.deliveries.NOT_NOW`."""
 
     kind: str
     url: str

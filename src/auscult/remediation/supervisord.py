@@ -53,7 +53,7 @@ class Supervisord:
 
     async def start(self, name: str) -> None:
         """Start a process without waiting for it; one that has just started is fine as well."""
-        await self.call("startProcess", name, False, fine=FAULT_ALREADY_STARTED)  # noqa: FBT003
+        await self.call("startProcess", name, False, fine=FAULT_ALREADY_STARTED)  # noqa: FBT003  # XML-RPC has no names
 
     async def kill(self, name: str) -> None:
         """Send SIGKILL, which a stopped (SIGSTOP) process dies of too; a dead one is fine."""

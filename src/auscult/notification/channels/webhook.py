@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 
+from auscult.kernel.deliveries import secret_bytes, signing_headers
 from auscult.kernel.errors import SettingError
-from auscult.kernel.signatures import secret_bytes, signing_headers
 from auscult.notification.messages import Message
 from auscult.notification.port import Channel
 from auscult.notification.posting import Parcel, post

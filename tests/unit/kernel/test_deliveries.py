@@ -2,10 +2,9 @@
 
 import pytest
 
-from auscult.kernel.answers import NOT_NOW, judge_status, retry_after_ms
+from auscult.kernel.deliveries import NOT_NOW, judge_status, retry_after_ms, signing_headers
 from auscult.kernel.effects import Result
 from auscult.kernel.errors import SettingError
-from auscult.kernel.signatures import signing_headers
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
