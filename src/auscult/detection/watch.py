@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.detection.alerts import Desk, History, LabelsOf
+from auscult.detection.alerts import Desk, History, LabelsOf, fingerprint_of
 from auscult.detection.budget import Budget
 from auscult.detection.calibrator import calibrate
 from auscult.detection.columns import ENDED, READY, SCORED, VERSION, Columns
@@ -244,6 +244,14 @@ class Watch:
     def open_slots(self, tenant: TenantId) -> set[int]:
         """Return the slots of a tenant's series that a finding is open about."""
         return {known.complaint.slot for known in self._tenant(tenant).desk.open.values()}
+
+    def firing(self) -> frozenset[str]:
+        """Return the fingerprints of every open finding of every tenant."""
+        return frozenset(
+            fingerprint_of(tenant, key)
+            for tenant, known in self._tenants.items()
+            for key in known.desk.open
+        )
 
     # -- across a restart
 

@@ -37,6 +37,12 @@ _CLAIM = (
     )
     .returning(_C.tenant, _C.key, _C.attempt, _C.due_ms)
 )
+_RELEASE = (
+    update(queue)
+    .where(_C.owner == bindparam("of_owner"), _C.lease_until_ms > 0)
+    .values(lease_until_ms=0)
+    .returning(_C.key)
+)
 _OVERDUE = select(func.count()).select_from(
     select(literal_column("1"))
     .where(_KIND, _C.due_ms < bindparam("before_ms"))
@@ -85,6 +91,10 @@ class Queue:
             Claim(kind, TenantId(row.tenant), row.key, row.attempt)
             for row in sorted(found, key=lambda row: (row.due_ms, row.tenant, row.key))
         ]
+
+    def release(self, owner: str) -> None:
+        """Give back every lease that an owner holds: an earlier start of it that was killed."""
+        self._rows(_RELEASE, {"of_owner": owner})
 
     def overdue(self, kind: Kind, *, now_ms: int, grace_ms: int) -> int:
         """Return how many rows have been due for longer than the grace, `OVERDUE_MAX` at most."""

@@ -25,7 +25,7 @@ _QUERY = re.compile(
 )
 _HOOK = re.compile(
     r"(?P<host>https://(hooks\.slack(-gov)?\.com|[a-z0-9.-]*\.webhook\.office\.com"
-    r"|discord(app)?\.com/api/webhooks)|https?://[^\s/]+/hooks)/[^\s\"'<>]+",
+    r"|discord(app)?\.com/api/webhooks)|https?://[^\s/]+/hooks)/(?:[^\s\"'<>:]|:(?=\S))+",
     re.IGNORECASE,
 )
 

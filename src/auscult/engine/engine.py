@@ -1,0 +1,269 @@
+"""The engine: everything that runs, started in order and stopped gracefully."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import aiohttp
+
+from auscult.engine.access import Access
+from auscult.engine.events.orphans import release_orphans
+from auscult.engine.events.path import EventPath
+from auscult.engine.hub import Hub
+from auscult.engine.samples.path import SamplePath
+from auscult.engine.samples.reading import SeriesRow, SeriesWindow
+from auscult.engine.wiring import Plans, read_secret, wire
+from auscult.kernel.errors import QueueFull, SettingError
+from auscult.kernel.facts import Fact
+from auscult.kernel.incidents import Incident
+from auscult.kernel.matchers import Matcher
+from auscult.kernel.words import TenantId
+from auscult.runtime.clock import Clock, SystemClock
+from auscult.runtime.ids import new_id
+from auscult.runtime.logging import logger
+from auscult.runtime.metrics import Metrics
+from auscult.runtime.settings import Settings, diff, load_settings, process_environment
+from auscult.store import Store
+from auscult.vault import Vault
+
+if TYPE_CHECKING:
+    from auscult.engine.events.records import Settled
+    from auscult.engine.samples.scoring import Received
+    from auscult.runtime.settings import SettingChange
+    from auscult.store import Credential, Work
+
+T = TypeVar("T")
+READERS = 4
+
+log = logger("engine")
+
+
+class Engine:
+    """The running product. The surface holds one; nothing above it knows a thread or a queue."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        environ: Mapping[str, str],
+        config: Path | None = None,
+    ) -> None:
+        """Make every part and check every setting; `start` runs it. Secrets come from `environ`.
+
+        Raises `SettingError` with file, line and column, `StoreUnavailable`, `VaultError`.
+        """
+        self.settings = settings
+        self.clock = clock
+        self._environ = environ
+        self.metrics = Metrics()
+        self.hub = Hub(boot=new_id(clock))
+        self.vault = Vault.open(settings.data_dir)
+        self.store = Store.open(settings.store.url)
+        self.store.migrate()
+        self.samples = SamplePath(settings, clock=clock, metrics=self.metrics)
+        self.plans = self._wire(settings)
+        self.events = EventPath(
+            self.store, self.plans, clock=clock, metrics=self.metrics, owner=_owner(settings)
+        )
+        self._config = config
+        self._access = Access(self.vault, clock=clock)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._http: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._orphans: asyncio.Task[None] | None = None
+        self._is_ready = False
+
+    @classmethod
+    def open(cls, config: Path) -> Self:
+        """Make an engine from a settings file; raises `SettingError`, `StoreUnavailable`."""
+        environ = process_environment()
+        settings = load_settings(config, environ)
+        return cls(settings, clock=SystemClock(), environ=environ, config=config)
+
+    async def start(self) -> None:
+        """Run: first what must not lose anything, then what brings samples."""
+        self._loop = asyncio.get_running_loop()
+        self._http = aiohttp.ClientSession(auto_decompress=False, trust_env=False)
+        self.events.desk.on_commit = self._committed
+        await self.events.start(self._http, is_paging=self.settings.monitoring_enabled)
+        await self.events.write(self._admit_tenants)
+        if self.settings.monitoring_enabled:
+            await self.samples.start(self.plans, self.events.report)
+            self._orphans = asyncio.create_task(
+                release_orphans(
+                    self.read,
+                    self.plans,
+                    self.samples.scoring,
+                    courier=self.events.courier,
+                    clock=self.clock,
+                )
+            )
+        self._is_ready = True
+        log.info("auscult runs", tenants=len(self.settings.tenants))
+
+    async def stop(self) -> None:
+        """Stop taking in, deliver what was found, end everything; nothing accepted is lost."""
+        self._is_ready = False
+        self.hub.close()
+        if self._orphans is not None:
+            self._orphans.cancel()
+        await self.samples.stop()
+        await self.events.stop()
+        if self._http is not None:
+            await self._http.close()
+        await asyncio.to_thread(self._readers.shutdown)
+        self.store.close()
+        log.info("auscult has stopped")
+
+    async def submit(self, fact: Fact) -> Incident | None:
+        """Make a fact durable; returns the incident as it is now.
+
+        Raises `QueueFull`, `StoreUnavailable`, `ObjectMissing`, `StateConflict`.
+        """
+        return (await self.events.submit(fact)).incident
+
+    async def read(self, fn: "Callable[[Work], T]") -> T:
+        """Run a reading of the store in a reader thread; raises `StoreUnavailable`."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, fn)
+
+    async def receive_write(self, tenant: TenantId, body: bytes, content_type: str) -> "Received":
+        """Take a remote_write body; raises `BodyMalformed`, `BodyTooLarge`, `QueueFull`."""
+        if not self.settings.monitoring_enabled:
+            raise QueueFull("monitoring is switched off (MONITORING_ENABLED)", retry_after_s=60)
+        return await self.samples.receive_write(tenant, body, content_type)
+
+    async def authenticate(self, key: str) -> "Credential":
+        """Return whose API key this is; raises `CredentialMissing`, `StoreUnavailable`."""
+        credential = await self._access.check(key, self.read)
+        self.plans.of(credential.tenant)
+        return credential
+
+    async def search_series(
+        self, tenant: TenantId, matchers: tuple[Matcher, ...], *, after: int, limit: int
+    ) -> Sequence[SeriesRow]:
+        """Return at most `limit` matching series whose slot is greater than `after`, by slot."""
+        return await asyncio.to_thread(
+            self.samples.reading.search, tenant, matchers, after=after, limit=limit
+        )
+
+    async def read_series(self, tenant: TenantId, slot: int) -> SeriesWindow:
+        """Return one series' window; raises `ObjectMissing`, also for another tenant's slot."""
+        return await asyncio.to_thread(self.samples.reading.window, tenant, slot)
+
+    def coverage(self, tenant: TenantId) -> dict[str, Any]:
+        """Return what is watched, learning, blind and capped, and how each source fares."""
+        return self.samples.reading.coverage(tenant)
+
+    def readiness(self) -> dict[str, Any]:
+        """Return `ready` and a word for each part that it depends on."""
+        health = self.events.health
+        broken = self.samples.scoring.broken_passes
+        return {
+            "ready": self._is_ready and health.store,
+            "store": "takes writes" if health.store else "does not take writes",
+            "effects_overdue": health.effects_overdue,
+            "timers_overdue": health.timers_overdue,
+            "scoring": "on" if not broken else f"{broken} passes broke",
+            "monitoring": "on" if self.settings.monitoring_enabled else "off",
+        }
+
+    async def reload(self, by: str) -> "list[SettingChange]":
+        """Take the settings file anew, all or nothing; returns what changed.
+
+        Raises `SettingError` where the file is wrong, and then leaves everything as it was.
+        """
+        if self._config is None:
+            raise SettingError("there is no settings file to read anew")
+        settings = await asyncio.to_thread(load_settings, self._config, self._environ)
+        changes = diff(self.settings, settings)
+        self._check_reload(changes)
+        plans = await asyncio.to_thread(self._wire, settings)
+        now_ms = self.clock.now_ms()
+
+        def record(work: "Work") -> None:
+            self._admit_tenants(work)
+            for tenant in settings.tenants:
+                work.of(tenant).audit.append(
+                    at_ms=now_ms,
+                    actor=by,
+                    action="settings.reloaded",
+                    about="settings",
+                    detail={"changes": _seen_by(tenant, changes)},
+                )
+
+        await self.events.write(record)
+        self.settings = settings
+        self.plans.replace(plans)
+        if settings.monitoring_enabled:
+            self.samples.configure(self.plans)
+            await self.samples.feeding.follow(self.plans)
+        self.metrics.settings_reloads.labels(result="done").inc()
+        return changes
+
+    def _wire(self, settings: Settings) -> Plans:
+        host = settings.server.host
+        return wire(
+            settings,
+            secrets=lambda tenant, name: read_secret(
+                name, tenant, store=self.store, vault=self.vault, environ=self._environ
+            ),
+            neighbours=self.samples.scoring.neighbours,
+            base_url=settings.server.public_url or f"http://{host}:{settings.server.port}",
+        )
+
+    def _admit_tenants(self, work: "Work") -> None:
+        known = set(work.directory.tenants())
+        for tenant in self.settings.tenants.keys() - known:
+            work.directory.add_tenant(tenant, tenant, self.clock.now_ms())
+
+    def _read(self, fn: "Callable[[Work], T]") -> T:
+        with self.store.read() as work:
+            return fn(work)
+
+    def _committed(self, settled: "list[Settled]") -> None:
+        """Called by the writer thread after each commit."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._tell, settled)
+
+    def _tell(self, settled: "list[Settled]") -> None:
+        self.events.wake(settled)
+        for one in settled:
+            if one.incident is not None and (one.changes or one.runs):
+                kinds = [change.kind.value for change in one.changes]
+                data = {"id": one.incident.id, "status": one.incident.status, "changes": kinds}
+                self.hub.publish(one.tenant, "incident", data)
+
+    def _check_reload(self, changes: "list[SettingChange]") -> None:
+        """Refuse what only a new start can change, naming it."""
+        fixed = [change.path for change in changes if change.path.startswith(_NEEDS_RESTART)]
+        if fixed:
+            raise SettingError(f"only a restart can change {', '.join(fixed)}")
+
+
+_NEEDS_RESTART = (
+    "server",
+    "store",
+    "data_dir",
+    "limits",
+    "monitoring_enabled",
+    "ai_anomaly_detection",
+)
+
+
+def _owner(settings: Settings) -> str:
+    """Return the name under which this process holds claims; the same after a restart."""
+    return f"{socket.gethostname()}:{settings.data_dir.resolve()}"[:200]
+
+
+def _seen_by(tenant: TenantId, changes: "list[SettingChange]") -> list[dict[str, Any]]:
+    """Return the changes a tenant may see: its own part of the tree, and what holds for all."""
+    mine = f"tenants.{tenant}."
+    return [
+        {"path": change.path, "old": change.before, "new": change.after}
+        for change in changes
+        if change.path.startswith(mine) or not change.path.startswith("tenants.")
+    ]

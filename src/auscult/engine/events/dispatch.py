@@ -1,0 +1,157 @@
+"""Due effects and due timers: claimed in batches, done, and their outcome handed in as a fact.
+
+A claim is a lease. Whoever dies with claims in hand loses them when the lease ends, and another
+attempt is made under the same key: attempts are at least once, the effect is exactly once wherever
+the receiver takes the key.
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from auscult.engine.events.perform import perform
+from auscult.kernel.errors import QueueFull, StoreUnavailable
+from auscult.kernel.facts import Answered, Rang
+from auscult.runtime.logging import logger
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from auscult.engine.events.courier import Courier
+    from auscult.engine.events.desk import Desk
+    from auscult.engine.wiring import Plans
+    from auscult.kernel.effects import Effect
+    from auscult.runtime.clock import Clock
+    from auscult.runtime.metrics import Metrics
+    from auscult.store import Claim, Work
+    from auscult.store.queue import Kind
+
+T = TypeVar("T")
+
+LEASE_MS = 60_000
+"""Longer than any attempt may take (`perform.ATTEMPT_S`), so that a claim outlives its attempt."""
+
+TIMERS_AT_ONCE = 64
+IN_FLIGHT_MAX = 64
+POLL_S = 0.5
+PAUSE_S = 1.0
+DRAIN_S = 5.0
+
+log = logger("engine.dispatch")
+
+
+class Claims:
+    """Claims of one worker: rows whose time has come, leased to it under its name."""
+
+    def __init__(self, desk: "Desk", *, clock: "Clock", owner: str) -> None:
+        """Take the desk to claim through, and the name under which claims are held."""
+        self._desk = desk
+        self._clock = clock
+        self._owner = owner
+        self._wake = {"effect": asyncio.Event(), "timer": asyncio.Event()}
+
+    def wake(self, kind: "Kind") -> None:
+        """Say that something of this kind has become due."""
+        self._wake[kind].set()
+
+    async def take(self, kind: "Kind", limit: int) -> "list[Claim]":
+        """Return what is due now; waits a little, or until woken, when nothing is."""
+        self._wake[kind].clear()
+        found = await self.fetch(
+            lambda work: work.queue.claim(
+                kind,
+                owner=self._owner,
+                now_ms=self._clock.now_ms(),
+                limit=limit,
+                lease_ms=LEASE_MS,
+            )
+        )
+        if not found:
+            await self._pause(kind)
+        return found or []
+
+    async def fetch(self, job: "Callable[[Work], T]") -> "T | None":
+        """Do a job at the desk; None, after a pause, while the store is away."""
+        try:
+            return await self._desk.write(job)
+        except (StoreUnavailable, QueueFull) as why:
+            log.warning("dispatch waits for the store", why=str(why))
+            await asyncio.sleep(PAUSE_S)
+            return None
+
+    async def _pause(self, kind: "Kind") -> None:
+        try:
+            await asyncio.wait_for(self._wake[kind].wait(), POLL_S)
+        except TimeoutError:
+            return
+
+
+class Dispatch:
+    """One worker for effects and timers; as many replicas as one likes may run at once."""
+
+    def __init__(
+        self,
+        claims: Claims,
+        courier: "Courier",
+        plans: "Plans",
+        *,
+        clock: "Clock",
+        metrics: "Metrics",
+    ) -> None:
+        """Take where claims come from, and where outcomes go."""
+        self._claims = claims
+        self._courier = courier
+        self._plans = plans
+        self._clock = clock
+        self._metrics = metrics
+        self._in_flight: set[asyncio.Task[None]] = set()
+
+    async def run_effects(self, http: "aiohttp.ClientSession") -> None:
+        """Attempt due effects until cancelled."""
+        while True:
+            room = IN_FLIGHT_MAX - len(self._in_flight)
+            if room == 0:
+                await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+                continue
+            for claim in await self._claims.take("effect", room):
+                task = asyncio.create_task(self._attempt(claim, http))
+                self._in_flight.add(task)
+                task.add_done_callback(self._landed)
+
+    async def run_timers(self) -> None:
+        """Ring due timers until cancelled."""
+        while True:
+            claims = await self._claims.take("timer", TIMERS_AT_ONCE)
+            for claim in claims:
+                timer = await self._claims.fetch(
+                    partial(lambda work, one: work.of(one.tenant).timers.get(one.key), one=claim)
+                )
+                if timer is not None:
+                    self._courier.hand(Rang(timer=timer))
+            if claims:
+                await self._courier.drained(timeout_s=LEASE_MS / 2_000)
+
+    async def drain(self) -> None:
+        """Let the attempts in flight end, for `DRAIN_S` at most; what is left keeps its lease."""
+        if self._in_flight:
+            await asyncio.wait(set(self._in_flight), timeout=DRAIN_S)
+
+    async def _attempt(self, claim: "Claim", http: "aiohttp.ClientSession") -> None:
+        effect: Effect | None = await self._claims.fetch(
+            lambda work: work.of(claim.tenant).effects.get(claim.key)
+        )
+        if effect is None:
+            log.error("a claimed effect has no row", key=claim.key)
+            return
+        outcome = await perform(effect, self._plans, http=http, clock=self._clock)
+        plug = self._plans.plug_of(effect)
+        self._metrics.effect_attempts.labels(plug=plug, result=outcome.result.value).inc()
+        if outcome.reason:
+            log.warning("an effect was not done", key=effect.key, why=outcome.reason)
+        self._courier.hand(Answered(outcome=outcome))
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._in_flight.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("an attempt broke", exc_info=task.exception())

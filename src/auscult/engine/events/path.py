@@ -1,0 +1,93 @@
+"""The whole event path as one part: started, asked, and stopped together."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar
+
+from auscult.engine.auditor import Auditor, Health
+from auscult.engine.events.courier import Courier
+from auscult.engine.events.desk import Desk
+from auscult.engine.events.dispatch import Claims, Dispatch
+from auscult.kernel.errors import StoreUnavailable
+from auscult.kernel.facts import Fact, Found
+from auscult.kernel.findings import Finding
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from auscult.engine.events.records import Settled
+    from auscult.engine.wiring import Plans
+    from auscult.runtime.clock import Clock
+    from auscult.runtime.metrics import Metrics
+    from auscult.store import Store, Work
+
+T = TypeVar("T")
+DRAIN_S = 5.0
+
+
+class EventPath:
+    """Desk, courier, dispatch and auditor over one store."""
+
+    def __init__(
+        self, store: "Store", plans: "Plans", *, clock: "Clock", metrics: "Metrics", owner: str
+    ) -> None:
+        """Take the store to write to, and the name under which claims are held."""
+        self.desk = Desk(store, plans, clock=clock, metrics=metrics)
+        self.courier = Courier(self.desk, metrics=metrics)
+        self.auditor = Auditor(self.desk, clock=clock, metrics=metrics)
+        self._claims = Claims(self.desk, clock=clock, owner=owner)
+        self._dispatch = Dispatch(self._claims, self.courier, plans, clock=clock, metrics=metrics)
+        self._metrics = metrics
+        self._owner = owner
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self, http: "aiohttp.ClientSession", *, is_paging: bool) -> None:
+        """Begin; claims of an earlier start under the same name are free again at once."""
+        self.desk.start()
+        await self.desk.write(lambda work: work.queue.release(self._owner))
+        if not (await self.auditor.look()).store:
+            raise StoreUnavailable("the database does not take writes")
+        running = [self.courier.run(), self.auditor.run()]
+        if is_paging:
+            running += [self._dispatch.run_effects(http), self._dispatch.run_timers()]
+        self._tasks = [asyncio.create_task(one) for one in running]
+
+    async def stop(self) -> None:
+        """Deliver what waits and finish what is in flight, each within `DRAIN_S`; then end."""
+        await self.courier.drained(timeout_s=DRAIN_S)
+        await self._dispatch.drain()
+        await self.courier.drained(timeout_s=DRAIN_S)
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self.desk.stop()
+
+    async def submit(self, fact: Fact) -> "Settled":
+        """Make a fact durable and return what it did; see `Desk.submit` for what is raised."""
+        settled = await self.desk.submit(fact)
+        self._metrics.facts_accepted.labels(fact=fact.fact).inc()
+        return settled
+
+    def report(self, findings: Iterable[Finding]) -> None:
+        """Take findings from the sample path; call it from the event loop's thread."""
+        for finding in findings:
+            self._metrics.findings.labels(seen_by=finding.seen_by, phase=finding.phase.value).inc()
+            self.courier.hand(Found(finding=finding))
+
+    def wake(self, settled: "Iterable[Settled]") -> None:
+        """Wake whoever has something due after a commit."""
+        done = list(settled)
+        if any(one.effects for one in done):
+            self._claims.wake("effect")
+        if any(one.timers for one in done):
+            self._claims.wake("timer")
+
+    async def write(self, job: "Callable[[Work], T]") -> T:
+        """Do a job in a write transaction."""
+        return await self.desk.write(job)
+
+    @property
+    def health(self) -> Health:
+        """What the auditor saw last."""
+        return self.auditor.health

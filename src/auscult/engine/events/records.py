@@ -1,0 +1,167 @@
+"""Between the store and the steps: load the rows a fact needs, decide, save what follows."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auscult.engine.events.steps import Case, Decision, Note, Rules, step
+from auscult.incidents import choose
+from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
+from auscult.kernel.facts import Acknowledged, Answered, Fact, Found, Rang, Resolved
+from auscult.kernel.findings import Phase
+from auscult.kernel.incidents import Change, Incident
+from auscult.kernel.runs import Run
+from auscult.kernel.words import TenantId
+from auscult.notification.decide import told_channels
+from auscult.runtime.ids import new_id
+
+if TYPE_CHECKING:
+    from auscult.engine.wiring import Plans
+    from auscult.runtime.clock import Clock
+    from auscult.store import TenantRows, Work
+
+CANDIDATES_MAX = 100
+RECENT_RUNS_MAX = 500
+HOUR_MS = 3_600_000
+BACKOFF_FIRST_MS = 1_000
+BACKOFF_MOST_MS = 300_000
+GIVE_UP_MS = 24 * HOUR_MS
+"""An effect that was not done a day after it was due is given up, and its incident says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a committed fact has done, for those who must be woken by it."""
+
+    tenant: TenantId
+    incident: Incident | None = None
+    changes: tuple[Change, ...] = ()
+    runs: tuple[Run, ...] = ()
+    effects: int = 0
+    timers: int = 0
+
+
+def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settled:
+    """Decide on one fact inside a transaction; raises what the decision raises."""
+    rows = work.of(fact.tenant)
+    now_ms = clock.now_ms()
+    if isinstance(fact, Rang) and rows.timers.take(fact.timer.key) is None:
+        return Settled(fact.tenant)
+    effect: Effect | None = None
+    if isinstance(fact, Answered):
+        effect = _settle_effect(rows, fact.outcome, now_ms)
+        if effect is None or effect.kind is not EffectKind.ACT:
+            return Settled(fact.tenant)
+    rules = plans.of(fact.tenant).rules
+    case = _load(rows, fact, rules, effect=effect, clock=clock)
+    decision = step(case)
+    due = _save(rows, case, decision)
+    return Settled(
+        fact.tenant,
+        decision.incident,
+        decision.changes,
+        decision.runs,
+        effects=due,
+        timers=len(decision.timers),
+    )
+
+
+def _load(
+    rows: "TenantRows", fact: Fact, rules: Rules, *, effect: Effect | None, clock: "Clock"
+) -> Case:
+    now_ms = clock.now_ms()
+    run = _run_about(rows, fact, effect)
+    incident = _incident_about(rows, fact, rules, effect=effect, run=run)
+    effects = rows.effects.of(incident.id) if incident is not None else ()
+    return Case(
+        fact=fact,
+        rules=rules,
+        now_ms=now_ms,
+        new_id=lambda: new_id(clock),
+        incident=incident,
+        told=told_channels(row.effect for row in effects),
+        run=run,
+        recent_runs=tuple(rows.runs.recent(now_ms - HOUR_MS, RECENT_RUNS_MAX)),
+    )
+
+
+def _run_about(rows: "TenantRows", fact: Fact, effect: Effect | None) -> Run | None:
+    if effect is not None:
+        return rows.runs.get(str(effect.payload.get("run", "")))
+    return rows.runs.get(fact.timer.about) if isinstance(fact, Rang) else None
+
+
+def _incident_about(
+    rows: "TenantRows", fact: Fact, rules: Rules, *, effect: Effect | None, run: Run | None
+) -> Incident | None:
+    if isinstance(fact, Found):
+        holding = rows.incidents.holding(fact.finding.fingerprint)
+        candidates = () if holding else rows.incidents.recent(CANDIDATES_MAX)
+        return holding or choose(fact.finding, candidates, neighbours=rules.neighbours)
+    if isinstance(fact, Acknowledged | Resolved):
+        return rows.incidents.get(fact.incident)
+    if isinstance(fact, Rang):
+        return rows.incidents.get(run.incident if run else fact.timer.about)
+    return rows.incidents.get(effect.incident) if effect is not None else None
+
+
+def _settle_effect(rows: "TenantRows", outcome: Outcome, now_ms: int) -> Effect | None:
+    """Write the outcome down; return the effect when it is over, None when it goes on."""
+    row = rows.effects.row(outcome.key)
+    if row is None or row.state != "pending":
+        return None
+    retry_at_ms: int | None = None
+    if outcome.result is Result.RETRY:
+        if now_ms - row.effect.due_ms < GIVE_UP_MS:
+            retry_at_ms = now_ms + _pause_ms(row.attempts, outcome.retry_after_ms)
+        else:
+            outcome = outcome.model_copy(update={"result": Result.REFUSED})
+    rows.effects.settle(outcome, retry_at_ms=retry_at_ms)
+    _note_delivery(rows, row.effect, outcome)
+    return row.effect if retry_at_ms is None else None
+
+
+def _note_delivery(rows: "TenantRows", effect: Effect, outcome: Outcome) -> None:
+    words = {Result.DONE: "done", Result.RETRY: "will be tried again", Result.REFUSED: "given up"}
+    what = f"{effect.to} ({effect.plug}) {effect.verb}: {words[outcome.result]}"
+    sentence = f"{what}: {outcome.reason}" if outcome.reason else what
+    rows.audit.append(
+        at_ms=outcome.at_ms,
+        actor="auscult",
+        action=f"effect.{outcome.result}",
+        about=effect.incident,
+        detail={"sentence": sentence, "key": effect.key},
+    )
+
+
+def _pause_ms(attempts: int, asked_ms: int | None) -> int:
+    """Return how long to wait: doubling, bounded, and never less than the receiver asked."""
+    doubled = min(BACKOFF_FIRST_MS * 2 ** min(max(attempts - 1, 0), 20), BACKOFF_MOST_MS)
+    return max(doubled, min(asked_ms or 0, BACKOFF_MOST_MS))
+
+
+def _save(rows: "TenantRows", case: Case, decision: Decision) -> int:
+    """Write a decision down; return how many effects became due."""
+    if decision.incident is not None and decision.incident is not case.incident:
+        rows.incidents.put(decision.incident)
+        if isinstance(case.fact, Found) and case.fact.finding.phase is Phase.FIRING:
+            finding = case.fact.finding
+            rows.findings.append(decision.incident.id, finding)
+    for run in decision.runs:
+        rows.runs.put(run)
+    for timer in decision.timers:
+        rows.timers.set(timer)
+    for key in decision.cancelled:
+        rows.timers.cancel(key)
+    for note in decision.notes:
+        _write_note(rows, note, case.now_ms)
+    return sum(1 for effect in decision.effects if rows.effects.wish(effect))
+
+
+def _write_note(rows: "TenantRows", note: Note, now_ms: int) -> None:
+    rows.audit.append(
+        at_ms=now_ms,
+        actor=note.actor,
+        action=note.action,
+        about=note.about,
+        detail={"sentence": note.sentence},
+    )

@@ -1,0 +1,121 @@
+"""The sources of every tenant: started, watched, and started again when one breaks."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from auscult.kernel.samples import SampleBatch, Slots, Times, Values
+from auscult.kernel.words import Labels, TenantId
+from auscult.runtime.logging import logger
+from auscult.signals import Kind
+from auscult.signals.port import Source, SourceHealth
+
+if TYPE_CHECKING:
+    from auscult.engine.samples.scoring import Scoring
+    from auscult.engine.wiring import Plans
+    from auscult.runtime.clock import Clock
+    from auscult.signals import Accepted
+
+T = TypeVar("T")
+
+AGAIN_FIRST_S = 1.0
+AGAIN_MOST_S = 60.0
+HEALTHS_MAX = 2_000
+"""Health entries kept per source at most, the oldest dropped: one per target, say."""
+
+log = logger("engine.feeding")
+
+
+@dataclass(slots=True)
+class Feed:
+    """One running source: the sink it pours into."""
+
+    tenant: TenantId
+    name: str
+    use: str
+    scoring: "Scoring"
+    clock: "Clock"
+    healths: dict[str, SourceHealth] = field(default_factory=dict)
+
+    def now_ms(self) -> int:
+        """The time in Unix milliseconds."""
+        return self.clock.now_ms()
+
+    def slot(self, labels: Labels, kind: Kind = Kind.UNKNOWN) -> int:
+        """Return the slot of a series of this tenant."""
+        return self.scoring.slot(self.tenant, labels, kind)
+
+    async def ingest(self, work: Callable[[], T]) -> T:
+        """Run some work on the ingest thread, where alone `slot` and `take` may be called."""
+        return await self.scoring.ingest(work)
+
+    def take(self, slots: Slots, at_ms: Times, values: Values) -> "Accepted":
+        """Take samples of this tenant."""
+        batch = SampleBatch(self.tenant, slots, at_ms, values)
+        return self.scoring.take(batch, source=self.use)
+
+    def last_ms(self, slot: int) -> int | None:
+        """Return the time of the newest sample of a series, None for one never seen."""
+        return self.scoring.last_ms(slot)
+
+    def note(self, health: SourceHealth) -> None:
+        """Remember how the source (or one of its targets) fares."""
+        self.healths.pop(health.name, None)
+        self.healths[health.name] = health
+        while len(self.healths) > HEALTHS_MAX:
+            self.healths.pop(next(iter(self.healths)))
+
+
+class Feeding:
+    """All sources of all tenants, as tasks of one event loop."""
+
+    def __init__(self, scoring: "Scoring", *, clock: "Clock") -> None:
+        """Take the path that the sources pour into."""
+        self._scoring = scoring
+        self._clock = clock
+        self._running: dict[tuple[TenantId, str], tuple[Source, Feed, asyncio.Task[None]]] = {}
+
+    def feeds(self, tenant: TenantId) -> list[Feed]:
+        """Return the feeds of one tenant."""
+        return [feed for _, feed, _ in self._running.values() if feed.tenant == tenant]
+
+    async def follow(self, plans: "Plans") -> None:
+        """Start what is new, stop what is gone, restart what changed; leave the others alone."""
+        wanted = {
+            (plan.tenant, name): source
+            for plan in plans.all()
+            for name, source in plan.sources.items()
+        }
+        for key, (source, _, _) in list(self._running.items()):
+            if wanted.get(key) != source:
+                await self._stop(key)
+        for (tenant, name), source in wanted.items():
+            if (tenant, name) not in self._running:
+                feed = Feed(tenant, name, source.plug_name, self._scoring, self._clock)
+                task = asyncio.create_task(self._run(source, feed), name=f"{tenant}/{name}")
+                self._running[tenant, name] = (source, feed, task)
+
+    async def stop(self) -> None:
+        """Stop every source."""
+        for key in list(self._running):
+            await self._stop(key)
+
+    async def _stop(self, key: tuple[TenantId, str]) -> None:
+        _, _, task = self._running.pop(key)
+        task.cancel()
+        await asyncio.wait([task])
+
+    async def _run(self, source: Source, feed: Feed) -> None:
+        again_s = AGAIN_FIRST_S
+        while True:
+            try:
+                await source.run(feed)
+            except Exception as why:  # a broken source is shown, and must not take others along
+                log.error("a source broke", source=feed.name, tenant=feed.tenant, exc_info=why)
+                error = f"{type(why).__name__}: {why}"[:500]
+                feed.note(SourceHealth(name=feed.name, healthy=False, error=error))
+                await asyncio.sleep(again_s)
+                again_s = min(again_s * 2, AGAIN_MOST_S)
+            else:
+                return

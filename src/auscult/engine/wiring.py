@@ -1,0 +1,207 @@
+"""From settings to plugs: what each tenant configured, made and checked before anything runs."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from auscult.detection.port import DETECTORS, Detector
+from auscult.engine.events.steps import Rules
+from auscult.incidents.grouping import Neighbours
+from auscult.kernel.effects import Effect, EffectKind
+from auscult.kernel.errors import ObjectMissing, PlugUnknown, SettingError, VaultError
+from auscult.kernel.plugs import Plug, Shelf
+from auscult.kernel.words import TenantId
+from auscult.notification.decide import Route
+from auscult.notification.port import CHANNELS, Channel
+from auscult.remediation.decide import Runbook
+from auscult.remediation.port import ACTIONS, Action
+from auscult.runtime.settings import (
+    Entry,
+    PlugSettings,
+    check_channels,
+    locate,
+    located_error,
+)
+from auscult.signals.port import SOURCES, Source
+from auscult.vault.references import open_secret, resolve_secret
+
+if TYPE_CHECKING:
+    from auscult.runtime.settings import Settings, TenantSettings
+    from auscult.store import Store
+    from auscult.vault import Vault
+
+P = TypeVar("P", bound=Plug)
+M = TypeVar("M", bound=BaseModel)
+Secrets = Callable[[TenantId, str], str]
+"""Turns `env:NAME` and `vault:NAME` into the secret; anything else is the secret itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantPlan:
+    """Everything one tenant configured, as objects ready to use."""
+
+    tenant: TenantId
+    rules: Rules = field(default_factory=Rules)
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    detectors: Mapping[str, Detector] = field(default_factory=dict)
+    false_pages_per_week: float = 2.0
+
+
+class Plans:
+    """The plans in force; replaced all at once when the settings are read anew."""
+
+    def __init__(self, plans: Mapping[TenantId, TenantPlan]) -> None:
+        """Take one plan per configured tenant."""
+        self._plans = plans
+
+    def of(self, tenant: TenantId) -> TenantPlan:
+        """Return a tenant's plan; raises `ObjectMissing` for one that is not configured."""
+        plan = self._plans.get(tenant)
+        if plan is None:
+            raise ObjectMissing(f"tenant {tenant!r} is not configured")
+        return plan
+
+    def plug_of(self, effect: "Effect") -> str:
+        """Return the name of the plug that performs an effect, as its shelf knows it."""
+        plan = self._plans.get(effect.tenant)
+        plugs: Mapping[str, Plug] = {}
+        if plan is not None:
+            plugs = plan.channels if effect.kind is EffectKind.NOTIFY else plan.actions
+        return plugs[effect.to].plug_name if effect.to in plugs else "none"
+
+    def all(self) -> Iterable[TenantPlan]:
+        """Return every tenant's plan."""
+        return self._plans.values()
+
+    def replace(self, plans: "Plans") -> None:
+        """Put other plans in force, all at once."""
+        self._plans = plans._plans  # noqa: SLF001  # one class
+
+
+def wire(
+    settings: "Settings",
+    *,
+    secrets: Secrets,
+    neighbours: Callable[[TenantId], Neighbours],
+    base_url: str = "",
+) -> Plans:
+    """Make every plug that the settings name; raises `SettingError` with file, line and column."""
+    check_channels(settings, CHANNELS.names())
+    plans = {}
+    for tenant, tree in settings.tenants.items():
+        bench = _Bench(tenant, secrets)
+        channels = {
+            name: bench.make(CHANNELS, entry)
+            for name, entry in tree.channels.items()
+            if settings.allows_channel(entry.use)
+        }
+        rules = Rules(
+            routes=_routes(bench, tree, channels),
+            runbooks=tuple(bench.read(Runbook, entry) for entry in tree.runbooks),
+            plan_only=not settings.auto_remediation,
+            base_url=base_url,
+            neighbours=neighbours(tenant),
+        )
+        plans[tenant] = _plan(bench, tree, rules, channels=channels)
+    return Plans(plans)
+
+
+def _plan(
+    bench: "_Bench", tree: "TenantSettings", rules: Rules, *, channels: Mapping[str, Channel]
+) -> TenantPlan:
+    return TenantPlan(
+        tenant=bench.tenant,
+        rules=rules,
+        channels=channels,
+        actions={
+            book.name: bench.make(ACTIONS, entry.plug("action"))
+            for book, entry in zip(rules.runbooks, tree.runbooks, strict=True)
+        },
+        sources=bench.make_named(SOURCES, tree.sources),
+        detectors=bench.make_named(DETECTORS, tree.detectors),
+        false_pages_per_week=tree.false_pages_per_week,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """Where one tenant's entries are made into plugs."""
+
+    tenant: TenantId
+    secrets: Secrets
+
+    def make(self, shelf: Shelf[P], entry: PlugSettings) -> P:
+        try:
+            kind = shelf.load(entry.use)
+        except PlugUnknown as why:
+            raise PlugUnknown(f"{locate(entry.place(('use',)))}: {why.detail}") from None
+        return self.read(kind, entry)
+
+    def make_named(self, shelf: Shelf[P], entries: Iterable[PlugSettings]) -> dict[str, P]:
+        made: dict[str, P] = {}
+        for entry in entries:
+            name = _free_name(entry, made)
+            made[name] = self.make(shelf, entry)
+        return made
+
+    def read(self, kind: type[M], entry: Entry) -> M:
+        """Return the model an entry describes, its secrets opened."""
+        try:
+            return kind.model_validate(self._open(entry.settings))
+        except ValidationError as why:
+            raise located_error(entry, why) from None
+        except (VaultError, SettingError) as why:
+            raise SettingError(f"{locate(entry.origin)}: {why.detail}") from None
+
+    def _open(self, value: Any) -> Any:  # noqa: ANN401  # whatever YAML can hold
+        if isinstance(value, str) and value.startswith(("env:", "vault:")):
+            return self.secrets(self.tenant, value)
+        if isinstance(value, Mapping):
+            return {key: self._open(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return tuple(self._open(inner) for inner in value)
+        return value
+
+
+def _free_name(entry: PlugSettings, taken: Mapping[str, object]) -> str:
+    """Return the entry's name; where only its plug's name tells it, number the second one on."""
+    if entry.label not in taken:
+        return entry.label
+    if entry.name is not None:
+        raise SettingError(f"{locate(entry.place(('name',)))}: {entry.name!r} stands twice")
+    return f"{entry.use}-{len(taken) + 1}"
+
+
+def _routes(
+    bench: _Bench, tree: "TenantSettings", channels: Mapping[str, Channel]
+) -> tuple[Route, ...]:
+    """Return the routes, without the channels that `alert_channels` does not allow."""
+    routes = []
+    for entry in tree.routes:
+        route = bench.read(Route, entry)
+        for index, name in enumerate(route.to):
+            if name not in tree.channels:
+                where = locate(entry.place(("to", index)))
+                known = ", ".join(sorted(tree.channels)) or "none"
+                raise SettingError(f"{where}: no channel {name!r}; configured are {known}")
+        allowed = tuple(name for name in route.to if name in channels)
+        if allowed:
+            routes.append(route.model_copy(update={"to": allowed}))
+    return tuple(routes)
+
+
+def read_secret(
+    reference: str, tenant: TenantId, *, store: "Store", vault: "Vault", environ: Mapping[str, str]
+) -> str:
+    """Return what `env:NAME` or `vault:NAME` stands for; raises `SettingError` where it is not."""
+
+    def open_named(name: str) -> str | None:
+        with store.read() as work:
+            envelope = work.of(tenant).secrets.get(name)
+        return envelope and open_secret(vault, tenant, name=name, envelope=envelope)
+
+    return resolve_secret(reference, environ=environ, open_named=open_named)
