@@ -112,9 +112,12 @@ def test_a_reader_that_went_away_stops_nothing() -> None:
 def test_threads_do_not_mix_their_lines() -> None:
     stream = io.StringIO()
     configure_logs(stream=stream)
-    threads = [
-        threading.Thread(target=lambda: [log.info("x", n=n) for n in range(200)]) for _ in range(4)
-    ]
+
+    def write() -> None:
+        for n in range(200):
+            log.info("x", n=n)
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from auscult.runtime.settings import Settings, diff, effective_tree, parse_settings
 from auscult.runtime.settings.secrecy import hide_in_urls, show
@@ -98,13 +99,14 @@ def test_references_are_shown_and_numbers_under_secret_names_are_not() -> None:
 def test_every_setting_is_documented() -> None:
     text = (Path(__file__).parents[3] / "docs" / "settings.md").read_text()
     paths = [f"`{name}`" for name in Settings.model_fields if f"`{name}." not in text]
-    for prefix, model in {
+    sections: dict[str, type[BaseModel]] = {
         "server": ServerSettings,
         "store": StoreSettings,
         "limits": LimitSettings,
         "tracing": TracingSettings,
         "tenants.NAME": TenantSettings,
-    }.items():
+    }
+    for prefix, model in sections.items():
         paths += [f"`{prefix}.{name}`" for name in model.model_fields]
     assert [path for path in paths if f"| {path} |" not in text] == []
 

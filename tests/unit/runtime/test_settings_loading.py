@@ -1,7 +1,6 @@
 """Settings load as written, are inherited, and are refused with the place and the right names."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -60,8 +59,7 @@ def test_a_file_loads_as_written() -> None:
 
 
 def test_tenants_inherit_key_by_key_and_channels_by_name() -> None:
-    tenants: dict[str, Any] = dict(parse_settings(FULL).tenants)
-    own, bare = tenants["platform"], tenants["acme"]
+    own, bare = parse_settings(FULL).tenants.values()
     assert bare.false_pages_per_week == 5
     assert [entry.name for entry in bare.sources] == ["base"]
     assert [entry.name for entry in own.sources] == [None]
