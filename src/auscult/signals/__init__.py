@@ -1,6 +1,7 @@
 """What comes in from the platform, turned into columns."""
 
 from auscult.signals.columns import RING_POINTS, Accepted, Columns, Intake, Rings
+from auscult.signals.remote_write import Decoded, decode_write, written_headers
 from auscult.signals.series import (
     Kind,
     Refusals,
@@ -8,12 +9,15 @@ from auscult.signals.series import (
     SeriesBook,
     SeriesLimits,
     SeriesPage,
+    decode_labels,
 )
+from auscult.signals.topology import Topology
 
 __all__ = [
     "RING_POINTS",
     "Accepted",
     "Columns",
+    "Decoded",
     "Intake",
     "Kind",
     "Refusals",
@@ -22,4 +26,8 @@ __all__ = [
     "SeriesBook",
     "SeriesLimits",
     "SeriesPage",
+    "Topology",
+    "decode_labels",
+    "decode_write",
+    "written_headers",
 ]

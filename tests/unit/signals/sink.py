@@ -1,4 +1,4 @@
-"""A sink for tests: registry, rings and intake behind the port, with a clock that is told the time."""
+"""A sink for tests: registry, rings and intake behind the port, with a clock that is told."""
 
 from collections.abc import Callable
 from typing import TypeVar

@@ -1,9 +1,9 @@
 """One line of exposition text, read in full.
 
 Grammar: Prometheus' `exposition_formats.md` (0.0.4) and the OpenMetrics 1.0 ABNF. A line is
-`name{label="value",…} value [timestamp] [# exemplar]`; in the label values backslash, quote and line
-feed are escaped by a backslash. Timestamps are
-whole milliseconds in 0.0.4, seconds with decimals in OpenMetrics.
+`name{label="value",…} value [timestamp] [# exemplar]`; in the label values backslash, quote and
+line feed are escaped by a backslash. Timestamps are whole milliseconds in 0.0.4, seconds with
+decimals in OpenMetrics.
 """
 
 import math

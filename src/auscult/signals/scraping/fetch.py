@@ -1,5 +1,6 @@
 """Asking one target: bounded in time and in bytes, whatever it answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -9,7 +10,6 @@ from auscult.kernel.errors import (
     BodyTooLarge,
     BodyTooSlow,
     InputError,
-    MediaUnsupported,
 )
 
 ACCEPT = (
@@ -40,13 +40,22 @@ class Fetcher:
     timeout_s: float
     body_bytes_max: int
 
-    async def fetch(self, url: str) -> Fetched:
-        """Return what the target shows; raises `InputError` (too slow, too large, not 200, …)."""
-        timeout = aiohttp.ClientTimeout(total=self.timeout_s)
+    async def fetch(self, url: str, *, form: Mapping[str, str] | None = None) -> Fetched:
+        """Return what the target shows (to a GET, or a POST of a form).
+
+        Raises `InputError` or one of its kinds: too slow, too large, not 200, broken off, ….
+        """
+        asked = self.session.request(
+            "GET" if form is None else "POST",
+            url,
+            data=form,
+            timeout=aiohttp.ClientTimeout(total=self.timeout_s),
+            allow_redirects=False,
+        )
         try:
-            async with self.session.get(url, timeout=timeout, allow_redirects=False) as answer:
+            async with asked as answer:
                 if answer.status != _OK:
-                    raise MediaUnsupported(f"the target answered {answer.status}")
+                    raise InputError(f"the target answered {answer.status}")
                 body = await self._read(answer)
                 return Fetched(body, answer.headers.get("Content-Type", "text/plain"))
         except TimeoutError:

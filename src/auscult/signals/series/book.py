@@ -48,11 +48,6 @@ class Refusals:
         """How many in all."""
         return self.by_cap + self.by_rate + self.by_labels
 
-    @property
-    def total(self) -> int:
-        """All of them."""
-        return self.by_cap + self.by_rate + self.by_labels
-
 
 class SeriesBook:
     """One tenant's series. `known` maps a region (`series.labels`) to its slot: read it, only."""

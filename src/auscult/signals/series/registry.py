@@ -84,10 +84,6 @@ class Registry:
         """Return a slot's label set as bytes (`series.labels`), None for a free slot."""
         return self._regions[slot]
 
-    def region_of(self, slot: int) -> bytes | None:
-        """Return the label set of a slot as bytes (`series.labels`), None for one that is free."""
-        return self._regions[slot]
-
     def tenant_of(self, slot: int) -> TenantId:
         """Return the tenant who owns (or, for a free slot, last owned) a slot."""
         return self._numbered[int(self._owners[slot])].tenant
