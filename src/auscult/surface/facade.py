@@ -4,42 +4,22 @@ The surface is written and tested against this protocol; `auscult.engine.Engine`
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Protocol, TypeVar
-
-from prometheus_client import CollectorRegistry
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from auscult.kernel.facts import Fact
 from auscult.kernel.incidents import Incident
 from auscult.kernel.matchers import Matcher
 from auscult.kernel.words import Labels, TenantId
+from auscult.runtime.clock import Clock
+from auscult.runtime.metrics import Metrics
+from auscult.runtime.settings import Settings
+from auscult.runtime.settings.effective import SettingChange
+from auscult.signals.columns.intake import Accepted
+
+if TYPE_CHECKING:
+    from auscult.store import Credential, Work
 
 T = TypeVar("T")
-
-
-class Credential(Protocol):
-    """Who a checked key belongs to; `role` is `admin`, `member` or `writer`."""
-
-    @property
-    def tenant(self) -> TenantId:
-        """The tenant the key was made for."""
-
-    @property
-    def key_id(self) -> str:
-        """A name for the key that is no secret."""
-
-    @property
-    def role(self) -> str:
-        """What the key may do."""
-
-
-class Clock(Protocol):
-    """Time, as the engine has it."""
-
-    def now_ms(self) -> int:
-        """Return Unix milliseconds."""
-
-    def monotonic_s(self) -> float:
-        """Return seconds that never run backwards."""
 
 
 class Hub(Protocol):
@@ -47,6 +27,10 @@ class Hub(Protocol):
 
     def subscribe(self, tenant: TenantId, last_event_id: str = "") -> AsyncIterator[bytes]:
         """Return ready server-sent-event frames after the given id, then new ones as they come."""
+
+    @property
+    def clients(self) -> int:
+        """How many listen."""
 
     def close(self) -> None:
         """End every subscription, so that the server can stop."""
@@ -62,39 +46,52 @@ class Sealer(Protocol):
         """Return the plaintext; raises `EnvelopeBroken`, `KeyMissing`."""
 
 
-class IngestResult(Protocol):
-    """What became of a remote_write body, for the response headers of version 2.0."""
-
-    @property
-    def samples(self) -> int:
-        """Samples written."""
-
-    @property
-    def histograms(self) -> int:
-        """Native histograms written."""
-
-    @property
-    def exemplars(self) -> int:
-        """Exemplars written."""
-
-
 class SeriesRow(Protocol):
     """One series in a search: who it is, and how its detector stands to it."""
 
-    slot: int
-    labels: Labels
-    state: str
-    """`watched`, `learning`, `blind` or `abnormal`."""
+    @property
+    def slot(self) -> int:
+        """Its number in this process."""
+
+    @property
+    def labels(self) -> Labels:
+        """Who it is."""
+
+    @property
+    def state(self) -> str:
+        """`watched`, `learning`, `blind`, `abnormal` or `muted`."""
 
 
 class SeriesWindow(SeriesRow, Protocol):
     """One series' recent window (columns of one length) and the range that is usual now."""
 
-    kind: str
-    at_ms: list[int]
-    value: list[float | None]
-    usual_low: float | None
-    usual_high: float | None
+    @property
+    def kind(self) -> str:
+        """Gauge, counter, ..."""
+
+    @property
+    def at_ms(self) -> list[int]:
+        """Times, oldest first."""
+
+    @property
+    def value(self) -> list[float | None]:
+        """Values; a gap is None."""
+
+    @property
+    def usual_low(self) -> float | None:
+        """The lower end of what is usual now, where that is known."""
+
+    @property
+    def usual_high(self) -> float | None:
+        """The upper end."""
+
+
+class Received(Protocol):
+    """What became of a remote_write body."""
+
+    @property
+    def accepted(self) -> Accepted:
+        """How many samples were taken, and how many refused for which reason."""
 
 
 class Engine(Protocol):
@@ -113,11 +110,11 @@ class Engine(Protocol):
         """What makes page sessions unforgeable."""
 
     @property
-    def settings(self) -> Any:  # noqa: ANN401  # runtime's settings tree
+    def settings(self) -> Settings:
         """The effective settings."""
 
     @property
-    def metrics(self) -> CollectorRegistry:
+    def metrics(self) -> Metrics:
         """Auscult's own metrics."""
 
     async def submit(self, fact: Fact) -> Incident | None:
@@ -126,10 +123,10 @@ class Engine(Protocol):
         Raises `QueueFull`, `StoreUnavailable`, `ObjectMissing`, `StateConflict`.
         """
 
-    async def read(self, fn: Callable[[Any], T]) -> T:
+    async def read(self, fn: "Callable[[Work], T]") -> T:
         """Run a read on the store in a reader thread."""
 
-    async def receive_write(self, tenant: TenantId, body: bytes, content_type: str) -> IngestResult:
+    async def receive_write(self, tenant: TenantId, body: bytes, content_type: str) -> Received:
         """Take a remote_write body; `BodyMalformed`, `BodyTooLarge`, `QueueFull`."""
 
     def coverage(self, tenant: TenantId) -> dict[str, Any]:
@@ -138,13 +135,10 @@ class Engine(Protocol):
     def readiness(self) -> dict[str, Any]:
         """Return `{"ready": bool, ...}` with a word for each part."""
 
-    async def reload(self, by: str) -> dict[str, Any]:
-        """Take the settings file anew; returns the difference, raises `SettingError`."""
+    async def reload(self, by: str) -> Sequence[SettingChange]:
+        """Take the settings file anew; returns what changed, raises `SettingError`."""
 
-    def describe_settings(self, tenant: TenantId) -> dict[str, Any]:
-        """Return the tenant's effective settings with their origins, secrets left out."""
-
-    async def authenticate(self, key: str) -> Credential:
+    async def authenticate(self, key: str) -> "Credential":
         """Return whose key this is; raises `CredentialMissing`."""
 
     async def search_series(

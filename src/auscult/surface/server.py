@@ -9,10 +9,13 @@ import contextlib
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from auscult.kernel.errors import SettingError
 
 HEADER_S = 10.0
 """How long a client may take to say its whole request head."""
@@ -91,15 +94,13 @@ class Server(uvicorn.Server):
         """Take what ends the live streams."""
         super().__init__(config)
         self._close_streams = close_streams
-        self.on_ready: Callable[[str], None] = lambda _address: None
+        self.on_ready: Callable[[], None] = lambda: None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen, and tell the address with the port that was really taken."""
+        """Begin to answer, and say so."""
         await super().startup(sockets=sockets)
-        if not self.should_exit:
-            host = self.config.host
-            port = self.servers[0].sockets[0].getsockname()[1]
-            self.on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+        if self.started:
+            self.on_ready()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -123,27 +124,33 @@ class Server(uvicorn.Server):
 
 async def serve(
     app: ASGIApp,
+    door: socket.socket,
     *,
-    host: str,
-    port: int,
     close_streams: Callable[[], None],
     on_ready: Callable[[str], None] = lambda _address: None,
+    tls: tuple[Path | None, Path | None] = (None, None),
 ) -> None:
-    """Serve until a signal comes; returns when every answer that could be given was given.
+    """Serve on a bound socket until a signal comes; returns when what was begun is answered.
 
-    `on_ready` is told the address of the page, with the port that was really taken.
+    `on_ready` is told the address of the page once it answers; `tls` is certificate and key.
     """
-    server = make_server(app, host=host, port=port, close_streams=close_streams)
-    server.on_ready = on_ready
-    await server.serve()
+    server = make_server(app, close_streams=close_streams, tls=tls)
+    host, port = door.getsockname()[:2]
+    scheme = "https" if tls[0] else "http"
+    server.on_ready = lambda: on_ready(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/")
+    await server.serve(sockets=[door])
 
 
-def make_server(app: ASGIApp, *, host: str, port: int, close_streams: Callable[[], None]) -> Server:
+def make_server(
+    app: ASGIApp,
+    *,
+    close_streams: Callable[[], None],
+    tls: tuple[Path | None, Path | None] = (None, None),
+) -> Server:
     """Return the server, not yet serving; its `stop()` ends it as a signal would."""
+    certificate, key = tls
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         http=BoundedProtocol,
         ws="none",
         lifespan="off",
@@ -152,8 +159,28 @@ def make_server(app: ASGIApp, *, host: str, port: int, close_streams: Callable[[
         server_header=False,
         proxy_headers=False,
         limit_concurrency=CONNECTIONS_MAX,
-        backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=DRAIN_S,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
     )
     return Server(config, close_streams)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there (port 0: any free one); raises `SettingError`."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
+        door = socket.socket(family, kind, protocol)
+    except OSError as why:
+        raise SettingError(f"server.host {host!r}: {why.strerror}") from None
+    try:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind(address)
+        door.listen(BACKLOG)
+        door.setblocking(False)  # noqa: FBT003  # the socket's own signature
+    except OSError as why:
+        door.close()
+        raise SettingError(f"server.port {port} on {host}: {why.strerror}") from None
+    return door

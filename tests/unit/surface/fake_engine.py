@@ -12,8 +12,6 @@ from itertools import count
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
-from prometheus_client import CollectorRegistry
-
 from auscult.incidents.lifecycle import advance
 from auscult.kernel.effects import Effect, EffectKind
 from auscult.kernel.errors import CredentialMissing, EnvelopeBroken, ObjectMissing
@@ -23,6 +21,16 @@ from auscult.kernel.incidents import Incident
 from auscult.kernel.matchers import Matcher, matches_all
 from auscult.kernel.runs import Plan, Run, RunState
 from auscult.kernel.words import Labels, Severity, Subject, TenantId
+from auscult.runtime.metrics import Metrics
+from auscult.runtime.settings import (
+    LimitSettings,
+    ServerSettings,
+    Settings,
+    TenantSettings,
+)
+from auscult.runtime.settings.effective import SettingChange
+from auscult.signals.columns.intake import Accepted
+from auscult.store import Credential
 
 T = TypeVar("T")
 START_MS = 1_795_489_960_000
@@ -44,13 +52,6 @@ class Ticking:
 
     def monotonic_s(self) -> float:
         return self.now_ms() / 1000
-
-
-@dataclass(frozen=True)
-class Key:
-    tenant: TenantId
-    key_id: str
-    role: str
 
 
 @dataclass(slots=True)
@@ -195,31 +196,40 @@ class FakeSeries:
     usual_high: float | None = 2.0
 
 
+@dataclass(frozen=True)
+class FakeReceived:
+    accepted: Accepted
+
+
 class FakeEngine:
     """The facade, in memory."""
 
-    def __init__(self, *, host: str = "0.0.0.0", live: bool = False) -> None:
+    def __init__(
+        self, *, host: str = "0.0.0.0", loopback_tenant: TenantId | None = None, live: bool = False
+    ) -> None:
         self.clock = Ticking(live=live)
         self.vault = FakeVault()
         self.hub = FakeHub()
-        self.metrics = CollectorRegistry()
-        self.settings = SimpleNamespace(
-            server=SimpleNamespace(host=host, port=0, loopback_tenant=None),
-            limits=SimpleNamespace(body_bytes=1_000_000),
+        self.metrics = Metrics()
+        self.settings = Settings(
+            server=ServerSettings(host=host, loopback_tenant=loopback_tenant),
+            limits=LimitSettings(body_bytes=1_000_000, live_clients=3),
+            tenants={TenantId(name): TenantSettings() for name in ("acme", "bolt")},
         )
-        self.keys: dict[str, Key] = {}
+        self.keys: dict[str, Credential] = {}
         self.tenants: dict[TenantId, Rows] = {}
         self.series: list[FakeSeries] = []
         self.written: list[tuple[TenantId, bytes, str]] = []
         self.failure: Exception | None = None
         self.ready: dict[str, Any] = {"ready": True, "store": "ok"}
         self.names = count(1)
+        self.accepted = Accepted(accepted=3, stale=1)
 
     def of(self, tenant: TenantId) -> Rows:
         return self.tenants.setdefault(tenant, Rows(tenant))
 
     def add_key(self, key: str, tenant: str, role: str = "member") -> None:
-        self.keys[key] = Key(TenantId(tenant), f"key-{tenant}-{role}", role)
+        self.keys[key] = Credential(TenantId(tenant), f"key-{tenant}-{role}", role)
 
     async def submit(self, fact: Fact) -> Incident | None:
         if self.failure:
@@ -259,7 +269,7 @@ class FakeEngine:
         if self.failure:
             raise self.failure
         self.written.append((tenant, body, content_type))
-        return SimpleNamespace(samples=3, histograms=0, exemplars=1)
+        return FakeReceived(self.accepted)
 
     def coverage(self, tenant: TenantId) -> dict[str, Any]:
         mine = [one for one in self.series if one.tenant == tenant]
@@ -282,15 +292,15 @@ class FakeEngine:
     def readiness(self) -> dict[str, Any]:
         return self.ready
 
-    async def reload(self, by: str) -> dict[str, Any]:
+    async def reload(self, by: str) -> list[SettingChange]:
         if self.failure:
             raise self.failure
-        return {"changed": [], "by": by}
+        return [
+            SettingChange("tenants.acme.false_pages_per_week", 2, 3),
+            SettingChange("tenants.bolt.false_pages_per_week", 2, 4),
+        ]
 
-    def describe_settings(self, tenant: TenantId) -> dict[str, Any]:
-        return {"tenant": tenant}
-
-    async def authenticate(self, key: str) -> Key:
+    async def authenticate(self, key: str) -> Credential:
         if key not in self.keys:
             raise CredentialMissing("unknown key")
         return self.keys[key]

@@ -21,7 +21,7 @@ from auscult.kernel.errors import (
 )
 from auscult.kernel.words import TenantId
 from auscult.surface.api.queries import Q, read_query
-from auscult.surface.facade import Credential, Engine
+from auscult.surface.facade import Engine
 
 SESSION_COOKIE = "auscult_session"
 SESSION_S = 12 * 3600
@@ -73,7 +73,7 @@ async def identify(request: Request) -> Caller:
     """Return who sent a bearer key or a page session; raises `CredentialMissing`."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and key.strip():
-        found: Credential = await engine_of(request).authenticate(key.strip())
+        found = await engine_of(request).authenticate(key.strip())
         caller = Caller(found.tenant, found.key_id, found.role, "key")
     elif scheme:
         raise CredentialMissing("send Authorization: Bearer <key>")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
+from auscult.kernel.errors import QueueFull
 from auscult.surface.api.access import Ask, Reader
 from auscult.surface.api.queries import EventsQuery
 from auscult.surface.facade import Engine
@@ -25,6 +26,9 @@ def open_stream(ask: Ask) -> StreamingResponse:
     """Return the endless response for a caller who was already checked."""
     query = ask.query(EventsQuery)
     last = ask.request.headers.get("last-event-id") or query.after
+    limit = ask.engine.settings.limits.live_clients
+    if ask.engine.hub.clients >= limit:
+        raise QueueFull(f"{limit} pages listen already", retry_after_s=30)
     frames = ask.engine.hub.subscribe(ask.tenant, last)
     return StreamingResponse(
         with_beats(frames, ask.engine),

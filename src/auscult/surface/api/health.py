@@ -2,9 +2,6 @@
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.openmetrics import exposition as openmetrics
 
 from auscult.kernel.errors import ObjectMissing
 from auscult.kernel.words import PLATFORM
@@ -31,21 +28,18 @@ async def tell_ready(request: Request) -> JSONResponse:
 
 @router.get("/metrics")
 async def show_metrics(request: Request) -> Response:
-    """Return auscult's own metrics; they name tenants, so only the platform may see them.
+    """Return auscult's own metrics; only the platform may see them.
 
-    On a loopback server no key is asked; elsewhere one of the tenant `platform`.
+    They tell of every tenant together. On a loopback server no key is asked; elsewhere one of
+    the tenant `platform`.
     """
     engine = engine_of(request)
     if not _is_local(request, engine):
         caller = await identify(request)
         if caller.tenant != PLATFORM:
             raise ObjectMissing("metrics belong to the platform")
-    if "application/openmetrics-text" in request.headers.get("accept", ""):
-        return Response(
-            openmetrics.generate_latest(engine.metrics),  # type: ignore[no-untyped-call]
-            media_type=openmetrics.CONTENT_TYPE_LATEST,
-        )
-    return Response(generate_latest(engine.metrics), media_type=CONTENT_TYPE_LATEST)
+    text, media_type = engine.metrics.render(request.headers.get("accept", ""))
+    return Response(text, headers={"Content-Type": media_type})
 
 
 def _is_local(request: Request, engine: Engine) -> bool:

@@ -20,18 +20,14 @@ SMALL_BODY_BYTES = 64 * 1024
 BODY_S = 30.0
 FORM_FIELDS_MAX = 20
 
-Count = Callable[[str], None]
-"""Called with the error code of every request refused here."""
-
 
 class BodyBound:
     """ASGI middleware that refuses a declared body above `SMALL_BODY_BYTES` before reading it."""
 
-    def __init__(self, app: ASGIApp, *, large: frozenset[str], count: Count) -> None:
-        """Take the paths that bound their bodies themselves, and who counts refusals."""
+    def __init__(self, app: ASGIApp, *, large: frozenset[str]) -> None:
+        """Take the paths that bound their bodies themselves."""
         self.app = app
         self.large = large
-        self.count = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with a `receive` that keeps counting."""
@@ -41,7 +37,6 @@ class BodyBound:
         try:
             refuse_declared(Request(scope), SMALL_BODY_BYTES)
         except AuscultError as refused:
-            self.count(refused.code)
             await answer(refused)(scope, receive, send)
             return
         await self.app(scope, bounded(receive, SMALL_BODY_BYTES), send)

@@ -5,7 +5,9 @@ from typing import Any
 from fastapi import APIRouter
 
 from auscult.kernel.errors import QueryUnknown
-from auscult.surface.api.access import Admin, Reader
+from auscult.kernel.words import PLATFORM
+from auscult.runtime.settings import Settings, effective_tree, locate
+from auscult.surface.api.access import Admin, Caller, Reader
 from auscult.surface.api.queries import Nothing, PageQuery
 from auscult.surface.readings import as_dict
 
@@ -53,11 +55,35 @@ async def verify_audit(ask: Reader) -> dict[str, Any]:
 async def show_settings(ask: Reader) -> dict[str, Any]:
     """Return the tenant's own effective settings; secrets are never in it."""
     ask.query(Nothing)
-    return ask.engine.describe_settings(ask.tenant)
+    return {"settings": visible_settings(ask.engine.settings, ask.caller)}
 
 
 @router.post("/settings/reload", tags=["settings"])
 async def reload_settings(ask: Admin) -> dict[str, Any]:
     """Take the settings file anew; a wrong one changes nothing (422 with file:line:column)."""
     ask.query(Nothing)
-    return {"difference": await ask.engine.reload(by=ask.caller.name)}
+    changes = await ask.engine.reload(by=ask.caller.name)
+    return {
+        "changes": [change._asdict() for change in changes if is_visible(change.path, ask.caller)]
+    }
+
+
+def visible_settings(settings: Settings, caller: Caller) -> list[dict[str, Any]]:
+    """Return every value the caller may see, with the place it comes from; no secrets."""
+    return [
+        {"path": one.path, "value": plain(one.value), "origin": locate(one.origin)}
+        for one in effective_tree(settings)
+        if is_visible(one.path, caller)
+    ]
+
+
+def is_visible(path: str, caller: Caller) -> bool:
+    """Say whether a setting is the caller's: its tenant's, or the platform's for its admins."""
+    if path.startswith(f"tenants.{caller.tenant}."):
+        return True
+    return caller.tenant == PLATFORM and caller.role == "admin"
+
+
+def plain(value: object) -> object:
+    """Return a setting as JSON can say it."""
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

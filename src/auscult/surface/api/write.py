@@ -1,13 +1,18 @@
 """`POST /api/v1/write`: Prometheus remote_write 1.0 and 2.0.
 
-A 204 means the samples are in. When full the answer is 503 with Retry-After, never 429: Prometheus
-drops what a 429 refuses and retries every 5xx (knowledge of its sender, not of the protocol).
+A 204 means the samples are in. Some out of order, repeated with another value or too far ahead are
+a 400, as in Prometheus' own receiver: the others are in, and nobody sends them again. When full
+the answer is 503 with Retry-After, never 429: Prometheus drops what a 429 refuses and retries
+every 5xx (knowledge of its sender, not of the protocol).
 """
 
 from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
 
-from auscult.kernel.errors import MediaUnsupported
+from auscult.kernel.errors import MediaUnsupported, SampleRefused
+from auscult.signals.columns.intake import Accepted
 from auscult.surface.api.access import Writer
+from auscult.surface.api.errors import body_of
 from auscult.surface.api.limits import read_body
 from auscult.surface.api.queries import Nothing
 
@@ -28,15 +33,29 @@ async def write(ask: Writer) -> Response:
     if encoding != "snappy":
         raise MediaUnsupported(f"Content-Encoding {encoding[:40]!r}; taken here: snappy")
     body = await read_body(ask.request, ask.engine.settings.limits.body_bytes)
-    result = await ask.engine.receive_write(ask.tenant, body, content_type)
-    headers = {}
-    if version == V2:
-        headers = {
-            "X-Prometheus-Remote-Write-Samples-Written": str(result.samples),
-            "X-Prometheus-Remote-Write-Histograms-Written": str(result.histograms),
-            "X-Prometheus-Remote-Write-Exemplars-Written": str(result.exemplars),
-        }
+    accepted = (await ask.engine.receive_write(ask.tenant, body, content_type)).accepted
+    headers = written(accepted) if version == V2 else {}
+    if accepted.refused:
+        refused = SampleRefused(told_refused(accepted))
+        return JSONResponse(body_of(refused), 400, headers)
     return Response(status_code=204, headers=headers)
+
+
+def written(accepted: Accepted) -> dict[str, str]:
+    """Return the headers version 2.0 asks for; histograms and exemplars are not kept."""
+    count = accepted.accepted + accepted.stale + accepted.non_finite
+    return {
+        "X-Prometheus-Remote-Write-Samples-Written": str(count),
+        "X-Prometheus-Remote-Write-Histograms-Written": "0",
+        "X-Prometheus-Remote-Write-Exemplars-Written": "0",
+    }
+
+
+def told_refused(accepted: Accepted) -> str:
+    """Say why samples were refused, in the numbers of each reason."""
+    reasons = ("out_of_order", "duplicate", "too_far_ahead")
+    counts = ((name.replace("_", " "), getattr(accepted, name)) for name in reasons)
+    return ", ".join(f"{count} {name}" for name, count in counts if count)
 
 
 def protocol_of(content_type: str) -> str:

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from auscult.surface.web import errors, explore, pages, session
-from auscult.surface.web.render import STATIC
+from auscult.surface.web.vendor import STATIC
 
 __all__ = ["mount"]
 

@@ -5,8 +5,9 @@ from fastapi.responses import FileResponse
 
 from auscult.kernel.errors import AuscultError, CredentialMissing
 from auscult.surface.api.errors import answer_error, from_framework, headers_of, status_of
-from auscult.surface.web.render import STATIC, is_partial, render
+from auscult.surface.web.render import is_partial, render
 from auscult.surface.web.session import to_login
+from auscult.surface.web.vendor import STATIC
 
 router = APIRouter(include_in_schema=False)
 _MACHINE_PATHS = ("/api/", "/healthz", "/readyz", "/metrics", "/static/", "/events")
@@ -31,7 +32,6 @@ async def answer_anyone(request: Request, error: Exception) -> Response:
     """Answer an error as JSON to machines, as a page to people."""
     known = from_framework(error) or error
     code = known.code if isinstance(known, AuscultError) else "unexpected"
-    request.app.state.count_refused(code)
     if request.url.path.startswith(_MACHINE_PATHS) or request.url.path.endswith(".json"):
         return await answer_error(request, error)
     if isinstance(known, CredentialMissing) and not is_partial(request):

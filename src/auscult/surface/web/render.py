@@ -12,10 +12,9 @@ from markupsafe import Markup
 from auscult import __version__
 from auscult.surface.api.access import Caller, engine_of
 from auscult.surface.web import words
+from auscult.surface.web.vendor import missing_libraries
 
 _HERE = Path(__file__).parent
-STATIC = _HERE / "static"
-VENDOR = STATIC / "vendor"
 
 
 @cache
@@ -37,7 +36,7 @@ def templates() -> Environment:
         chance=words.chance,
         figure=words.figure,
         lasting=words.lasting,
-        has_script=(VENDOR / "htmx.min.js").is_file(),
+        has_script=not missing_libraries(),
     )
     return environment
 
