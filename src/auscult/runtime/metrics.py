@@ -63,6 +63,9 @@ class Metrics:
         self.score_failures = Counter(
             "auscult_score_failures", "Scoring passes that broke; must be 0.", registry=to
         )
+        self.score_failures = Counter(
+            "auscult_score_failures", "Passes of the scorer that failed.", registry=to
+        )
         self.series = Gauge(
             "auscult_series", "Series: watched, learning, blind, capped.", ["state"], registry=to
         )

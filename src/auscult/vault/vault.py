@@ -9,6 +9,7 @@ from typing import Self
 
 from auscult.kernel.errors import VaultError
 from auscult.kernel.words import TenantId
+from auscult.runtime.settings import process_environment
 from auscult.vault.envelopes import key_id_of, seal, unseal
 from auscult.vault.keyring import KeyRing, open_ring, parse_ring, rotate_ring
 
@@ -32,9 +33,11 @@ class Vault:
     def open(cls, data_dir: Path | str, env_key: str | None = None) -> Self:
         """Return the vault with the keys of `AUSCULT_MASTER_KEY`, or of the folder's key ring.
 
-        The ring file is made on first use with mode 0600. Raises `VaultError` for a key that
+        `env_key` is the variable's value; None takes the process's own. The ring file is made on first use with mode 0600. Raises `VaultError` for a key that
         cannot be read and for a file that others may read.
         """
+        if env_key is None:
+            env_key = process_environment().get("AUSCULT_MASTER_KEY")
         if env_key is not None:
             return cls(parse_ring(env_key))
         return cls(open_ring(Path(data_dir)), data_dir=Path(data_dir))

@@ -108,6 +108,16 @@ def test_the_variable_takes_the_place_of_the_file(tmp_path: Path) -> None:
         vault.rotate()
 
 
+def test_the_processs_own_variable_is_not_overlooked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUSCULT_MASTER_KEY", f"mine={ONE}")
+    assert Vault.open(tmp_path).key_ids == ["mine"]
+    monkeypatch.setenv("AUSCULT_MASTER_KEY", "")
+    with pytest.raises(VaultError, match="AUSCULT_MASTER_KEY"):
+        Vault.open(tmp_path)
+
+
 def test_the_variable_may_hold_several_keys_the_active_one_first(tmp_path: Path) -> None:
     old = Vault.open(tmp_path, f"a={ONE}")
     both = Vault.open(tmp_path, f" b={TWO} , a={ONE}")

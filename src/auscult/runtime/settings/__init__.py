@@ -3,6 +3,7 @@
 from auscult.runtime.settings.effective import SettingChange, diff, effective_tree
 from auscult.runtime.settings.entries import Entry, PlugSettings
 from auscult.runtime.settings.environment import process_environment
+from auscult.runtime.settings.environment import process_environment
 from auscult.runtime.settings.loading import check_channels, load_settings, parse_settings
 from auscult.runtime.settings.origins import Origin, locate
 from auscult.runtime.settings.refusals import located_error
@@ -16,11 +17,13 @@ from auscult.runtime.settings.tree import (
 )
 
 __all__ = [
+    "EffectiveValue",
     "Entry",
     "LimitSettings",
     "Origin",
     "PlugSettings",
     "ServerSettings",
+    "SettingChange",
     "SettingChange",
     "Settings",
     "StoreSettings",
@@ -33,5 +36,6 @@ __all__ = [
     "locate",
     "located_error",
     "parse_settings",
+    "process_environment",
     "process_environment",
 ]

@@ -1,6 +1,7 @@
 """The five variables of the environment that override the file, by their exact names."""
 
 import os
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,11 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
 
 def process_environment() -> Mapping[str, str]:
     """Return the environment of this process as it is now: the one place that reads it."""
+    return dict(os.environ)
+
+
+def process_environment() -> dict[str, str]:
+    """Return a copy of this process's environment: the one place where it is read."""
     return dict(os.environ)
 
 

@@ -1,6 +1,5 @@
 """From a file and the environment to the frozen tree, or to one error that says where."""
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path as FilePath
 from typing import Any
@@ -10,7 +9,7 @@ from pydantic import ValidationError
 from auscult.kernel.errors import SettingError
 from auscult.runtime.settings.consistency import check_whole
 from auscult.runtime.settings.document import BYTES_MAX, Node, read_document
-from auscult.runtime.settings.environment import Places, override
+from auscult.runtime.settings.environment import Places, override, process_environment
 from auscult.runtime.settings.origins import Origin, locate
 from auscult.runtime.settings.refusals import guess, refusals
 from auscult.runtime.settings.tree import Settings
@@ -24,9 +23,8 @@ def load_settings(path: FilePath | str, environ: Mapping[str, str] | None = None
 
     Raises `SettingError`, whose text has file:line:column.
     """
-    return parse_settings(
-        _read(FilePath(path)), file=str(path), environ=os.environ if environ is None else environ
-    )
+    given = process_environment() if environ is None else environ
+    return parse_settings(_read(FilePath(path)), file=str(path), environ=given)
 
 
 def parse_settings(

@@ -53,6 +53,7 @@ class ServerSettings(Section):
     port: Annotated[int, Strict(), Field(ge=0, le=65535)] = 8080
     loopback_tenant: TenantName | None = None
     public_url: Text | None = None
+    public_url: Annotated[str, Strict(), Field(pattern=r"^https?://[^/\s]+$")] | None = None
     tls_certificate: Folder | None = None
     tls_key: Folder | None = None
 
