@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from auscult.kernel.deliveries import judge_status, retry_after_ms
 from auscult.kernel.effects import Result
 from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
+from auscult.notification.messages.plain import cut, plain
 
 if TYPE_CHECKING:
     import aiohttp
@@ -19,12 +20,16 @@ SAID_CHARS = 120
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What is posted where: `kind` is the receiver's row in `kernel.deliveries.NOT_NOW`."""
+    """What is posted where: `kind` is the receiver's row in `kernel.deliveries.NOT_NOW`.
+
+    `secrets` are blotted out of whatever the receiver says.
+    """
 
     kind: str
     url: str
     body: bytes
     headers: dict[str, str]
+    secrets: tuple[str, ...] = ()
     timeout_s: float = 10.0
 
 
@@ -47,12 +52,25 @@ async def post(parcel: Parcel, http: "aiohttp.ClientSession") -> Reply:
     verdict = judge_status(parcel.kind, reply.status)
     if verdict is Result.DONE:
         return reply
-    said = f"{parcel.kind} answered {reply.status}"
+    said = f"{parcel.kind} answered {reply.status}{_quoted(reply.body, parcel.secrets)}"
     if verdict is Result.RETRY:
         raise ReceiverUnavailable(said, retry_after_ms=reply.retry_after_ms)
     if 300 <= reply.status < 400:  # noqa: PLR2004  # the class "redirection" of RFC 9110
         said += "; redirects are not followed, configure the final address"
     raise ReceiverRefused(said)
+
+
+def hide(text: str, secrets: tuple[str, ...]) -> str:
+    """Return a text in which no secret stands."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
+
+
+def _quoted(body: bytes, secrets: tuple[str, ...]) -> str:
+    """Return what a receiver said, hidden before it is cut, as the end of a sentence."""
+    words = plain(hide(body.decode("utf-8", "replace"), secrets))
+    return f": {cut(words, SAID_CHARS)}" if words else ""
 
 
 async def _exchange(parcel: Parcel, http: "aiohttp.ClientSession") -> Reply:
@@ -66,7 +84,7 @@ async def _exchange(parcel: Parcel, http: "aiohttp.ClientSession") -> Reply:
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=parcel.timeout_s),
         ) as answer:
-            body = await answer.content.read(ANSWER_BYTES_MAX)
+            body = await _read(answer)
             after_ms = retry_after_ms(answer.headers.get("Retry-After"))
             return Reply(answer.status, body, after_ms)
     except TimeoutError:
@@ -77,3 +95,13 @@ async def _exchange(parcel: Parcel, http: "aiohttp.ClientSession") -> Reply:
     except (aiohttp.ClientError, OSError) as why:
         what = f"{parcel.kind} cannot be reached ({type(why).__name__})"
         raise ReceiverUnavailable(what) from None
+
+
+async def _read(answer: "aiohttp.ClientResponse") -> bytes:
+    """Return the body's beginning; a receiver that never ends is not waited for."""
+    body = b""
+    async for piece in answer.content.iter_chunked(16_384):
+        body += piece
+        if len(body) >= ANSWER_BYTES_MAX:
+            break
+    return body[:ANSWER_BYTES_MAX]

@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, HttpUrl, SecretStr, field_validator
+from typing_extensions import override
 
 from auscult.kernel.deliveries import secret_bytes, signing_headers
 from auscult.kernel.errors import SettingError
@@ -43,6 +44,7 @@ class Webhook(Channel):
             raise ValueError(str(why)) from None
         return secret
 
+    @override
     async def send(
         self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
     ) -> dict[str, Any]:
@@ -51,7 +53,14 @@ class Webhook(Channel):
         given = [one.get_secret_value() for one in (self.secret, self.old_secret) if one]
         headers = signing_headers(body, key=key, at_ms=at_ms, secrets=given)
         headers |= {"Content-Type": "application/json", "User-Agent": "auscult"}
-        parcel = Parcel("webhook", str(self.url), body, headers, self.timeout_s)
+        parcel = Parcel(
+            kind="webhook",
+            url=str(self.url),
+            body=body,
+            headers=headers,
+            secrets=(*given, str(self.url)),
+            timeout_s=self.timeout_s,
+        )
         return {"status": (await post(parcel, http)).status}
 
 

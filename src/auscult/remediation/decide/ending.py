@@ -68,8 +68,8 @@ def begin_again(run: Run, scene: Scene) -> Step:
     if runbook is None or incident is None or incident.is_over or not runbook.enabled:
         return Step(run)
     signal = runbook.firing(incident, run.target)
-    root = run.id.partition(".")[0]
-    run_id = f"{root}.{_attempt(run.id) + 1}"
+    root = run.id.partition("-")[0]
+    run_id = f"{root}-{_attempt(run.id) + 1}"
     busy = any(
         one.id == run_id or (one.target == run.target and not one.state.is_end)
         for one in scene.recent_runs
@@ -81,8 +81,8 @@ def begin_again(run: Run, scene: Scene) -> Step:
 
 
 def _attempt(run_id: str) -> int:
-    """Return which attempt a run is: 1, or what stands behind the dot of its id."""
-    return int(run_id.partition(".")[2] or 1)
+    """Return which attempt a run is: 1, or what stands behind the dash of its id."""
+    return int(run_id.partition("-")[2] or 1)
 
 
 def move(run: Run, state: RunState, now_ms: int, *, deadline_ms: int) -> Run:

@@ -1,0 +1,116 @@
+"""Sends mail by SMTP, all messages about one incident in one thread."""
+
+import asyncio
+import smtplib
+import ssl
+from email.headerregistry import Address
+from email.message import EmailMessage
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from typing_extensions import override
+
+from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
+from auscult.notification.mail import compose
+from auscult.notification.messages import Message
+from auscult.notification.port import Channel
+
+if TYPE_CHECKING:
+    import aiohttp
+
+PORTS = {"starttls": 587, "ssl": 465, "none": 25}
+PERMANENT = 500
+
+
+def _read_address(text: str) -> str:
+    """Refuse what is not one plain address: a line break in one would be a header of its own."""
+    Address(addr_spec=text)
+    if "@" not in text or not text.isascii() or not text.isprintable():
+        raise ValueError("not a mail address")
+    return text
+
+
+MailAddress = Annotated[str, AfterValidator(_read_address)]
+
+
+class Email(Channel):
+    """Sends one mail per message, to all recipients at once.
+
+    SMTP takes no idempotency key: an attempt that is made again after a crash, or after an answer
+    was lost, may arrive twice, with the same Message-ID.
+
+    ```yaml
+    channels:
+      mail:
+        use: email
+        host: mail.example
+        username: auscult
+        password: "env:SMTP_PASSWORD"
+        sender: auscult@example.com
+        to: [oncall@example.com]
+    ```
+    """
+
+    host: str = Field(min_length=1)
+    port: int | None = Field(default=None, ge=1, le=65_535)
+    security: Literal["starttls", "ssl", "none"] = "starttls"
+    ca_file: str = ""
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    sender: MailAddress
+    to: Annotated[
+        tuple[MailAddress, ...],
+        BeforeValidator(lambda given: (given,) if isinstance(given, str) else given),
+    ] = Field(min_length=1, max_length=50)
+    timeout_s: float = Field(default=10.0, gt=0, le=30)
+
+    @model_validator(mode="after")
+    def _no_password_in_clear(self) -> Self:
+        if self.username and self.security == "none":
+            raise ValueError("a password is never sent in clear: security must be starttls or ssl")
+        return self
+
+    @override
+    async def send(
+        self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
+    ) -> dict[str, Any]:
+        """Send one mail; return its Message-ID and the recipients the server did not take."""
+        mail = compose(message, key=key, sender=self.sender, to=self.to)
+        refused = await asyncio.to_thread(self._deliver, mail)
+        return {"message_id": mail["Message-ID"]} | ({"refused": refused} if refused else {})
+
+    def _deliver(self, mail: EmailMessage) -> dict[str, int]:
+        try:
+            with self._connect() as server:
+                if self.security == "starttls":
+                    server.starttls(context=self._tls())
+                if self.username:
+                    server.login(self.username, self.password.get_secret_value())
+                return {who: code for who, (code, _) in server.send_message(mail).items()}
+        except smtplib.SMTPRecipientsRefused as why:
+            codes = sorted(code for code, _ in why.recipients.values())
+            _raise(f"no recipient was taken ({codes[0]})", codes[0])
+        except smtplib.SMTPResponseException as why:
+            _raise(f"the mail server said {why.smtp_code} ({type(why).__name__})", why.smtp_code)
+        except smtplib.SMTPNotSupportedError:
+            raise ReceiverRefused(f"the mail server does not offer {self.security}") from None
+        except (smtplib.SMTPException, OSError) as why:
+            what = f"the mail server cannot be reached ({type(why).__name__})"
+            raise ReceiverUnavailable(what) from None
+
+    def _connect(self) -> smtplib.SMTP:
+        port = self.port or PORTS[self.security]
+        name = self.sender.partition("@")[2]
+        if self.security == "ssl":
+            return smtplib.SMTP_SSL(
+                self.host, port, name, timeout=self.timeout_s, context=self._tls()
+            )
+        return smtplib.SMTP(self.host, port, name, timeout=self.timeout_s)
+
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.ca_file or None)
+
+
+def _raise(said: str, code: int) -> NoReturn:
+    """Raise what an SMTP reply means: 5xx for ever, anything else for now (RFC 5321 §4.2.1)."""
+    raise ReceiverRefused(said) if code >= PERMANENT else ReceiverUnavailable(said)
