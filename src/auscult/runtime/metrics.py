@@ -61,9 +61,6 @@ class Metrics:
             "auscult_score_seconds", "One pass of the scorer.", buckets=_FAST_S, registry=to
         )
         self.score_failures = Counter(
-            "auscult_score_failures", "Scoring passes that broke; must be 0.", registry=to
-        )
-        self.score_failures = Counter(
             "auscult_score_failures", "Passes of the scorer that failed.", registry=to
         )
         self.series = Gauge(

@@ -135,7 +135,7 @@ def _note_delivery(rows: "TenantRows", effect: Effect, outcome: Outcome) -> None
 
 def _pause_ms(attempts: int, asked_ms: int | None) -> int:
     """Return how long to wait: doubling, bounded, and never less than the receiver asked."""
-    doubled = min(BACKOFF_FIRST_MS * 2 ** min(max(attempts - 1, 0), 20), BACKOFF_MOST_MS)
+    doubled = min(BACKOFF_FIRST_MS << min(max(attempts - 1, 0), 20), BACKOFF_MOST_MS)
     return max(doubled, min(asked_ms or 0, BACKOFF_MOST_MS))
 
 
@@ -154,7 +154,7 @@ def _save(rows: "TenantRows", case: Case, decision: Decision) -> int:
         rows.timers.cancel(key)
     for note in decision.notes:
         _write_note(rows, note, case.now_ms)
-    return sum(1 for effect in decision.effects if rows.effects.wish(effect))
+    return [rows.effects.wish(effect) for effect in decision.effects].count(True)
 
 
 def _write_note(rows: "TenantRows", note: Note, now_ms: int) -> None:

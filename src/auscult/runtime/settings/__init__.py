@@ -1,8 +1,7 @@
 """The settings: one YAML file and the environment become one frozen tree, or a clear refusal."""
 
-from auscult.runtime.settings.effective import SettingChange, diff, effective_tree
+from auscult.runtime.settings.effective import EffectiveValue, SettingChange, diff, effective_tree
 from auscult.runtime.settings.entries import Entry, PlugSettings
-from auscult.runtime.settings.environment import process_environment
 from auscult.runtime.settings.environment import process_environment
 from auscult.runtime.settings.loading import check_channels, load_settings, parse_settings
 from auscult.runtime.settings.origins import Origin, locate
@@ -24,7 +23,6 @@ __all__ = [
     "PlugSettings",
     "ServerSettings",
     "SettingChange",
-    "SettingChange",
     "Settings",
     "StoreSettings",
     "TenantSettings",
@@ -36,6 +34,5 @@ __all__ = [
     "locate",
     "located_error",
     "parse_settings",
-    "process_environment",
     "process_environment",
 ]

@@ -1,7 +1,6 @@
 """The five variables of the environment that override the file, by their exact names."""
 
 import os
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,11 +41,6 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "TENANT_ISOLATION": ("tenant_isolation", _word),
 }
 """Each variable's setting and how its text is read."""
-
-
-def process_environment() -> Mapping[str, str]:
-    """Return the environment of this process as it is now: the one place that reads it."""
-    return dict(os.environ)
 
 
 def process_environment() -> dict[str, str]:

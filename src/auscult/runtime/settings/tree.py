@@ -52,7 +52,6 @@ class ServerSettings(Section):
     host: Text = "127.0.0.1"
     port: Annotated[int, Strict(), Field(ge=0, le=65535)] = 8080
     loopback_tenant: TenantName | None = None
-    public_url: Text | None = None
     public_url: Annotated[str, Strict(), Field(pattern=r"^https?://[^/\s]+$")] | None = None
     tls_certificate: Folder | None = None
     tls_key: Folder | None = None
