@@ -33,8 +33,9 @@ class Vault:
     def open(cls, data_dir: Path | str, env_key: str | None = None) -> Self:
         """Return the vault with the keys of `AUSCULT_MASTER_KEY`, or of the folder's key ring.
 
-        `env_key` is the variable's value; None takes the process's own. The ring file is made on first use with mode 0600. Raises `VaultError` for a key that
-        cannot be read and for a file that others may read.
+        `env_key` is the variable's value; None takes the process's own. The ring file is made on
+        first use with mode 0600. Raises `VaultError` for a key that cannot be read and for a file
+        that others may read.
         """
         if env_key is None:
             env_key = process_environment().get("AUSCULT_MASTER_KEY")
