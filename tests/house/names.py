@@ -29,6 +29,8 @@ def refuse_empty_class_name(source: Source) -> Iterator[str]:
 
 
 def refuse_unit_in_front(source: Source) -> Iterator[str]:
+    if not source.is_shipped:
+        return
     for node in source.find(ast.arg, ast.AnnAssign):
         name = node.arg if isinstance(node, ast.arg) else ast.unparse(node.target)
         if name.split("_")[0] in UNITS and "_" in name:
