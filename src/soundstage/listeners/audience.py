@@ -1,5 +1,7 @@
 """The audience of one tenant: a process with a few sessions per programme."""
 
+import time
+
 from soundstage.listeners.session import Session
 from soundstage.plan import Programme
 from soundstage.stages.frame import Frame
@@ -53,10 +55,11 @@ class Audience:
         return min(session.player.buffer_s for session in self.sessions)
 
     def _startup_s(self) -> float:
-        return max(session.player.startup_s for session in self.sessions)
+        return max(0.0, *(session.player.startup_s for session in self.sessions))
 
     def _latency_s(self) -> float:
-        return self.programme.live_s() - min(s.player.position_s for s in self.sessions)
+        live_s, now_s = self.programme.live_s(), time.monotonic()
+        return max(session.player.behind_s(live_s, now_s) for session in self.sessions)
 
 
 def set_up(frame: Frame) -> None:

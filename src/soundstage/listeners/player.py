@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 START_S = 4.0
 RESUME_S = 2.0
-TOO_FAR_S = 24.0
-"""A player further behind live than this jumps forward, as web players do."""
+TOO_FAR_S = 10.0
+"""A player further behind live than this jumps forward (hls.js: five target durations)."""
+
+HURRY_ABOVE_S, HURRY_UNTIL_S, HURRY_RATE = 7.5, 6.0, 1.1
+"""Behind live by more than the first, it plays faster until the second (dash.js: catch-up)."""
 
 
 @dataclass(slots=True)
@@ -21,6 +24,7 @@ class Player:
     startup_s: float = -1.0
     rebuffers: int = 0
     rebuffer_s: float = 0.0
+    rate: float = 1.0
     _seen_s: float = 0.0
 
     @property
@@ -42,12 +46,13 @@ class Player:
             self._seen_s = self.joined_s
         passed_s, self._seen_s = now_s - self._seen_s, now_s
         if self.playing:
-            played_s = min(passed_s, self.buffer_s)
+            wanted_s = passed_s * self.rate
+            played_s = min(wanted_s, self.buffer_s)
             self.position_s += played_s
-            if played_s < passed_s:
+            if played_s < wanted_s:
                 self.playing = False
                 self.rebuffers += 1
-                self.rebuffer_s += passed_s - played_s
+                self.rebuffer_s += (wanted_s - played_s) / self.rate
             return
         if self.startup_s >= 0:
             self.rebuffer_s += passed_s
@@ -56,9 +61,18 @@ class Player:
             if self.startup_s < 0:
                 self.startup_s = now_s - self.joined_s
 
-    def catch_up(self, live_s: float) -> bool:
-        """Jump towards live when too far behind it; says whether it did."""
-        if self.position_s < 0 or live_s - self.position_s <= TOO_FAR_S:
-            return False
-        self.position_s = max(self.position_s, self.buffered_to_s - START_S)
-        return True
+    def catch_up(self, live_s: float) -> None:
+        """Stay near live, which is at media time ``live_s``: hurry a little, or jump."""
+        if self.position_s < 0:
+            return
+        behind_s = live_s - self.position_s
+        if behind_s > TOO_FAR_S:
+            self.position_s = max(self.position_s, self.buffered_to_s - START_S)
+        hurries = self.rate > 1.0
+        hurry = behind_s > (HURRY_UNTIL_S if hurries else HURRY_ABOVE_S)
+        # Without a reserve, hurrying would only cause the next stall.
+        self.rate = HURRY_RATE if hurry and self.buffer_s > RESUME_S else 1.0
+
+    def behind_s(self, live_s: float, now_s: float) -> float:
+        """How far behind live it plays; before the first sound, how long it has waited."""
+        return live_s - self.position_s if self.position_s >= 0 else now_s - self.joined_s

@@ -12,8 +12,8 @@ from soundstage.sabotage.port import Fault
 
 def names() -> list[str]:
     """List the faults on the shelf without importing them."""
-    folder = Path(next(iter(soundstage.faults.__path__)))
-    return sorted(f.stem for f in folder.glob("*.py") if not f.stem.startswith("_"))
+    files = [file for folder in soundstage.faults.__path__ for file in Path(folder).glob("*.py")]
+    return sorted(file.stem for file in files if not file.stem.startswith("_"))
 
 
 def load(name: str) -> type[Fault]:

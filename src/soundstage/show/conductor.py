@@ -71,12 +71,14 @@ class Conductor:
         hands = Stagehands.raise_curtain(self.options.state, seed=self.options.seed)
         self._hands = hands
         port, favourite = config.choose_port()
+        webhook_url = await self.pager.open()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tell_on_air(hands))
-            webhook_url = await self.pager.open()
-            watcher = await hands.start_product(port, webhook_url)
-            taken = "" if favourite else f"   ({config.FAVOURITE_PORT} was taken)"
-            say("page", f"  page   {hands.base}/{taken}", url=f"{hands.base}/", port=port)
+            key = await hands.prepare_product(port, webhook_url)
+        # Only now: a stage that is still starting would rightly be reported as absent.
+        watcher = await hands.start_product(port, key)
+        taken = "" if favourite else f"   ({config.FAVOURITE_PORT} was taken)"
+        say("page", f"  page   {hands.base}/{taken}", url=f"{hands.base}/", port=port)
         self.observer = Observer(watcher, self.voice, lambda: self.faults)
         try:
             async with asyncio.TaskGroup() as group:

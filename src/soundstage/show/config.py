@@ -9,6 +9,7 @@ from typing import Any
 
 from soundstage.plan import GROUP, TARGETS_FILE, Plan, free_ports
 
+FILE = "auscult.yaml"
 FAVOURITE_PORT = 8080
 TENANT = "platform"
 
@@ -32,7 +33,7 @@ def write_config(plan: Plan, state: Path, *, port: int, webhook_url: str) -> Pat
         "data_dir": str(folder),
         "tenants": {TENANT: _tenant(plan, state, webhook_url)},
     }
-    path = state / "auscult.yaml"
+    path = state / FILE
     text = "# Written by `soundstage show`; JSON is YAML. Shipped defaults, nothing tuned.\n"
     path.write_text(text + json.dumps(tree, indent=2) + "\n", encoding="utf-8")
     path.chmod(0o600)  # it carries the secret of the webhook

@@ -2,15 +2,14 @@
 
 import asyncio
 import time
-from functools import partial
 from http import HTTPStatus
 
 from aiohttp import web
 
 from soundstage.pace import SEGMENT_S
-from soundstage.plan import Programme
 from soundstage.stages.frame import Frame
 from soundstage.stages.instruments import LAG
+from soundstage.stages.lag import Lag
 from soundstage.stages.upstream import Upstream
 
 SEGMENT_TTL_S, PLAYLIST_TTL_S = 60.0, 0.5
@@ -55,21 +54,17 @@ class Edge:
         self._cache = Cache(Upstream(plan.process(frame.place.upstream), own))
         self._lookups = own.counter("cache_requests", "Lookups in the cache.", "result")
         self._bytes = own.counter("bytes_out", "Bytes of audio handed on.", "tenant")
-        self._newest = {programme.key: -1 for programme in plan.programmes}
+        self._lags = {p.key: Lag(p, period_s=SEGMENT_S) for p in plan.programmes}
         lag_s = own.gauge("lag_seconds", LAG, "tenant", "programme")
         for programme in plan.programmes:
             labels = (self._stage, programme.tenant, programme.name)
-            lag_s.labels(*labels).set_function(partial(self._lag_s, programme))
+            lag_s.labels(*labels).set_function(self._lags[programme.key].seconds)
         frame.route("/live/{tenant}/{programme}/{file}", self._serve)
-
-    def _lag_s(self, programme: Programme) -> float:
-        due_s = (self._newest[programme.key] + 2) * SEGMENT_S
-        return max(0.0, programme.live_s() - due_s)
 
     async def _serve(self, request: web.Request) -> web.Response:
         tenant, name, file = (request.match_info[k] for k in ("tenant", "programme", "file"))
         stem, _, suffix = file.partition(".")
-        if f"{tenant}/{name}" not in self._newest or suffix not in TYPES:
+        if f"{tenant}/{name}" not in self._lags or suffix not in TYPES:
             raise web.HTTPNotFound(text="no such programme")
         ttl_s = SEGMENT_TTL_S if suffix == "ogg" else PLAYLIST_TTL_S
         status, body, hit = await self._cache.get(f"/live/{tenant}/{name}/{file}", ttl_s)
@@ -80,7 +75,7 @@ class Edge:
             raise web.HTTPBadGateway(text="the packager did not answer")
         if suffix == "ogg":
             self._bytes.labels(self._stage, tenant).inc(len(body))
-            self._newest[f"{tenant}/{name}"] = max(self._newest[f"{tenant}/{name}"], int(stem))
+            self._lags[f"{tenant}/{name}"].note(int(stem))
         return web.Response(body=body, content_type=TYPES[suffix])
 
 

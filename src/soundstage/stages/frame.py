@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +14,7 @@ from soundstage.plan import Plan, Process
 from soundstage.sabotage.inside import Inside
 from soundstage.stages.instruments import Instruments
 
+LOOP_EVERY_S, LOOP_SAMPLES = 0.25, 20
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -57,11 +59,13 @@ class Frame:
         await runner.cleanup()
 
     async def _watch_loop(self) -> None:
-        lag_s = self.instruments.loop_lag_s.labels(self.place.name)
+        lateness_s: deque[float] = deque(maxlen=LOOP_SAMPLES)
+        mean_s = self.instruments.loop_lag_s.labels(self.place.name)
         while True:
             asked = time.monotonic()
-            await asyncio.sleep(0.25)
-            lag_s.set(max(0.0, time.monotonic() - asked - 0.25))
+            await asyncio.sleep(LOOP_EVERY_S)
+            lateness_s.append(max(0.0, time.monotonic() - asked - LOOP_EVERY_S))
+            mean_s.set(sum(lateness_s) / len(lateness_s))
 
     @web.middleware
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -13,7 +13,7 @@ from prometheus_client import (
 )
 
 BUCKETS_S = (0.01, 0.05, 0.25, 1.0)
-LAG = "How long the next chunk is overdue."
+LAG = "Behind live: delay of the newest chunk, plus how long the next one is overdue."
 OUTCOMES = ("ok", "empty", "error", "timeout", "unreachable")
 
 
@@ -34,7 +34,9 @@ class Instruments:
         self.upstream_s = self.histogram(
             "upstream_seconds", "Time the stage before took to answer.", "upstream"
         )
-        self.loop_lag_s = self.gauge("event_loop_lag_seconds", "How late the event loop wakes up.")
+        self.loop_lag_s = self.gauge(
+            "event_loop_lag_seconds", "Mean lateness of the event loop in the last 5 s."
+        )
         self.loop_lag_s.labels(stage).set(0)
 
     def counter(self, name: str, about: str, *labels: str) -> Counter:

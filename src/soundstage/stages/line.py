@@ -16,6 +16,7 @@ from soundstage.pace import CHUNK_MS
 from soundstage.plan import Programme
 from soundstage.stages.frame import Frame
 from soundstage.stages.instruments import LineInstruments
+from soundstage.stages.lag import Lag
 from soundstage.stages.ring import Ring, pack_chunks, unpack_chunks
 from soundstage.stages.upstream import Upstream
 
@@ -36,6 +37,7 @@ class Lines:
         self._seqs_per_item = seqs_per_item
         period_s = seqs_per_item * CHUNK_MS / 1_000
         self.rings = {p.key: Ring(period_s=period_s) for p in frame.plan.programmes}
+        self.lags = {p.key: Lag(p, period_s=period_s) for p in frame.plan.programmes}
         for programme in frame.plan.programmes:
             self._meter(programme)
 
@@ -62,6 +64,7 @@ class Lines:
         if 0 <= ring.newest < seq - 1:
             self.meters.missing.labels(*labels).inc(seq - 1 - ring.newest)
         ring.add(seq, payload)
+        self.lags[programme.key].note(seq)
         self.meters.chunks.labels(*labels, "ok").inc()
 
     def count_bytes(self, tenant: str, amount: int) -> None:
@@ -99,13 +102,8 @@ class Lines:
             await asyncio.sleep(0)
 
     def _meter(self, programme: Programme) -> None:
-        ring = self.rings[programme.key]
-
-        def lag_s() -> float:
-            # The next item was complete at its end; an empty ring lacks the whole broadcast.
-            return max(0.0, programme.live_s() - (ring.newest + 2) * ring.period_s)
-
-        self.meters.tell_programme(programme.tenant, programme.name, lag_s)
+        lag = self.lags[programme.key]
+        self.meters.tell_programme(programme.tenant, programme.name, lag.seconds)
 
     async def _serve(self, request: web.Request) -> web.Response:
         tenant, name = request.match_info["tenant"], request.match_info["programme"]

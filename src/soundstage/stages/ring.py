@@ -5,6 +5,9 @@ import time
 from collections import OrderedDict
 
 HEADER = struct.Struct(">QI")
+MARGIN_S = 0.06
+"""A reader comes this much after the next payload is due, so that it seldom comes in vain."""
+
 KEEP = 32
 """Chunks kept: half a minute, so that a stage that stood still can catch up."""
 
@@ -44,7 +47,7 @@ class Ring:
 
     def next_in_s(self) -> float:
         """When a reader should ask again: the next payload's due time, at least 100 ms."""
-        return max(0.1, self._added_s + self.period_s + 0.03 - time.monotonic())
+        return max(0.1, self._added_s + self.period_s + MARGIN_S - time.monotonic())
 
 
 def pack_chunks(chunks: list[tuple[int, bytes]]) -> bytes:

@@ -20,7 +20,9 @@ from soundstage.supervision import guard
 from soundstage.supervision.config import write_config
 from soundstage.supervision.rpc import Supervisor
 
-START_S = 20.0
+START_S = 60.0
+"""A loaded machine may take long; an idle one takes three seconds."""
+
 STOP_S = 4.0
 SOCKET_PATH_LIMIT = 80
 """A unix socket's path may have 107 bytes, and supervisord adds its pid to it."""

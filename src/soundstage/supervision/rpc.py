@@ -29,19 +29,19 @@ class UnixTransport(xmlrpc.client.Transport):
         super().__init__()
         self._path = path
 
-    def make_connection(self, host: Any) -> UnixConnection:  # noqa: ANN401, ARG002
+    def make_connection(self, host: Any) -> UnixConnection:  # noqa: ANN401 - as xmlrpc has it
         """Ignore the address of the call: there is one socket."""
-        return UnixConnection(self._path)
+        connection = UnixConnection(self._path)
+        self._connection = host, connection  # what ``close`` of the transport closes
+        return connection
 
 
 class Supervisor:
     """What soundstage asks of supervisord."""
 
     def __init__(self, path: str) -> None:
-        """Talk to the supervisord behind the socket at ``path``."""
-        self._proxy = xmlrpc.client.ServerProxy(
-            "http://127.0.0.1/RPC2", transport=UnixTransport(path), allow_none=True
-        )
+        """Talk to the supervisord behind the socket at ``path``, one connection per call."""
+        self._path = path
 
     def states(self) -> dict[str, tuple[str, int]]:
         """Return (state name, pid) per process; raises ``NotRunning``."""
@@ -64,8 +64,10 @@ class Supervisor:
         self, method: str, *args: object, wait: bool | None = None, tolerate: str = ""
     ) -> Any:  # noqa: ANN401
         given = args if wait is None else (*args, wait)
+        transport = UnixTransport(self._path)
         try:
-            return getattr(self._proxy.supervisor, method)(*given)
+            with xmlrpc.client.ServerProxy("http://127.0.0.1/RPC2", transport) as proxy:
+                return getattr(proxy.supervisor, method)(*given)
         except xmlrpc.client.Fault as fault:
             if tolerate and tolerate in fault.faultString:
                 return None

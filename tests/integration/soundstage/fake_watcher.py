@@ -71,7 +71,7 @@ def open_incident(headline: str) -> dict[str, Any]:
 
 def answers(target: str) -> bool:
     try:
-        urllib.request.urlopen(f"http://{target}/metrics", timeout=0.7).close()
+        urllib.request.urlopen(f"http://{target}/metrics", timeout=1.5).close()
     except OSError:
         return False
     return True
