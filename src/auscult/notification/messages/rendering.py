@@ -1,5 +1,7 @@
 """An incident and one of its changes, turned into a message: symptom first, number, time, zone."""
 
+import re
+
 from auscult.kernel.incidents import Change, ChangeKind, Incident, Signal, Status
 from auscult.kernel.times import clock_utc, duration_words
 from auscult.notification.messages.message import (
@@ -13,6 +15,8 @@ from auscult.notification.messages.plain import cut, cut_middle, is_plain, plain
 
 SIGNALS_SAID_MAX = 5
 SIGNIFICANT_DIGITS = 4
+
+_SINCE = re.compile(r" since \d\d:\d\d UTC$")
 
 
 def render(incident: Incident, change: Change, *, base_url: str = "") -> Message:
@@ -44,9 +48,11 @@ def render(incident: Incident, change: Change, *, base_url: str = "") -> Message
 def title(incident: Incident, change: Change) -> str:
     """Return the one line that is read on a lock screen."""
     since = f" since {clock_utc(incident.opened_ms)} UTC"
-    symptom = _symptom(incident).removesuffix(since)
+    symptom = _SINCE.sub("", _symptom(incident))
     if change.kind is ChangeKind.RESOLVED:
-        return cut_middle(_over(incident, symptom), f", {clock_utc(change.at_ms)} UTC", 80)
+        return cut_middle(
+            _over(incident, symptom), f", {clock_utc(change.at_ms)} UTC", TITLE_CHARS_MAX
+        )
     if change.kind is ChangeKind.ACKNOWLEDGED:
         symptom = f"Taken by {plain(change.actor)}: {symptom}"
     elif change.kind is ChangeKind.WORSENED:
