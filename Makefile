@@ -28,7 +28,7 @@ check: ## format, lint, types, import contracts, house rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --quiet
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m pytest -q tests/test_house.py tests/test_house_docs.py
 
 bench: ## measure; one line "name value unit floor goal" each; fails below a floor
