@@ -3,8 +3,10 @@
 The URL itself is a secret for chat webhooks, so an error names the host at most.
 """
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from auscult.kernel.deliveries import judge_status, retry_after_ms
 from auscult.kernel.effects import Result
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 ANSWER_BYTES_MAX = 65_536
 SAID_CHARS = 120
+SECRET_PART_CHARS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,13 @@ def hide(text: str, secrets: tuple[str, ...]) -> str:
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, "***")
     return text
+
+
+def secrets_in(url: str) -> tuple[str, ...]:
+    """Return what of an address may be a secret: all of it, and every long part of its path."""
+    parts = urlsplit(url)
+    pieces = re.split(r"[/?&=;]", f"{parts.path}?{parts.query}")
+    return (url, *(piece for piece in pieces if len(piece) >= SECRET_PART_CHARS))
 
 
 def _quoted(body: bytes, secrets: tuple[str, ...]) -> str:

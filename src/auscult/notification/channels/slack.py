@@ -2,7 +2,6 @@
 
 import json
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 from typing_extensions import override
@@ -10,7 +9,7 @@ from typing_extensions import override
 from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
 from auscult.notification.messages import Message
 from auscult.notification.port import Channel
-from auscult.notification.posting import Parcel, Reply, post
+from auscult.notification.posting import Parcel, Reply, post, secrets_in
 
 if TYPE_CHECKING:
     import aiohttp
@@ -79,7 +78,7 @@ class Slack(Channel):
             url = f"{str(self.api_url).rstrip('/')}/chat.postMessage"
         else:
             url = self.url.get_secret_value() if self.url else ""
-            secrets = (url, urlsplit(url).path)
+            secrets = secrets_in(url)
         body = json.dumps(said, ensure_ascii=False).encode()
         return Parcel("slack", url, body, headers, secrets=secrets, timeout_s=self.timeout_s)
 

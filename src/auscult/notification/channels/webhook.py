@@ -10,7 +10,7 @@ from auscult.kernel.deliveries import secret_bytes, signing_headers
 from auscult.kernel.errors import SettingError
 from auscult.notification.messages import Message
 from auscult.notification.port import Channel
-from auscult.notification.posting import Parcel, post
+from auscult.notification.posting import Parcel, post, secrets_in
 
 if TYPE_CHECKING:
     import aiohttp
@@ -58,7 +58,7 @@ class Webhook(Channel):
             url=str(self.url),
             body=body,
             headers=headers,
-            secrets=(*given, str(self.url)),
+            secrets=(*given, *secrets_in(str(self.url))),
             timeout_s=self.timeout_s,
         )
         return {"status": (await post(parcel, http)).status}

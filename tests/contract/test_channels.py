@@ -1,0 +1,189 @@
+"""What every channel keeps: each answer is read rightly, nothing is followed, no secret is said."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from auscult.kernel.errors import EffectError, ReceiverRefused, ReceiverUnavailable
+from auscult.kernel.incidents import ChangeKind
+from auscult.notification import CHANNELS, Channel
+from auscult.notification.messages import Message, render
+from tests.receiver import Answer, Receiver, receiving
+from tests.story import AT_MS, a_change, an_incident
+
+SECRET = "tell-nobody-0123456789"
+KEY = "01J9INCIDENT:opened:1:x"
+FAST_S = 0.3
+SETTINGS: dict[str, dict[str, Any]] = {
+    "webhook": {"url": "{url}/hook?token=" + SECRET, "secret": SECRET, "timeout_s": FAST_S},
+    "slack": {"url": "{url}/services/" + SECRET, "timeout_s": FAST_S},
+    "pagerduty": {"url": "{url}/v2/enqueue", "routing_key": SECRET, "timeout_s": FAST_S},
+}
+BOT = {"api_url": "{url}/api", "token": SECRET, "channel": "C1", "timeout_s": FAST_S}
+ELSEWHERE = {"console", "email"}  # they post nothing; see the tests that bear their names
+FORMS = [*SETTINGS.items(), ("slack", BOT)]
+FORM_IDS = ["webhook", "slack", "pagerduty", "slack-bot"]
+TAKEN = {
+    "webhook": Answer(204, b""),
+    "slack": Answer(200, b'{"ok": true, "channel": "C1", "ts": "1.2"}'),
+    "pagerduty": Answer(202, b'{"status": "success"}'),
+}
+
+
+def message() -> Message:
+    return render(an_incident(), a_change(ChangeKind.OPENED), base_url="https://h")
+
+
+def make(form: tuple[str, dict[str, Any]], url: str) -> Channel:
+    name, settings = form
+    filled = {
+        key: value.replace("{url}", url) if isinstance(value, str) else value
+        for key, value in settings.items()
+    }
+    return CHANNELS.make(name, filled)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as here:
+        yield here
+
+
+async def send(channel: Channel, key: str = KEY) -> dict[str, Any]:
+    async with aiohttp.ClientSession() as http:
+        payload = message().model_dump(mode="json")
+        return await channel.deliver(payload, key=key, at_ms=AT_MS, http=http)
+
+
+def test_every_channel_on_the_shelf_is_tested() -> None:
+    assert set(CHANNELS.names()) == {*SETTINGS, *ELSEWHERE}
+
+
+@pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
+async def test_2xx_is_done(form: tuple[str, dict[str, Any]], receiver: Receiver) -> None:
+    receiver.answer = TAKEN[form[0]]
+    data = await send(make(form, receiver.url))
+    assert len(receiver.got) == 1
+    assert json.loads(json.dumps(data)) == data
+    assert SECRET not in json.dumps(data)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
+@pytest.mark.parametrize("status", [301, 307, 400, 401, 403, 404, 410, 413])
+async def test_a_refusal_is_final_and_a_redirect_is_not_followed(
+    form: tuple[str, dict[str, Any]], status: int, receiver: Receiver
+) -> None:
+    receiver.answer = Answer(status, b"no", {"Location": f"{receiver.url}/elsewhere"})
+    with pytest.raises(ReceiverRefused, match=str(status)):
+        await send(make(form, receiver.url))
+    assert len(receiver.got) == 1
+
+
+@pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
+async def test_429_is_tried_again_when_the_receiver_says(
+    form: tuple[str, dict[str, Any]], receiver: Receiver
+) -> None:
+    receiver.answer = Answer(429, b"slow down", {"Retry-After": "7"})
+    with pytest.raises(ReceiverUnavailable) as why:
+        await send(make(form, receiver.url))
+    assert why.value.retry_after_ms == 7_000
+
+
+@pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+async def test_5xx_is_tried_again(
+    form: tuple[str, dict[str, Any]], status: int, receiver: Receiver
+) -> None:
+    receiver.answer = Answer(status)
+    with pytest.raises(ReceiverUnavailable, match=str(status)):
+        await send(make(form, receiver.url))
+
+
+@pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
+async def test_no_answer_after_it_was_taken_is_tried_again_under_the_same_key(
+    form: tuple[str, dict[str, Any]], receiver: Receiver
+) -> None:
+    receiver.answer = Answer(after_s=FAST_S * 4)
+    channel = make(form, receiver.url)
+    with pytest.raises(ReceiverUnavailable, match="no answer within"):
+        await send(channel)
+    receiver.answer = TAKEN[form[0]]
+    await send(channel)
+    (_, headers, body), (_, again, body_again) = receiver.got
+    assert body == body_again, "a receiver that takes keys must see the same thing twice"
+    assert headers.get("webhook-id") == again.get("webhook-id")
+
+
+@pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
+async def test_nobody_there_is_tried_again(form: tuple[str, dict[str, Any]]) -> None:
+    async with receiving() as gone:
+        url = gone.url
+    with pytest.raises(ReceiverUnavailable, match="cannot be reached"):
+        await send(make(form, url))
+
+
+@pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
+async def test_a_receiver_that_hangs_up_at_once_is_tried_again(
+    form: tuple[str, dict[str, Any]],
+) -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(ReceiverUnavailable):
+            await send(make(form, f"http://127.0.0.1:{port}"))
+
+
+@pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
+@pytest.mark.parametrize("status", [200, 302, 400, 429, 500])
+async def test_no_secret_is_said_even_when_the_receiver_says_it(
+    form: tuple[str, dict[str, Any]], status: int, receiver: Receiver
+) -> None:
+    echo = json.dumps({"ok": False, "error": SECRET, "message": f"bad key {SECRET}"}).encode()
+    receiver.answer = Answer(status, echo)
+    channel = make(form, receiver.url)
+    said = repr(channel) if form[0] != "webhook" else ""  # a URL is no secret of its repr
+    try:
+        said += json.dumps(await send(channel))
+    except EffectError as why:
+        said += str(why) + repr(why)
+    assert SECRET not in said
+
+
+@pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
+async def test_an_answer_without_end_is_not_waited_for(
+    form: tuple[str, dict[str, Any]], receiver: Receiver
+) -> None:
+    receiver.answer = Answer(400, b"x" * 5_000_000)
+    with pytest.raises(ReceiverRefused) as why:
+        await send(make(form, receiver.url))
+    assert len(str(why.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ("channel_not_found", ReceiverRefused),
+        ("invalid_auth", ReceiverRefused),
+        ("ratelimited", ReceiverUnavailable),
+        ("internal_error", ReceiverUnavailable),
+    ],
+)
+async def test_slack_says_no_with_200(
+    error: str, kind: type[EffectError], receiver: Receiver
+) -> None:
+    receiver.answer = Answer(200, json.dumps({"ok": False, "error": error}).encode())
+    with pytest.raises(kind, match=error):
+        await send(make(("slack", BOT), receiver.url))
+
+
+async def test_pagerduty_takes_with_202_only(receiver: Receiver) -> None:
+    receiver.answer = Answer(200, b"a login page")
+    with pytest.raises(ReceiverRefused, match="202"):
+        await send(make(("pagerduty", SETTINGS["pagerduty"]), receiver.url))
