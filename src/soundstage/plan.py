@@ -129,9 +129,13 @@ def free_ports(count: int) -> list[int]:
 
 
 def save_plan(plan: Plan, state: Path) -> None:
-    """Write ``soundstage.json`` and the scrape targets, each replaced in one step."""
-    document = asdict(plan) | {"metrics": plan.metrics_targets()}
-    for name, content in ((FILE, document), (TARGETS_FILE, plan.metrics_targets())):
+    """Write ``soundstage.json`` and the scrape targets, each replaced in one step.
+
+    The file of targets stays empty until the processes run: what still starts is not absent.
+    """
+    targets = plan.metrics_targets()
+    files = {FILE: asdict(plan) | {"metrics": targets}, TARGETS_FILE: targets if plan.pids else []}
+    for name, content in files.items():
         partial = state / f".{name}.partial"
         partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         partial.replace(state / name)

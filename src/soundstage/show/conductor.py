@@ -74,16 +74,16 @@ class Conductor:
         webhook_url = await self.pager.open()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tell_on_air(hands))
-            key = await hands.prepare_product(port, webhook_url)
-        # Only now: a stage that is still starting would rightly be reported as absent.
-        watcher = await hands.start_product(port, key)
-        taken = "" if favourite else f"   ({config.FAVOURITE_PORT} was taken)"
-        say("page", f"  page   {hands.base}/{taken}", url=f"{hands.base}/", port=port)
+            watcher = await hands.start_product(port, webhook_url)
+            taken = "" if favourite else f"   ({config.FAVOURITE_PORT} was taken)"
+            say("page", f"  page   {hands.base}/{taken}", url=f"{hands.base}/", port=port)
         self.observer = Observer(watcher, self.voice, lambda: self.faults)
         try:
             async with asyncio.TaskGroup() as group:
                 following = group.create_task(self._follow())
-                await tell_learning(watcher, self.voice, for_s=script.WARM_UP_S)
+                await tell_learning(
+                    watcher, self.voice, for_s=min(script.WARM_UP_S, self._left_s())
+                )
                 await self._perform()
                 following.cancel()
         finally:

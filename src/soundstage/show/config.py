@@ -44,7 +44,7 @@ def _tenant(plan: Plan, state: Path, webhook_url: str) -> dict[str, Any]:
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
     return {
         "sources": [{"use": "scrape", "interval_s": 1, "files": [str(state / TARGETS_FILE)]}],
-        "detectors": [{"use": "absence", "match": ['job="soundstage"'], "for_s": 5}],
+        "detectors": [{"use": "absence", "match": ['job="soundstage"']}],
         "channels": {
             "console": {"use": "console"},
             "ops": {"use": "webhook", "url": webhook_url, "secret": secret},
@@ -65,11 +65,11 @@ def _tenant(plan: Plan, state: Path, webhook_url: str) -> dict[str, Any]:
                     "use": "supervisor",
                     "socket": plan.supervisor_socket,
                     "process": f"{GROUP}:{{service}}",
+                    "health_url": "http://{instance}/healthz",
                 },
-                "max_per_hour": 30,
-                "cooldown_s": 30,
-                "blast_radius": 1,
-                "verify_within_s": 20,
+                # Higher than shipped: here the same two things break again and again.
+                "max_per_hour": 60,
+                "target_max_per_hour": 30,
             }
         ],
     }

@@ -47,16 +47,14 @@ class Stagehands:
             daemon.wait_ready, self.plan, self.state, alive=lambda: alive() is None
         )
 
-    async def prepare_product(self, port: int, webhook_url: str) -> str:
-        """Write the product's configuration and mint a key; raises ``StartFailed``."""
-        path = config.write_config(self.plan, self.state, port=port, webhook_url=webhook_url)
-        return await watcher.make_key(watcher.find_command(), path)
-
-    async def start_product(self, port: int, key: str) -> watcher.Watcher:
+    async def start_product(self, port: int, webhook_url: str) -> watcher.Watcher:
         """Start the product and wait until it is ready; raises ``StartFailed``."""
+        command = watcher.find_command()
+        path = config.write_config(self.plan, self.state, port=port, webhook_url=webhook_url)
+        key = await watcher.make_key(command, path)
         log = self.state / "log" / "auscult.log"
-        path = self.state / config.FILE
-        self.product = watcher.start(watcher.find_command(), path, log=log)
+        log.unlink(missing_ok=True)
+        self.product = watcher.start(command, path, log=log)
         self.base = f"http://127.0.0.1:{port}"
         client = watcher.Watcher(self.base, key)
         try:
