@@ -134,7 +134,7 @@ class Scoring:
             book = self.registry.book(tenant)
             with self._metrics.decode_seconds.labels(protocol="remote_write").time():
                 decoded = decode_write(
-                    body, content_type, book=book, now_ms=now_ms, bytes_max=bytes_max
+                    body, content_type, book=book, now_ms=now_ms, max_bytes=bytes_max
                 )
             self.intake.reset(decoded.kind_changed)
             batch = SampleBatch(tenant, decoded.slots, decoded.at_ms, decoded.value)

@@ -25,7 +25,7 @@ def derive_values(verdict: Verdict, counting: NDArray[np.bool_]) -> Values:
     known = verdict.in_order & (verdict.last_ms > 0)
     with np.errstate(invalid="ignore", over="ignore"):
         increase = value - verdict.last_raw
-        usable = known & (increase >= 0)
+        usable = known & np.isfinite(verdict.last_raw) & (increase >= 0)
         lasted_s = np.where(known, verdict.samples.at_ms - verdict.last_ms, 1) / _MS_PER_S
         rate = np.where(usable, increase / lasted_s, np.nan)
     return np.clip(np.where(counting, rate, value), -VALUE_MAX, VALUE_MAX)

@@ -1,9 +1,9 @@
 """The last 120 derived values of every series, in float32, with their times in two bytes each.
 
-A time is kept as its distance from the one before: up to 32.767 s exactly, beyond that in steps
-of 256 ms (up to 2.3 h). The distance is taken from the *kept* time of the point before, so that
-rounding never adds up: a point is kept at most 255 ms early, and exactly while the series comes
-more often than every 32 s. After a longer silence the ring begins anew.
+A time is kept as its distance from the one before: up to 32 s exactly, beyond that in steps of
+250 ms (up to 2.3 h). The distance is taken from the *kept* time of the point before, so that
+rounding never adds up: a point is kept at most 249 ms early, and exactly where the series comes
+more often than every 32 s or in whole seconds. After a longer silence the ring begins anew.
 """
 
 import numpy as np
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from auscult.kernel.samples import Slots, Times, Values
 
 RING_POINTS = 120
-_EXACT_MS = 32_768
-_COARSE_MS = 256
-_GAP_MS_MAX = _EXACT_MS + 32_767 * _COARSE_MS
+_EXACT_MS = 32_000
+_COARSE_MS = 250
+_GAP_MS_MAX = _EXACT_MS + (65_535 - _EXACT_MS) * _COARSE_MS
 
 
 class Rings:

@@ -31,6 +31,7 @@ _SKIP, _REFUSED = -1, -2
 _CREATED = "_created"
 _DATED_TYPES = ("counter", "histogram", "summary")
 _HASH = ord("#")
+_TYPE = b"# TYPE "
 
 SlotOf = Callable[[Labels, Kind], int]
 """Returns a series' slot; may raise `SampleRefused` and `SeriesCapReached`."""
@@ -204,11 +205,11 @@ def _is_created(name: str, types: Mapping[str, str]) -> bool:
 
 
 def _read_comment(line: bytes, page: _Page) -> None:
-    if line.startswith(b"# TYPE "):
-        parts = line.split()
-        declared = parts[3].decode("ascii", "replace").lower() if len(parts) == 4 else ""  # noqa: PLR2004
-        if declared not in TYPES:
+    if line.startswith(_TYPE):
+        family, _, declared = line[len(_TYPE) :].decode().strip().partition(" ")
+        kind = declared.strip().lower()
+        if kind not in TYPES:
             raise ValueError("# TYPE needs a metric name and a known type")
-        page.types[parts[2].decode()] = declared
+        page.types[family] = kind
     elif page.open_metrics and line.rstrip() == b"# EOF":
         page.ended = True

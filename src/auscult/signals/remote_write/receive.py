@@ -16,11 +16,11 @@ _READERS = {
 
 
 def decode_write(
-    body: bytes, content_type: str, *, book: SeriesBook, now_ms: int, bytes_max: int
+    body: bytes, content_type: str, *, book: SeriesBook, now_ms: int, max_bytes: int
 ) -> Decoded:
     """Return the samples of a snappy-packed body; the content type alone chooses the version.
 
-    bytes_max bounds the *unpacked* body. Raises `MediaUnsupported`, `BodyTooLarge`,
+    max_bytes bounds the *unpacked* body. Raises `MediaUnsupported`, `BodyTooLarge`,
     `BodyMalformed`.
     """
     media, _, rest = content_type.partition(";")
@@ -28,7 +28,7 @@ def decode_write(
     proto = settings.get("proto", "prometheus.WriteRequest").strip('"')
     if media.strip().lower() != MEDIA or proto not in _READERS:
         raise MediaUnsupported(f"{content_type[:100]!r}; send {MEDIA}, snappy block format")
-    return _READERS[proto](unpack(body, bytes_max=bytes_max), book=book, now_ms=now_ms)
+    return _READERS[proto](unpack(body, max_bytes=max_bytes), book=book, now_ms=now_ms)
 
 
 def written_headers(accepted: Accepted) -> dict[str, str]:

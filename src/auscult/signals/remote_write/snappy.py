@@ -6,17 +6,17 @@ _SIZE_BYTES_MAX = 5
 _MORE = 0x80
 
 
-def unpack(body: bytes, *, bytes_max: int) -> bytes:
+def unpack(body: bytes, *, max_bytes: int) -> bytes:
     """Return the unpacked body.
 
     The first varint states the unpacked size (google/snappy `format_description.txt`); beyond
-    `bytes_max` nothing is unpacked. Raises `BodyTooLarge`, `BodyMalformed`.
+    `max_bytes` nothing is unpacked. Raises `BodyTooLarge`, `BodyMalformed`.
     """
     import cramjam
 
     size = _stated_size(body)
-    if size > bytes_max:
-        raise BodyTooLarge(f"{size} bytes unpacked, more than {bytes_max}")
+    if size > max_bytes:
+        raise BodyTooLarge(f"{size} bytes unpacked, more than {max_bytes}")
     try:
         unpacked = bytes(cramjam.snappy.decompress_raw(body))
     except cramjam.DecompressionError as why:

@@ -1,0 +1,126 @@
+"""The fast decoder says what plain protobuf says, and falls over nothing."""
+
+import struct
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auscult.kernel.errors import BodyMalformed, BodyTooLarge
+from auscult.signals import Decoded, Registry, SeriesLimits, decode_write
+from tests.unit.signals.sink import NOW_MS, ONE
+from tests.unit.signals.wire import LOOSE, MEDIA_1, MEDIA_2, Body, One, pack
+
+LIMITS = SeriesLimits(per_tenant=2_000, per_process=2_000)
+Row = tuple[tuple[tuple[str, str], ...], int, bytes]
+
+texts = st.text(max_size=12) | st.sampled_from(["\x12\x10\t", "\x12\x07\x10", "x" * 130])
+names = st.sampled_from(["__name__", "job", "A", "le", "é"]) | st.text(max_size=4)
+labels = st.dictionaries(names, texts, max_size=5).map(lambda found: [*found.items()])
+named = labels.flatmap(lambda found: st.permutations([*dict([*found, ("__name__", "m")]).items()]))
+times = (
+    st.integers(NOW_MS, NOW_MS + 5)
+    | st.sampled_from([0, -1, 1, 2**35 - 1, 2**35, 2**42 - 1, 2**42, 2**63 - 1, -(2**63)])
+    | st.integers(-(2**63), 2**63 - 1)
+)
+floats = (
+    st.sampled_from([0.0, 0.0, -0.0, 1.0])
+    | st.floats()
+    | st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("<d", struct.pack("<Q", bits))[0])
+)
+samples = st.lists(st.tuples(times, floats), min_size=1, max_size=1) | st.lists(
+    st.tuples(times, floats), max_size=3
+)
+series = st.builds(
+    One,
+    labels=named | named | labels,
+    samples=samples,
+    exemplars=st.sampled_from([0, 0, 0, 1]),
+    histograms=st.sampled_from([0, 0, 0, 2]),
+)
+bodies = st.builds(Body, st.lists(series, max_size=8))
+
+
+def plain_rows(body: Body) -> tuple[list[Row], int]:
+    """What the body says, by its own definition: the samples in order, and how many are refused."""
+    rows, refused = [], 0
+    for one in body.series:
+        kept = tuple(sorted(pair for pair in one.labels if pair[1]))
+        known = "__name__" in dict(kept) and "" not in dict(kept)
+        refused += 0 if known else len(one.samples)
+        rows += [(kept, at_ms, struct.pack("<d", value)) for at_ms, value in one.samples if known]
+    return rows, refused
+
+
+def rows_of(registry: Registry, decoded: Decoded) -> list[Row]:
+    triples = zip(decoded.slots.tolist(), decoded.at_ms.tolist(), decoded.value, strict=True)
+    return [(registry.labels_of(slot), at_ms, value.tobytes()) for slot, at_ms, value in triples]
+
+
+def decode(registry: Registry, raw: bytes, media: str) -> Decoded:
+    book = registry.book(ONE)
+    return decode_write(pack(raw), media, book=book, now_ms=NOW_MS, max_bytes=1 << 20)
+
+
+@given(st.lists(bodies, min_size=1, max_size=3))
+def test_every_valid_body_says_what_it_was_made_of(sent: list[Body]) -> None:
+    registry = Registry(LIMITS)
+    for body in [*sent, *sent]:
+        rows, refused = plain_rows(body)
+        for raw, media in ((body.version1(), MEDIA_1), (body.version2(), MEDIA_2)):
+            decoded = decode(registry, raw, media)
+            assert rows_of(registry, decoded) == rows
+            assert decoded.refused_labels == refused
+            assert decoded.exemplars == sum(one.exemplars for one in body.series)
+            assert decoded.histograms == sum(one.histograms for one in body.series)
+
+
+@given(st.binary(max_size=200), st.sampled_from([MEDIA_1, MEDIA_2]), st.booleans())
+def test_random_bytes_are_read_or_refused(raw: bytes, media: str, packed: bool) -> None:
+    registry = Registry(LIMITS)
+    try:
+        body = pack(raw) if packed else raw
+        book = registry.book(ONE)
+        decoded = decode_write(body, media, book=book, now_ms=NOW_MS, max_bytes=1 << 20)
+    except (BodyMalformed, BodyTooLarge):
+        return
+    assert len(decoded.slots) == len(decoded.at_ms) == len(decoded.value)
+
+
+changes = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), min_size=1, max_size=4)
+
+
+@given(bodies, changes, st.sampled_from([MEDIA_1, MEDIA_2]))
+def test_a_changed_body_says_what_plain_protobuf_makes_of_it(
+    body: Body, bytes_changed: list[tuple[int, int]], media: str
+) -> None:
+    """Known series, then a body with some bytes overwritten: as plain protobuf, or refused."""
+    registry = Registry(LIMITS)
+    raw = body.version1() if media == MEDIA_1 else body.version2()
+    decode(registry, raw, media)
+    changed = bytearray(raw)
+    for place, byte in bytes_changed:
+        if place < len(changed):
+            changed[place] = byte
+    try:
+        decoded = decode(registry, bytes(changed), media)
+    except (BodyMalformed, BodyTooLarge):
+        return
+    if media == MEDIA_1:
+        assert rows_of(registry, decoded) == loose_rows(bytes(changed))
+
+
+def loose_rows(raw: bytes) -> list[Row]:
+    """What plain protobuf reads, with the label rules applied by hand, one label at a time."""
+    rows: list[Row] = []
+    request = LOOSE["WriteRequest"].FromString(raw)
+    for one in request.timeseries:
+        try:
+            pairs = [(label.name.decode(), label.value.decode()) for label in one.labels]
+        except UnicodeDecodeError:
+            continue
+        kept = tuple(sorted(pair for pair in pairs if pair[1]))
+        if len(dict(kept)) < len(kept) or "__name__" not in dict(kept) or "" in dict(kept):
+            continue
+        rows += [(kept, s.timestamp, np.float64(s.value).tobytes()) for s in one.samples]
+    return rows
