@@ -1,0 +1,83 @@
+"""Killed at any point, auscult loses no accepted fact and wakes nobody twice who can tell.
+
+A failing seed is replayed by `pytest tests/simulation -k "seed_7"`; `make campaign`
+lives and dies for much longer.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from auscult.kernel.facts import Found
+from auscult.kernel.findings import Phase
+from auscult.kernel.incidents import Status
+from tests.simulation.world import TENANTS, World, live_and_die
+
+DEATHS = 20
+SEEDS = range(25)  # 25 histories of 20 deaths each: 500 deaths on every run of `make test`
+CAMPAIGN = range(1_000, 1_250)
+
+
+def check(world: World) -> None:
+    """Hold a world that came to rest against everything that was promised."""
+    for tenant in TENANTS:
+        incidents = world.incidents(tenant)
+        with world.store.read() as work:
+            rows = work.of(tenant)
+            assert rows.audit.verify() > 0
+            assert rows.effects.unsent_count() == 0
+            kept = {
+                finding.at_ms
+                for incident in incidents
+                for finding in rows.findings.of(incident.id, 500)
+            }
+            effects = [row for incident in incidents for row in rows.effects.of(incident.id)]
+            assert work.queue.next_due("effect") is None
+            assert work.queue.next_due("timer") is None
+        told = {
+            fact.finding.at_ms
+            for fact in world.accepted
+            if isinstance(fact, Found)
+            and fact.tenant == tenant
+            and fact.finding.phase is Phase.FIRING
+        }
+        assert told <= kept, "an accepted finding is lost"
+        assert all(incident.status is Status.RESOLVED for incident in incidents)
+        for incident in incidents:
+            assert world.receivers["keyed"].effects[f"{incident.id}:opened:1:keyed"] == 1
+            assert world.receivers["mail"].effects[f"{incident.id}:opened:1:mail"] >= 1
+        assert {row.state for row in effects} == {"done"}
+    assert set(world.receivers["keyed"].effects.values()) == {1}, "a keyed receiver was doubled"
+    doubled = sum(times - 1 for times in world.receivers["mail"].effects.values())
+    assert doubled <= world.at_risk, "more repeats than sends in flight at a death"
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: f"seed_{seed}")
+def test_killed_anywhere_it_loses_nothing_and_doubles_nothing(tmp_path: Path, seed: int) -> None:
+    world = live_and_die(tmp_path, seed, deaths=DEATHS)
+    check(world)
+    assert world.deaths.total() >= DEATHS
+    assert len(world.accepted) > DEATHS
+
+
+def test_the_deaths_reach_every_point_and_would_show_a_loss(tmp_path: Path) -> None:
+    """The simulation itself must be able to fail."""
+    world = live_and_die(tmp_path, 99, deaths=60)
+    assert len(world.deaths) >= 6, world.deaths
+    check(world)
+    keyed = world.receivers["keyed"].effects
+    keyed[next(key for key in keyed if ":resolved:" in key)] += 1
+    with pytest.raises(AssertionError, match="doubled"):
+        check(world)
+    keyed.update(dict.fromkeys(keyed, 0))
+    keyed.subtract({key: times - 1 for key, times in keyed.items()})
+    lost = world.finding("edge", Phase.FIRING)
+    world.accepted.append(Found(finding=lost))
+    with pytest.raises(AssertionError, match="lost"):
+        check(world)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", CAMPAIGN, ids=lambda seed: f"seed_{seed}")
+def test_a_long_campaign_of_deaths(tmp_path: Path, seed: int) -> None:
+    check(live_and_die(tmp_path, seed, deaths=100))

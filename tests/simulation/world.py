@@ -1,0 +1,232 @@
+"""A small world in which auscult's event path lives, is killed at named points, and lives again.
+
+Everything is the product's own but the clock, the receivers and death: one seed says what happens
+and when, so a failure is replayed by its seed.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from auscult.engine.events.perform import perform
+from auscult.engine.events.records import settle
+from auscult.engine.events.steps import Rules
+from auscult.engine.wiring import Plans, TenantPlan
+from auscult.kernel.errors import ReceiverUnavailable, StateConflict
+from auscult.kernel.facts import Acknowledged, Answered, Fact, Found, Rang, Resolved
+from auscult.kernel.findings import Evidence, Finding, Phase
+from auscult.kernel.incidents import ChangeKind, Incident
+from auscult.kernel.words import Severity, Subject, TenantId
+from auscult.notification.decide import Route
+from auscult.notification.messages import Message
+from auscult.notification.port import Channel
+from auscult.runtime.clock import FakeClock
+from auscult.store import Store, Work
+
+T = TypeVar("T")
+TENANTS = (TenantId("acme"), TenantId("birch"))
+SERVICES = ("ingest", "encode", "edge")
+LEASE_MS = 60_000
+OWNER = "the only one"
+
+
+class Killed(BaseException):
+    """The process is gone: nothing after this line of it runs."""
+
+
+@dataclass(slots=True)
+class Receiver:
+    """What the world saw: attempts by key, and effects (a receiver of keys does each once)."""
+
+    takes_keys: bool
+    effects: Counter[str] = field(default_factory=Counter)
+
+    def take(self, key: str) -> None:
+        """Do what a message asks for, unless it was done under this key before."""
+        if not (self.takes_keys and key in self.effects):
+            self.effects[key] += 1
+
+
+class Wire(Channel):
+    """A channel into the world."""
+
+    to: str
+
+    async def send(self, message: Message, *, key: str, at_ms: int, http: Any) -> dict[str, Any]:
+        """Hand the message over; the line may break before or after the receiver took it."""
+        world: World = http
+        del message, at_ms
+        world.point("before send")
+        if world.rng.random() < 0.1:
+            raise ReceiverUnavailable("the line broke before")
+        world.receivers[self.to].take(key)
+        world.sent_since_outcome += not world.receivers[self.to].takes_keys
+        world.point("after send")
+        return {}
+
+
+@dataclass(slots=True)
+class World:
+    """One seeded history: `live` until killed, again and again, then `settle_down` and look."""
+
+    folder: Path
+    seed: int
+    death: float = 0.02
+    rng: random.Random = field(init=False)
+    clock: FakeClock = field(init=False, default_factory=FakeClock)
+    store: Store = field(init=False)
+    plans: Plans = field(init=False)
+    receivers: dict[str, Receiver] = field(init=False)
+    accepted: list[Fact] = field(init=False, default_factory=list)
+    deaths: Counter[str] = field(init=False, default_factory=Counter)
+    sent_since_outcome: int = 0
+    at_risk: int = 0
+    mortal: bool = True
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+        self.receivers = {"keyed": Receiver(takes_keys=True), "mail": Receiver(takes_keys=False)}
+        route = Route(to=("keyed", "mail"), on=(ChangeKind.OPENED, ChangeKind.RESOLVED))
+        rules = Rules(routes=(route,))
+        channels = {"keyed": Wire(to="keyed"), "mail": Wire(to="mail")}
+        self.plans = Plans({t: TenantPlan(t, rules=rules, channels=channels) for t in TENANTS})
+        self.store = Store.open(f"sqlite:///{self.folder}/{self.seed}.db")
+        self.store.migrate()
+        with self.store.write() as work:
+            for tenant in TENANTS:
+                work.directory.add_tenant(tenant, tenant, self.clock.now_ms())
+
+    def point(self, name: str) -> None:
+        """Die here, perhaps."""
+        if self.mortal and self.rng.random() < self.death:
+            self.deaths[name] += 1
+            raise Killed(name)
+
+    def commit(self, job: Callable[[Work], T]) -> T:
+        """Do a job in a transaction; a death inside takes all of it back."""
+        with self.store.write() as work:
+            self.point("before the job")
+            result = job(work)
+            self.point("before commit")
+        self.point("after commit, before the answer")
+        return result
+
+    def submit(self, fact: Fact) -> None:
+        """Hand a fact in; it counts as accepted once somebody was told so."""
+        try:
+            self.commit(lambda work: settle(work, fact, self.plans, clock=self.clock))
+        except StateConflict:
+            return
+        self.accepted.append(fact)
+
+    async def live(self, turns: int) -> bool:
+        """Live for some turns from a fresh start; False when killed."""
+        try:
+            self.commit(lambda work: work.queue.release(OWNER))
+            for _ in range(turns):
+                await self.turn()
+        except Killed:
+            self.at_risk += self.sent_since_outcome
+            self.sent_since_outcome = 0
+            return False
+        return True
+
+    async def turn(self) -> None:
+        """Let one thing happen."""
+        self.clock.advance(ms=self.rng.randrange(50, 3_000))
+        await self.rng.choice(
+            [self.find, self.find, self.decide, self.send, self.send, self.ring]
+        )()
+
+    async def find(self) -> None:
+        """A detector says that something begins, or is over."""
+        service = self.rng.choice(SERVICES)
+        self.submit(Found(finding=self.finding(service, self.rng.choice(list(Phase)))))
+
+    async def decide(self) -> None:
+        """A person acknowledges or resolves an incident."""
+        tenant = self.rng.choice(TENANTS)
+        with self.store.read() as work:
+            open_ones = work.of(tenant).incidents.recent(50)
+        if open_ones:
+            kind = self.rng.choice([Acknowledged, Acknowledged, Resolved])
+            self.submit(kind(tenant=tenant, incident=self.rng.choice(open_ones).id, by="ana"))
+
+    async def send(self) -> None:
+        """The worker claims what is due, attempts it, and writes down how it went."""
+        claims = self.commit(
+            lambda work: work.queue.claim(
+                "effect", owner=OWNER, now_ms=self.clock.now_ms(), limit=3, lease_ms=LEASE_MS
+            )
+        )
+        for claim in claims:
+            effect = self.commit(lambda work, one=claim: work.of(one.tenant).effects.get(one.key))
+            assert effect is not None
+            http: Any = self
+            outcome = await perform(effect, self.plans, http=http, clock=self.clock)
+            self.point("before the outcome")
+            self.submit(Answered(outcome=outcome))
+            self.sent_since_outcome = 0
+
+    async def ring(self) -> None:
+        """Due timers ring."""
+        claims = self.commit(
+            lambda work: work.queue.claim(
+                "timer", owner=OWNER, now_ms=self.clock.now_ms(), limit=3, lease_ms=LEASE_MS
+            )
+        )
+        for claim in claims:
+            timer = self.commit(lambda work, one=claim: work.of(one.tenant).timers.get(one.key))
+            if timer is not None:
+                self.submit(Rang(timer=timer))
+
+    async def settle_down(self) -> None:
+        """End everything without further deaths: nothing may be left waiting."""
+        self.mortal = False
+        self.commit(lambda work: work.queue.release(OWNER))
+        for tenant in TENANTS:
+            for service in SERVICES:
+                over = self.finding(service, Phase.CLEARED, tenant)
+                self.submit(Found(finding=over))
+        for _ in range(40):
+            self.clock.advance(s=310)
+            await self.send()
+            await self.ring()
+
+    def finding(self, service: str, phase: Phase, tenant: TenantId | None = None) -> Finding:
+        """Return a finding that no other has the time of."""
+        return Finding(
+            tenant=tenant or self.rng.choice(TENANTS),
+            fingerprint=f"fp-{service}",
+            subject=Subject(service=service),
+            signal="latency",
+            seen_by="scorer",
+            at_ms=self.clock.advance(ms=1),
+            phase=phase,
+            score=6.0,
+            severity=Severity.WARNING,
+            evidence=Evidence(sentence=f"{service} is slow"),
+        )
+
+    def incidents(self, tenant: TenantId) -> list[Incident]:
+        """Return every incident of a tenant."""
+        with self.store.read() as work:
+            page = work.of(tenant).incidents.page(state="all", limit=500)
+        return list(page.incidents)
+
+
+def live_and_die(folder: Path, seed: int, *, deaths: int) -> World:
+    """Return a world that was killed at least so often, and then let come to rest."""
+    world = World(folder, seed)
+
+    async def history() -> None:
+        while world.deaths.total() < deaths:
+            await world.live(turns=400)
+        await world.settle_down()
+
+    asyncio.run(history())
+    return world
