@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,8 +17,9 @@ from auscult.engine.events.perform import perform
 from auscult.engine.events.records import settle
 from auscult.engine.events.steps import Rules
 from auscult.engine.wiring import Plans, TenantPlan
+from auscult.kernel.effects import Effect
 from auscult.kernel.errors import ReceiverUnavailable, StateConflict
-from auscult.kernel.facts import Acknowledged, Answered, Fact, Found, Rang, Resolved
+from auscult.kernel.facts import Acknowledged, Answered, Fact, Found, Rang, Resolved, Timer
 from auscult.kernel.findings import Evidence, Finding, Phase
 from auscult.kernel.incidents import ChangeKind, Incident
 from auscult.kernel.words import Severity, Subject, TenantId
@@ -25,7 +27,7 @@ from auscult.notification.decide import Route
 from auscult.notification.messages import Message
 from auscult.notification.port import Channel
 from auscult.runtime.clock import FakeClock
-from auscult.store import Store, Work
+from auscult.store import Claim, Store, Work
 
 T = TypeVar("T")
 TENANTS = (TenantId("acme"), TenantId("birch"))
@@ -164,7 +166,7 @@ class World:
             )
         )
         for claim in claims:
-            effect = self.commit(lambda work, one=claim: work.of(one.tenant).effects.get(one.key))
+            effect = self.commit(partial(_effect_of, claim=claim))
             assert effect is not None
             http: Any = self
             outcome = await perform(effect, self.plans, http=http, clock=self.clock)
@@ -180,7 +182,7 @@ class World:
             )
         )
         for claim in claims:
-            timer = self.commit(lambda work, one=claim: work.of(one.tenant).timers.get(one.key))
+            timer = self.commit(partial(_timer_of, claim=claim))
             if timer is not None:
                 self.submit(Rang(timer=timer))
 
@@ -217,6 +219,14 @@ class World:
         with self.store.read() as work:
             page = work.of(tenant).incidents.page(state="all", limit=500)
         return list(page.incidents)
+
+
+def _effect_of(work: Work, claim: Claim) -> Effect | None:
+    return work.of(claim.tenant).effects.get(claim.key)
+
+
+def _timer_of(work: Work, claim: Claim) -> Timer | None:
+    return work.of(claim.tenant).timers.get(claim.key)
 
 
 def live_and_die(folder: Path, seed: int, *, deaths: int) -> World:
