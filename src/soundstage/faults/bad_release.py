@@ -19,7 +19,7 @@ class BadRelease(Fault):
 
     release: str = "v2"
 
-    def begin(self, handle: Handle, *, seconds: float) -> None:  # noqa: ARG002
+    def begin(self, handle: Handle, *, seconds: float) -> None:  # noqa: ARG002 - the face of Fault
         """Roll the release out."""
         handle.switch_release(self.release)
 

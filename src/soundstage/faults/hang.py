@@ -17,7 +17,7 @@ class Hang(Fault):
     broken = "{target} stands still: requests to it time out"
     listener_notices = "sound stops when the buffer is empty, later goes on further behind live"
 
-    def begin(self, handle: Handle, *, seconds: float) -> None:  # noqa: ARG002
+    def begin(self, handle: Handle, *, seconds: float) -> None:  # noqa: ARG002 - the face of Fault
         """Stop the process."""
         handle.hit(signal.SIGSTOP)
 

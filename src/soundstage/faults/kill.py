@@ -16,7 +16,7 @@ class Kill(Fault):
     broken = "{target} was killed and does not run"
     listener_notices = "sound stops when the buffer is empty, then goes on with a gap"
 
-    def begin(self, handle: Handle, *, seconds: float) -> None:  # noqa: ARG002
+    def begin(self, handle: Handle, *, seconds: float) -> None:  # noqa: ARG002 - the face of Fault
         """Kill the process."""
         handle.hit(signal.SIGKILL)
 

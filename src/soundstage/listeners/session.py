@@ -7,6 +7,9 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from soundstage.audio.codec import decode
 from soundstage.errors import SoundstageError
 from soundstage.listeners.player import START_S, Player
 from soundstage.pace import SEGMENT_S
@@ -73,10 +76,6 @@ class Session:
             self._hear(body)
 
     def _hear(self, body: bytes) -> None:
-        import numpy as np
-
-        from soundstage.audio.codec import decode
-
         try:
             sound = decode(body)
         except SoundstageError:

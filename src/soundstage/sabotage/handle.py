@@ -74,7 +74,7 @@ class Handle:
             method=method,
         )
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S):  # noqa: S310
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S):  # noqa: S310 - as above
                 return
         except (OSError, urllib.error.URLError) as error:
             raise NotRunning(f"{self.place.name} does not answer: {error}") from error

@@ -23,7 +23,8 @@ def set_up(frame: Frame) -> None:
     """Offer PCM chunks and produce them as the clock goes on."""
     lines = Lines(frame)
     lines.offer()
-    frame.work += [_produce(lines, programme) for programme in frame.plan.programmes]
+    for programme in frame.plan.programmes:
+        frame.work.append(_produce(lines, programme, open_sound(programme)))
 
 
 def open_sound(programme: Programme) -> Sound:
@@ -37,10 +38,9 @@ def open_sound(programme: Programme) -> Sound:
     return open_loop(Path(programme.source))
 
 
-async def _produce(lines: Lines, programme: Programme) -> None:
+async def _produce(lines: Lines, programme: Programme, sound: Sound) -> None:
     chunk_s = CHUNK_MS / 1_000
     step_s = lines.meters.step_s.labels(lines.frame.place.name)
-    sound = open_sound(programme)
     while True:
         # Chunk n covers [n, n + 1) and is complete at n + 1.
         await asyncio.sleep(chunk_s - programme.live_s() % chunk_s)

@@ -62,7 +62,7 @@ class Supervisor:
 
     def _call(
         self, method: str, *args: object, wait: bool | None = None, tolerate: str = ""
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401 - as xmlrpc has it
         given = args if wait is None else (*args, wait)
         transport = UnixTransport(self._path)
         try:
