@@ -23,8 +23,8 @@ def create_app(engine: Engine) -> FastAPI:
         redoc_url=None,
     )
     app.state.engine = engine
-    app.include_router(api.router)
-    app.include_router(api.root)
+    for router in api.ROUTERS:
+        app.include_router(router)
     web.mount(app)
     for kind in (AuscultError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, web.answer_anyone)

@@ -159,11 +159,9 @@ def refuse_foreign_origin(request: Request) -> None:
 
 def is_loopback(host: str) -> bool:
     """Say whether a host name or address, with or without a port, is this machine."""
-    name = urlsplit(f"//{host}").hostname or ""
-    if name == "localhost":
-        return True
     try:
-        return ip_address(name).is_loopback
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ip_address(name).is_loopback
     except ValueError:
         return False
 

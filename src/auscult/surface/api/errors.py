@@ -4,7 +4,6 @@ The body is always `{"error": {"code", "message", "detail"}}` (plus `position` w
 malformed), so that a machine can branch on the code and a person can read the rest.
 """
 
-import logging
 from typing import Any
 
 from fastapi import Request
@@ -30,8 +29,6 @@ from auscult.kernel.errors import (
     StateConflict,
     StoreUnavailable,
 )
-
-_log = logging.getLogger("auscult.surface")
 
 STATUS_OF: tuple[tuple[type[AuscultError], int], ...] = (
     (CredentialMissing, 401),
@@ -85,9 +82,10 @@ def headers_of(error: Exception) -> dict[str, str]:
 
 
 def answer(error: Exception) -> JSONResponse:
-    """Return an error as JSON with its status and headers."""
-    if status_of(error) == 500:  # noqa: PLR2004  # the status says it
-        _log.error("unexpected error in a request", exc_info=error)
+    """Return an error as JSON with its status and headers.
+
+    What nobody expected is logged by the server, which sees it raised again.
+    """
     return JSONResponse(body_of(error), status_of(error), headers_of(error))
 
 

@@ -13,7 +13,7 @@ from auscult.surface.facade import Engine
 
 BEAT_S = 2.0
 
-router = APIRouter(tags=["live"])
+router = APIRouter(prefix="/api/v1", tags=["live"])
 
 
 @router.get("/events", response_class=StreamingResponse)

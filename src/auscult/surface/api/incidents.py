@@ -16,7 +16,7 @@ from auscult.surface.readings import (
     tell_story,
 )
 
-router = APIRouter(prefix="/incidents", tags=["incidents"])
+router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
 
 
 def filter_of(query: IncidentQuery) -> ListFilter:

@@ -11,7 +11,7 @@ from auscult.surface.api.access import Reader
 from auscult.surface.api.queries import Nothing, SeriesQuery
 from auscult.surface.facade import Engine, SeriesRow, SeriesWindow
 
-router = APIRouter(prefix="/series", tags=["series"])
+router = APIRouter(prefix="/api/v1/series", tags=["series"])
 SLOT_MAX = 2**31 - 1
 
 

@@ -11,7 +11,7 @@ from auscult.surface.api.access import Admin, Caller, Reader
 from auscult.surface.api.queries import Nothing, PageQuery
 from auscult.surface.readings import as_dict
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1")
 
 
 @router.get("/me", tags=["access"])

@@ -20,7 +20,7 @@ PATH = "/api/v1/write"
 V1 = "prometheus.WriteRequest"
 V2 = "io.prometheus.write.v2.Request"
 
-router = APIRouter(tags=["samples"])
+router = APIRouter(prefix="/api/v1", tags=["samples"])
 
 
 @router.post("/write", status_code=204)

@@ -10,7 +10,6 @@ from pathlib import Path
 from auscult.engine import Engine
 from auscult.kernel.errors import SettingError
 from auscult.runtime.logging import configure_logs, logger
-from auscult.runtime.settings import load_settings
 from auscult.surface.app import create_app
 from auscult.surface.server import listen, serve
 from auscult.vault import redact_fields
@@ -21,13 +20,13 @@ log = logger("surface")
 def run_auscult(config: Path, *, console: bool) -> None:
     """Run until a signal comes; raises `SettingError`, `StoreUnavailable` before it serves."""
     configure_logs(redact=redact_fields, console=console)
-    server = load_settings(config).server
-    door = listen(server.host, server.port)
-    try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_run(Engine.open(config), door))
-    finally:
-        door.close()
+    engine = Engine.open(config)
+    server = engine.settings.server
+    with (
+        listen(server.host, server.port) as door,
+        asyncio.Runner(loop_factory=_loop_factory()) as runner,
+    ):
+        runner.run(_run(engine, door))
 
 
 async def _run(engine: Engine, door: socket.socket) -> None:

@@ -15,6 +15,7 @@ SPARK_WIDTH = 80
 SPARK_HEIGHT = 20
 SPARK_POINTS = 60
 _PAD = 6
+_TOP = 14
 _ODD_BAR = 4
 
 Column = Sequence[float | None]
@@ -50,6 +51,7 @@ class _Frame:
     width: int
     height: int
     pad: int
+    top_pad: int
 
     def x(self, at_ms: int) -> float:
         span = max(1, self.to_ms - self.from_ms)
@@ -57,7 +59,7 @@ class _Frame:
 
     def y(self, value: float) -> float:
         inside = (value - self.bottom) / (self.top - self.bottom)
-        return round(self.height - self.pad - (self.height - 2 * self.pad) * inside, 1)
+        return round(self.height - self.pad - (self.height - self.pad - self.top_pad) * inside, 1)
 
 
 def draw_evidence(evidence: Evidence) -> Chart | None:
@@ -68,7 +70,7 @@ def draw_evidence(evidence: Evidence) -> Chart | None:
         evidence.at_ms,
         [*evidence.value, *evidence.low, *evidence.high],
         size=(WIDTH, HEIGHT),
-        pad=_PAD,
+        pads=(_PAD, _TOP),
     )
     odd = [
         (at, value)
@@ -103,7 +105,7 @@ def draw_spark(at_ms: Sequence[int], value: Column) -> tuple[str, tuple[float, f
     at_ms, value = at_ms[-SPARK_POINTS:], value[-SPARK_POINTS:]
     if not _finite(value):
         return "", None
-    frame = _frame(at_ms, value, size=(SPARK_WIDTH, SPARK_HEIGHT), pad=3)
+    frame = _frame(at_ms, value, size=(SPARK_WIDTH, SPARK_HEIGHT), pads=(3, 3))
     last = next((i for i in range(len(value) - 1, -1, -1) if _is_finite(value[i])), None)
     point = None
     if last is not None and (shown := value[last]) is not None:
@@ -135,14 +137,16 @@ def _outside(value: float, low: float | None, high: float | None) -> bool:
     return (low is not None and value < low) or (high is not None and value > high)
 
 
-def _frame(at_ms: Sequence[int], values: Column, *, size: tuple[int, int], pad: int) -> _Frame:
+def _frame(
+    at_ms: Sequence[int], values: Column, *, size: tuple[int, int], pads: tuple[int, int]
+) -> _Frame:
     known = _finite(values)
     bottom, top = min(known), max(known)
     if bottom > 0 and bottom < 0.5 * top:  # rates are read from zero
         bottom = 0.0
     if top == bottom:
         bottom, top = bottom - (abs(bottom) or 1) / 2, top + (abs(top) or 1) / 2
-    return _Frame(at_ms[0], at_ms[-1], bottom, top, *size, pad)
+    return _Frame(at_ms[0], at_ms[-1], bottom, top, *size, *pads)
 
 
 def _path(frame: _Frame, at_ms: Sequence[int], values: Column) -> str:

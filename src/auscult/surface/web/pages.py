@@ -31,6 +31,7 @@ from auscult.surface.web.session import SEE_OTHER, Visitor
 
 router = APIRouter(include_in_schema=False)
 STATES = ("unresolved", *Status, "all")
+COUNTED_MAX = 1_000
 NOTICES = {
     "acknowledged": "Acknowledged.",
     "resolved": "Resolved.",
@@ -169,11 +170,17 @@ def _list_values(query: IncidentQuery, page: ListPage) -> dict[str, Any]:
         "first_url": list_url(query, cursor="") if query.cursor else "",
         "state_links": [(state, list_url(query, state=state, cursor="")) for state in STATES],
         "counts": page.counts,
+        "shown_count": shown_count,
         "severities": list(Severity),
         "is_filtered": bool(query.severity or query.service or query.q),
         "clear_url": list_url(query, severity="", service="", q="", cursor=""),
         "query_text": list_url(query).removeprefix("/"),
     }
+
+
+def shown_count(count: int) -> str:
+    """Return a count as the store gives it: it stops counting after a thousand."""
+    return f"{COUNTED_MAX:,}+" if count > COUNTED_MAX else str(count)
 
 
 def list_url(query: IncidentQuery, **changed: str) -> str:

@@ -7,6 +7,7 @@ from auscult.kernel.words import Labels, Severity
 
 SHAPES = {Severity.CRITICAL: "◆", Severity.WARNING: "▲", Severity.INFO: "●"}
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+_THOUSANDS = ((9, " billion"), (6, " million"), (3, " thousand"), (0, ""))
 _HIDDEN_LABELS = frozenset({"__name__"})
 
 
@@ -83,7 +84,7 @@ def chance(score: float) -> str:
     """Return how odd a score (-log10 of the tail probability) is, in words."""
     if score <= 0:
         return "by a fixed rule"
-    times = 10**score
-    if times < 1_000:  # noqa: PLR2004  # below that an exact word is honest
-        return f"as odd as 1 in {round(times)} looks"
-    return f"as odd as 1 in 10^{score:.0f} looks"
+    if score >= 12:  # noqa: PLR2004  # nobody can check more than that
+        return "less likely than 1 in a trillion looks"
+    floor, word = next(pair for pair in _THOUSANDS if score >= pair[0])
+    return f"as odd as 1 in {figure(float(f'{10 ** (score - floor):.2g}'))}{word} looks"

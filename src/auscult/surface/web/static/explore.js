@@ -13,13 +13,14 @@
     const flat = (limit) => series.at_ms.map(() => limit);
     return [series.at_ms.map((at) => at / 1000), series.value, flat(series.usual_low), flat(series.usual_high)];
   };
-  const axis = () => ({ stroke: colour("--muted"), grid: { stroke: colour("--faint") }, ticks: { stroke: colour("--faint") } });
+  const clock = (_chart, seconds) => seconds.map((s) => new Date(s * 1000).toISOString().slice(11, 19));
+  const axis = () => ({ stroke: colour("--muted"), grid: { stroke: colour("--faint"), width: 1 }, ticks: { stroke: colour("--faint") } });
   const build = (series) => new uPlot({
     width: place.clientWidth, height: 260, tzDate: (s) => uPlot.tzDate(new Date(s * 1000), "Etc/UTC"),
     legend: { live: true }, cursor: { drag: { x: true, y: false } },
-    scales: { x: { time: true } }, axes: [axis(), { ...axis(), size: 70 }],
+    scales: { x: { time: true } }, axes: [{ ...axis(), values: clock, space: 90 }, { ...axis(), size: 70 }],
     series: [
-      { label: "at (UTC)" },
+      { label: "at (UTC)", value: (_chart, s) => s === null ? "–" : `${new Date(s * 1000).toISOString().slice(0, 19)}Z` },
       { label: "value", stroke: colour("--text"), width: 2, spanGaps: false },
       { label: "usual from", stroke: colour("--outline"), width: 1 },
       { label: "usual to", stroke: colour("--outline"), width: 1 },

@@ -38,7 +38,7 @@
     }
     if (!live || !stream) return;
     const silentMs = Date.now() - heardMs;
-    const stale = silentMs > STALE_MS;
+    const stale = heardMs > 0 && silentMs > STALE_MS;
     live.classList.toggle("stale", stale);
     const text = !heardMs ? "connecting" : stale
       ? `stale since ${clock(heardMs + skewMs)} · reconnecting`
