@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, literal_column, select, update
 
 from auscult.kernel.effects import Effect, Outcome, Result
-from auscult.kernel.errors import QueryUnknown, StateConflict
+from auscult.kernel.errors import StateConflict
 from auscult.store.rows.slice import Slice, at_most, bounded
 from auscult.store.rows.turns import Turns
 from auscult.store.statements import insert_new
@@ -66,8 +66,7 @@ class EffectRows:
 
     def wish(self, effect: Effect) -> bool:
         """Write a wish and queue it; False, and nothing written, when its key was wished before."""
-        if effect.tenant != self._slice.tenant:
-            raise QueryUnknown("this effect belongs to another tenant")
+        self._slice.check_own(effect.tenant)
         written = self._slice.rows(
             _WISH,
             key=effect.key,

@@ -106,8 +106,7 @@ class IncidentRows:
 
     def put(self, incident: Incident) -> None:
         """Write an incident, new or changed; it holds its fingerprints until it is resolved."""
-        if incident.tenant != self._slice.tenant:
-            raise QueryUnknown("this incident belongs to another tenant")
+        self._slice.check_own(incident.tenant)
         written = self._slice.rows(
             _PUT,
             id=incident.id,

@@ -2,7 +2,6 @@
 
 from sqlalchemy import bindparam, select
 
-from auscult.kernel.errors import QueryUnknown
 from auscult.kernel.runs import Run
 from auscult.store.rows.slice import Slice, at_most, bounded
 from auscult.store.statements import upsert
@@ -37,8 +36,7 @@ class RunRows:
 
     def put(self, run: Run) -> None:
         """Write a run, new or changed."""
-        if run.tenant != self._slice.tenant:
-            raise QueryUnknown("this run belongs to another tenant")
+        self._slice.check_own(run.tenant)
         self._slice.run(
             _PUT,
             id=run.id,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import CursorResult, Delete, Insert, Row, Table
 from sqlalchemy.sql import Executable
 
-from auscult.kernel.errors import BodyTooLarge, CredentialMissing
+from auscult.kernel.errors import BodyTooLarge, CredentialMissing, ObjectMissing
 from auscult.kernel.words import TenantId
 from auscult.store.statements import APP_ROLE, Either, Hat
 from auscult.store.transaction import Transaction
@@ -60,6 +60,11 @@ class Slice:
         """Execute and fetch the first row, None where there is none."""
         found = self.rows(statement, **values)
         return found[0] if found else None
+
+    def check_own(self, tenant: TenantId) -> None:
+        """Raise `ObjectMissing` for a word of another tenant: it has no place among these rows."""
+        if tenant != self.tenant:
+            raise ObjectMissing("these rows belong to another tenant")
 
     def _own(self, statement: Executable | Either, values: dict[str, Any]) -> dict[str, Any]:
         name = "tenant" if isinstance(statement, Either | Insert) else "own"

@@ -2,7 +2,6 @@
 
 from sqlalchemy import bindparam, delete, select
 
-from auscult.kernel.errors import QueryUnknown
 from auscult.kernel.facts import Timer
 from auscult.store.rows.slice import Slice, bounded
 from auscult.store.rows.turns import Turns
@@ -28,8 +27,7 @@ class TimerRows:
 
     def set(self, timer: Timer) -> None:
         """Write a timer and queue it; one of the same key is moved, its claim let go."""
-        if timer.tenant != self._slice.tenant:
-            raise QueryUnknown("this timer belongs to another tenant")
+        self._slice.check_own(timer.tenant)
         self._slice.later(
             timers,
             _SET,

@@ -1,0 +1,245 @@
+"""No tenant sees, changes or blocks another's rows, whatever it calls and however it guesses."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from auscult.kernel.effects import Result
+from auscult.kernel.errors import AuscultError, ObjectMissing, StateConflict
+from auscult.kernel.words import TenantId
+from auscult.store import Store, TenantRows
+from auscult.store.tables import metadata
+from tests.contract.store.databases import Database, PostgresDatabase
+from tests.contract.store.words import (
+    ACME,
+    BETA,
+    audit_row,
+    effect,
+    finding,
+    incident,
+    outcome,
+    run,
+    timer,
+)
+
+Act = Callable[[TenantRows], object]
+MINE = "put in its own place"
+
+MATRIX: dict[str, tuple[Act, object]] = {
+    "incidents.get": (lambda rows: rows.incidents.get("I1"), None),
+    "incidents.holding": (lambda rows: rows.incidents.holding("f1"), None),
+    "incidents.recent": (lambda rows: rows.incidents.recent(100), []),
+    "incidents.put": (lambda rows: rows.incidents.put(incident(tenant=BETA)), MINE),
+    "incidents.page": (lambda rows: rows.incidents.page(text="edge").incidents, []),
+    "incidents.counts": (lambda rows: sum(rows.incidents.counts().values()), 0),
+    "findings.append": (lambda rows: rows.findings.append("I1", finding()), StateConflict),
+    "findings.of": (lambda rows: rows.findings.of("I1"), []),
+    "effects.wish": (lambda rows: rows.effects.wish(effect(tenant=BETA)), MINE),
+    "effects.get": (lambda rows: rows.effects.get("E1"), None),
+    "effects.row": (lambda rows: rows.effects.row("E1"), None),
+    "effects.settle": (lambda rows: rows.effects.settle(outcome()), False),
+    "effects.of": (lambda rows: rows.effects.of("I1"), []),
+    "effects.unsent_count": (lambda rows: rows.effects.unsent_count(), 0),
+    "timers.set": (lambda rows: rows.timers.set(timer(tenant=BETA)), MINE),
+    "timers.get": (lambda rows: rows.timers.get("T1"), None),
+    "timers.cancel": (lambda rows: rows.timers.cancel("T1"), False),
+    "timers.take": (lambda rows: rows.timers.take("T1"), None),
+    "runs.put": (lambda rows: rows.runs.put(run(tenant=BETA)), MINE),
+    "runs.get": (lambda rows: rows.runs.get("R1"), None),
+    "runs.of": (lambda rows: rows.runs.of("I1"), []),
+    "runs.recent": (lambda rows: rows.runs.recent(0, 100), []),
+    "audit.append": (lambda rows: rows.audit.append(**audit_row()), MINE),
+    "audit.of": (lambda rows: rows.audit.of("I1"), []),
+    "audit.page": (lambda rows: rows.audit.page().rows, []),
+    "audit.verify": (lambda rows: rows.audit.verify(), 0),
+    "audit.write": (lambda rows: rows.audit.write(), None),
+    "audit.forget": (lambda rows: rows.audit.forget(), None),
+    "secrets.put": (lambda rows: rows.secrets.put("s", "v1:beta"), MINE),
+    "secrets.get": (lambda rows: rows.secrets.get("s"), None),
+    "secrets.names": (lambda rows: rows.secrets.names(), []),
+    "keys.add": (lambda rows: rows.keys.add("h", "k1", role="a", now_ms=1), StateConflict),
+    "keys.revoke": (lambda rows: rows.keys.revoke("k1", 9), False),
+    "keys.list": (lambda rows: rows.keys.list(), []),
+}
+"""What beta does with the identifiers of acme, and what comes of it."""
+
+
+def fill(store: Store, tenant: TenantId = ACME) -> None:
+    """Give a tenant one row of everything."""
+    with store.write() as work:
+        rows = work.of(tenant)
+        rows.incidents.put(incident(tenant=tenant))
+        rows.findings.append("I1", finding(tenant=tenant))
+        rows.effects.wish(effect(tenant=tenant))
+        rows.timers.set(timer(tenant=tenant))
+        rows.runs.put(run(tenant=tenant))
+        rows.audit.append(**audit_row())
+        rows.secrets.put("s", f"v1:{tenant}")
+        rows.keys.add("h", "k1", role="admin", now_ms=1)
+
+
+def everything_of(database: Database, tenant: str) -> dict[str, list[Any]]:
+    return {
+        name: sorted(database.ask(f"SELECT * FROM {name} WHERE tenant = '{tenant}'"), key=repr)
+        for name in metadata.tables
+    }
+
+
+def methods() -> list[str]:
+    """Every public method of every noun of `TenantRows`, found by looking."""
+    from auscult.store.rows import tenant as module
+
+    nouns = {
+        name: kind
+        for name in set(TenantRows.__slots__) - {"tenant"}
+        for kind in vars(module).values()
+        if inspect.isclass(kind) and kind.__module__ == f"auscult.store.rows.{name}"
+    }
+    assert set(nouns) == set(TenantRows.__slots__) - {"tenant"}
+    return sorted(
+        f"{noun}.{method}"
+        for noun, kind in nouns.items()
+        for method, _ in inspect.getmembers(kind, inspect.isfunction)
+        if not method.startswith("_")
+    )
+
+
+def test_the_matrix_has_a_case_for_every_method() -> None:
+    assert methods() == sorted(MATRIX)
+
+
+@pytest.mark.parametrize("method", sorted(MATRIX))
+def test_a_foreign_tenant_gets_nothing_and_changes_nothing(
+    store: Store, database: Database, method: str
+) -> None:
+    fill(store)
+    before = everything_of(database, ACME)
+    act, expected = MATRIX[method]
+    if isinstance(expected, type) and issubclass(expected, AuscultError):
+        with pytest.raises(expected), store.write() as work:
+            act(work.of(BETA))
+    else:
+        with store.write() as work:
+            got = act(work.of(BETA))
+        assert expected in (MINE, got)
+    assert everything_of(database, ACME) == before
+    theirs = everything_of(database, BETA)
+    del theirs["tenants"]
+    assert any(theirs.values()) == (expected == MINE)
+
+
+def test_two_tenants_may_use_the_same_identifiers(store: Store) -> None:
+    fill(store)
+    with store.write() as work:
+        rows = work.of(BETA)
+        rows.incidents.put(incident(tenant=BETA, headline="ours"))
+        assert rows.effects.wish(effect(tenant=BETA))
+        rows.timers.set(timer(tenant=BETA))
+        rows.audit.append(**audit_row(7))
+    with store.write() as work:
+        for tenant in (ACME, BETA):
+            found = work.of(tenant).incidents.holding("f1")
+            assert found is not None
+            assert found.tenant == tenant
+            assert work.of(tenant).audit.verify() == 1
+        assert work.of(BETA).effects.settle(outcome(tenant=BETA, result=Result.DONE))
+        assert work.of(BETA).timers.take("T1") == timer(tenant=BETA)
+        kept = [
+            (claim.tenant, claim.key)
+            for kind in ("effect", "timer")
+            for claim in work.queue.claim(kind, owner="o", now_ms=999, limit=9, lease_ms=1)
+        ]
+    assert kept == [(ACME, "E1"), (ACME, "T1")]
+
+
+TABLES = sorted(metadata.tables)
+NARROW = {"credentials", "queue", "tenants"}
+
+
+def test_row_level_security_shows_only_the_tenant_that_is_set(postgres: PostgresDatabase) -> None:
+    store = Store.open(postgres.url)
+    with store.write() as work:
+        work.directory.add_tenant(ACME, "Acme", 1)
+    fill(store)
+    store.close()
+    for table in TABLES:
+        count = f"SELECT count(*) FROM {table}"
+        assert postgres.ask(count)[0][0] >= 1, table
+        assert postgres.ask(count, role="auscult_app", tenant="acme")[0][0] >= 1, table
+        for stranger in ("", "beta", "ACME", "acme "):
+            assert postgres.ask(count, role="auscult_app", tenant=stranger) == [(0,)], table
+
+
+def test_row_level_security_binds_the_owner_too(postgres: PostgresDatabase) -> None:
+    store = Store.open(postgres.url)
+    fill(store)
+    store.close()
+    for table in TABLES:
+        flags = "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname = "
+        assert postgres.ask(f"{flags}'{table}'") == [(True, True)], table
+        if table not in NARROW:
+            count = f"SELECT count(*) FROM {table}"
+            assert postgres.ask(count, role=postgres.user) == [(0,)], table
+
+
+FORBIDDEN = (
+    "INSERT INTO secrets VALUES ('beta', 'x', 'y')",
+    "INSERT INTO queue VALUES ('effect', 'beta', 'x', 1, '', 0, 0)",
+    "UPDATE secrets SET tenant = 'beta'",
+    "UPDATE audit SET actor = 'nobody'",
+    "DELETE FROM audit",
+    "DELETE FROM audit_heads",
+    "TRUNCATE secrets",
+    "DELETE FROM tenants",
+    "DROP TABLE secrets",
+    "ALTER TABLE secrets DISABLE ROW LEVEL SECURITY",
+    "DROP POLICY own_tenant ON secrets",
+)
+
+
+def test_the_application_role_may_do_no_more_than_its_work(postgres: PostgresDatabase) -> None:
+    store = Store.open(postgres.url)
+    fill(store)
+    store.close()
+    for statement in FORBIDDEN:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            postgres.ask(statement, role="auscult_app", tenant="acme")
+
+
+def test_the_dispatcher_sees_no_payload(postgres: PostgresDatabase) -> None:
+    may = postgres.ask(
+        "SELECT table_name FROM information_schema.role_table_grants"
+        " WHERE grantee = 'auscult_dispatcher' AND privilege_type = 'SELECT' ORDER BY 1"
+    )
+    assert {row[0] for row in may} == NARROW
+    for table in set(TABLES) - NARROW:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            postgres.ask(f"SELECT 1 FROM {table}", role="auscult_dispatcher")
+
+
+def test_the_tenant_does_not_outlive_its_transaction(postgres: PostgresDatabase) -> None:
+    store = Store.open(postgres.url)
+    fill(store)
+    for _ in range(20):  # every connection of the pool
+        with store.write() as work:
+            assert work.of(BETA).incidents.get("I1") is None
+        with store.read() as work:
+            assert work.directory.find("h") is not None
+    with store._writer.connect() as connection:
+        told = connection.exec_driver_sql(
+            "SELECT current_setting('app.tenant', true), current_user"
+        ).one()
+    assert tuple(told) == ("", postgres.user)
+    store.close()
+
+
+def test_a_foreign_object_and_a_missing_one_look_the_same(store: Store) -> None:
+    fill(store)
+    with store.read() as work:
+        rows = work.of(BETA)
+        assert rows.incidents.get("I1") == rows.incidents.get("no such") is None
+    with pytest.raises(ObjectMissing), store.write() as work:
+        work.of(BETA).effects.wish(effect(tenant=ACME))

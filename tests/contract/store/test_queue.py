@@ -1,0 +1,135 @@
+"""What is due is claimed once, by lease, and comes back when the lease ends."""
+
+import threading
+from collections import Counter
+
+import pytest
+
+from auscult.kernel.effects import Result
+from auscult.store import Claim, Store
+from tests.contract.store.words import ACME, BETA, effect, outcome, timer
+
+LEASE_MS = 1_000
+
+
+def claim(store: Store, *, now_ms: int, owner: str = "one", limit: int = 10) -> list[Claim]:
+    with store.write() as work:
+        return work.queue.claim(
+            "effect", owner=owner, now_ms=now_ms, limit=limit, lease_ms=LEASE_MS
+        )
+
+
+def test_only_what_is_due_is_claimed_the_longest_due_first(store: Store) -> None:
+    with store.write() as work:
+        work.of(ACME).effects.wish(effect("late", due_ms=300))
+        work.of(BETA).effects.wish(effect("first", tenant=BETA, due_ms=100))
+        work.of(ACME).effects.wish(effect("second", due_ms=200))
+        work.of(ACME).timers.set(timer(due_ms=1))
+    assert claim(store, now_ms=99) == []
+    assert claim(store, now_ms=200, limit=1) == [Claim("effect", BETA, "first", 1)]
+    assert claim(store, now_ms=200) == [Claim("effect", ACME, "second", 1)]
+    assert claim(store, now_ms=200) == []
+
+
+def test_a_lease_that_ended_is_claimed_again_and_the_attempt_counts_up(store: Store) -> None:
+    with store.write() as work:
+        work.of(ACME).effects.wish(effect(due_ms=0))
+    assert [one.attempt for one in claim(store, now_ms=0)] == [1]
+    assert claim(store, now_ms=LEASE_MS - 1, owner="two") == []
+    assert [one.attempt for one in claim(store, now_ms=LEASE_MS, owner="two")] == [2]
+
+
+def test_a_retry_lets_go_of_the_lease_and_keeps_the_count(store: Store) -> None:
+    with store.write() as work:
+        work.of(ACME).effects.wish(effect(due_ms=0))
+    claim(store, now_ms=0)
+    with store.write() as work:
+        work.of(ACME).effects.settle(outcome(result=Result.RETRY), retry_at_ms=50)
+        assert work.queue.next_due("effect") == 50
+    assert claim(store, now_ms=49) == []
+    assert [one.attempt for one in claim(store, now_ms=50)] == [2]
+
+
+def test_an_owner_that_starts_again_gives_its_leases_back(store: Store) -> None:
+    with store.write() as work:
+        for key in ("a", "b"):
+            work.of(ACME).effects.wish(effect(key, due_ms=0))
+    assert claim(store, now_ms=0, owner="one", limit=1)
+    assert claim(store, now_ms=0, owner="two", limit=1)
+    with store.write() as work:
+        work.queue.release("one")
+    assert [(one.key, one.attempt) for one in claim(store, now_ms=1)] == [("a", 2)]
+
+
+def test_a_timer_set_again_is_free_to_claim(store: Store) -> None:
+    for due_ms in (0, 5):
+        with store.write() as work:
+            work.of(ACME).timers.set(timer(due_ms=due_ms))
+        with store.write() as work:
+            got = work.queue.claim("timer", owner="o", now_ms=due_ms, limit=9, lease_ms=LEASE_MS)
+        assert got == [Claim("timer", ACME, "T1", 1)]
+
+
+def test_overdue_counts_what_waits_too_long(store: Store) -> None:
+    with store.write() as work:
+        for number in range(3):
+            work.of(ACME).effects.wish(effect(f"E{number}", due_ms=number * 100))
+        assert work.queue.overdue("effect", now_ms=300, grace_ms=150) == 2
+        assert work.queue.overdue("effect", now_ms=300, grace_ms=1_000) == 0
+        assert work.queue.overdue("timer", now_ms=300, grace_ms=0) == 0
+
+
+def test_the_next_turn_is_the_next_due_time_or_end_of_lease(store: Store) -> None:
+    with store.write() as work:
+        assert work.queue.next_due("effect") is None
+        work.of(ACME).effects.wish(effect("a", due_ms=10))
+        work.of(ACME).effects.wish(effect("b", due_ms=5_000))
+        assert work.queue.next_due("effect") == 10
+    claim(store, now_ms=10)
+    with store.read() as work:
+        assert work.queue.next_due("effect") == 10 + LEASE_MS
+
+
+def test_what_is_rolled_back_was_never_queued(store: Store) -> None:
+    def fail() -> None:
+        with store.write() as work:
+            work.of(ACME).effects.wish(effect(due_ms=0))
+            work.of(ACME).timers.set(timer(due_ms=0))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert claim(store, now_ms=9) == []
+
+
+def test_workers_that_race_get_each_row_once(store: Store) -> None:
+    rows, workers = 200, 4
+    with store.write() as work:
+        for number in range(rows):
+            work.of(ACME).effects.wish(effect(f"E{number}", due_ms=number))
+    start = threading.Barrier(workers)
+    got: list[str] = []
+
+    def race(owner: str) -> None:
+        start.wait(10)
+        while found := claim(store, now_ms=rows, owner=owner, limit=7):
+            got.extend(one.key for one in found)
+
+    threads = [threading.Thread(target=race, args=[f"w{n}"]) for n in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert Counter(got) == {f"E{number}": 1 for number in range(rows)}
+
+
+def test_claims_on_postgresql_skip_what_another_holds_instead_of_waiting(store: Store) -> None:
+    if store.kind == "sqlite":
+        return  # one writer at a time: nothing to skip
+    with store.write() as work:
+        for key in ("a", "b"):
+            work.of(ACME).effects.wish(effect(key, due_ms=0))
+    with store.write() as first:
+        held = first.queue.claim("effect", owner="1", now_ms=1, limit=1, lease_ms=LEASE_MS)
+        free = claim(store, now_ms=1, owner="2")
+    assert [one.key for one in (*held, *free)] == ["a", "b"]

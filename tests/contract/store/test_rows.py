@@ -1,0 +1,222 @@
+"""Every noun of a tenant can be written and read back unchanged, on both databases."""
+
+import pytest
+
+from auscult.kernel.effects import Result
+from auscult.kernel.errors import (
+    BodyTooLarge,
+    CredentialMissing,
+    ObjectMissing,
+    StateConflict,
+)
+from auscult.kernel.words import TenantId
+from auscult.store import Credential, KeyRow, Store
+from tests.contract.store.words import (
+    ACME,
+    BETA,
+    effect,
+    finding,
+    incident,
+    outcome,
+    resolved,
+    run,
+    timer,
+)
+
+
+def test_an_incident_comes_back_as_it_was(store: Store) -> None:
+    strange = incident(headline="Störung \N{FIRE} \x00 'edge'; --", fingerprints=("f1", "f2"))
+    with store.write() as work:
+        work.of(ACME).incidents.put(strange)
+    with store.read() as work:
+        assert work.of(ACME).incidents.get("I1") == strange
+        assert work.of(ACME).incidents.get("I2") is None
+
+
+def test_an_incident_holds_its_fingerprints_until_it_is_resolved(store: Store) -> None:
+    first = incident(fingerprints=("f1", "f2"))
+    with store.write() as work:
+        rows = work.of(ACME).incidents
+        rows.put(first)
+        assert rows.holding("f2") == first
+        rows.put(incident(fingerprints=("f1", "f3")))
+        assert rows.holding("f2") is None
+        assert rows.holding("f3") is not None
+    with store.write() as work:
+        work.of(ACME).incidents.put(resolved(first))
+    with store.write() as work:
+        rows = work.of(ACME).incidents
+        assert [rows.holding(one) for one in ("f1", "f2", "f3")] == [None] * 3
+        rows.put(incident("I2"))
+        found = rows.holding("f1")
+        assert found is not None
+        assert found.id == "I2"
+
+
+def test_recent_incidents_are_unresolved_with_the_newest_update_first(store: Store) -> None:
+    with store.write() as work:
+        rows = work.of(ACME).incidents
+        for number in range(5):
+            one = incident(f"I{number}", fingerprints=(f"f{number}",), updated_ms=number)
+            rows.put(resolved(one) if number == 3 else one)
+        assert [one.id for one in rows.recent(3)] == ["I4", "I2", "I1"]
+        assert rows.recent(0) == []
+
+
+def test_findings_of_an_incident_come_newest_first_and_once(store: Store) -> None:
+    with store.write() as work:
+        rows = work.of(ACME)
+        rows.incidents.put(incident())
+        for at_ms in (1, 3, 2, 3):
+            rows.findings.append("I1", finding(at_ms=at_ms))
+        assert [one.at_ms for one in rows.findings.of("I1", 2)] == [3, 2]
+    with store.read() as work:
+        assert [one.at_ms for one in work.of(ACME).findings.of("I1", 9)] == [3, 2, 1]
+
+
+def test_a_finding_needs_its_incident(store: Store) -> None:
+    with pytest.raises(StateConflict), store.write() as work:
+        work.of(ACME).findings.append("nowhere", finding())
+
+
+def test_a_wish_is_wished_once(store: Store) -> None:
+    with store.write() as work:
+        rows = work.of(ACME).effects
+        assert rows.wish(effect())
+        assert not rows.wish(effect(due_ms=999))
+    with store.write() as work:
+        rows = work.of(ACME).effects
+        assert not rows.wish(effect(due_ms=999))
+        assert rows.get("E1") == effect()
+        assert rows.get("E2") is None
+        assert rows.unsent_count() == 1
+        assert [row.effect.key for row in rows.of("I1")] == ["E1"]
+
+
+@pytest.mark.parametrize("result", [Result.DONE, Result.REFUSED])
+def test_a_settled_effect_leaves_the_queue_for_ever(store: Store, result: Result) -> None:
+    with store.write() as work:
+        work.of(ACME).effects.wish(effect())
+    with store.write() as work:
+        rows = work.of(ACME).effects
+        assert rows.settle(outcome(result=result, reason="so"))
+        assert not rows.settle(outcome(result=Result.RETRY), retry_at_ms=300)
+        row = rows.row("E1")
+        assert row is not None
+        assert (row.state, row.attempts, row.last_reason, row.updated_ms) == (result, 1, "so", 200)
+        assert rows.unsent_count() == 0
+        assert work.queue.next_due("effect") is None
+
+
+def test_a_retried_effect_waits_for_its_new_turn(store: Store) -> None:
+    with store.write() as work:
+        rows = work.of(ACME).effects
+        rows.wish(effect())
+        assert rows.settle(outcome(result=Result.RETRY, reason="503"), retry_at_ms=5_000)
+        row = rows.row("E1")
+        assert row is not None
+        assert (row.state, row.attempts, row.last_reason) == ("pending", 1, "503")
+        assert work.queue.next_due("effect") == 5_000
+        with pytest.raises(StateConflict):
+            rows.settle(outcome(result=Result.RETRY))
+        assert not rows.settle(outcome("unknown"))
+
+
+def test_a_timer_is_taken_once(store: Store) -> None:
+    with store.write() as work:
+        rows = work.of(ACME).timers
+        rows.set(timer())
+        rows.set(timer(due_ms=700))
+        assert rows.get("T1") == timer(due_ms=700)
+    with store.write() as work:
+        rows = work.of(ACME).timers
+        assert rows.take("T1", due_by_ms=699) is None
+        assert rows.take("T1", due_by_ms=700) == timer(due_ms=700)
+        assert rows.take("T1") is None
+        assert work.queue.next_due("timer") is None
+
+
+def test_a_cancelled_timer_is_gone(store: Store) -> None:
+    with store.write() as work:
+        rows = work.of(ACME).timers
+        rows.set(timer())
+        assert rows.cancel("T1")
+        assert not rows.cancel("T1")
+        assert rows.get("T1") is None
+        assert work.queue.next_due("timer") is None
+
+
+def test_runs_are_found_by_id_incident_and_age(store: Store) -> None:
+    with store.write() as work:
+        rows = work.of(ACME).runs
+        for number in (1, 2, 3):
+            rows.put(run(f"R{number}", started_ms=number))
+        changed = run("R2", started_ms=2).model_copy(update={"reason": "changed"})
+        rows.put(changed)
+        assert rows.get("R2") == changed
+        assert rows.get("R9") is None
+        assert [one.id for one in rows.of("I1")] == ["R1", "R2", "R3"]
+        assert [one.id for one in rows.recent(2, 9)] == ["R3", "R2"]
+        assert [one.id for one in rows.recent(0, 1)] == ["R3"]
+
+
+def test_secrets_are_kept_by_name(store: Store) -> None:
+    with store.write() as work:
+        rows = work.of(ACME).secrets
+        rows.put("b", "v1:old")
+        rows.put("b", "v1:new")
+        rows.put("a", "v1:a")
+        assert rows.get("b") == "v1:new"
+        assert rows.get("c") is None
+        assert rows.names() == ["a", "b"]
+
+
+def test_a_key_opens_until_it_is_revoked(store: Store) -> None:
+    with store.write() as work:
+        work.of(ACME).keys.add("hash", "k1", role="admin", now_ms=5)
+    with store.read() as work:
+        assert work.directory.find("hash") == Credential(ACME, "k1", "admin")
+        assert work.directory.find("other") is None
+    with store.write() as work:
+        assert work.of(ACME).keys.revoke("k1", 9)
+        assert not work.of(ACME).keys.revoke("k1", 10)
+        assert work.directory.find("hash") is None
+        assert work.of(ACME).keys.list() == [KeyRow("k1", "admin", added_ms=5, revoked_ms=9)]
+    with pytest.raises(StateConflict), store.write() as work:
+        work.of(BETA).keys.add("hash", "k2", role="admin", now_ms=5)
+
+
+def test_tenants_are_listed_and_renamed(store: Store) -> None:
+    with store.write() as work:
+        work.directory.add_tenant(ACME, "Acme & Sons", 7)
+        assert work.directory.tenants() == [ACME, BETA]
+
+
+def test_rows_belong_to_a_named_tenant(store: Store) -> None:
+    with store.read() as work:
+        for name in ("", "x" * 201):
+            with pytest.raises(CredentialMissing):
+                work.of(TenantId(name))
+
+
+def test_a_word_of_another_tenant_is_refused(store: Store) -> None:
+    with store.write() as work:
+        rows = work.of(ACME)
+        for put in (
+            lambda: rows.incidents.put(incident(tenant=BETA)),
+            lambda: rows.effects.wish(effect(tenant=BETA)),
+            lambda: rows.timers.set(timer(tenant=BETA)),
+            lambda: rows.runs.put(run(tenant=BETA)),
+        ):
+            with pytest.raises(ObjectMissing):
+                put()
+
+
+def test_a_row_has_a_largest_size(store: Store) -> None:
+    with store.write() as work:
+        with pytest.raises(BodyTooLarge):
+            work.of(ACME).secrets.put("a", "x" * (1 << 20 | 1))
+        with pytest.raises(BodyTooLarge):
+            work.of(ACME).audit.append(
+                at_ms=1, actor="a", action="b", about="c", detail={"long": "x" * (1 << 16)}
+            )

@@ -1,0 +1,117 @@
+"""Small words to store: each maker gives a whole one, and takes what a test cares about."""
+
+from typing import Any
+
+from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
+from auscult.kernel.facts import Timer
+from auscult.kernel.findings import Evidence, Finding, Phase
+from auscult.kernel.incidents import Incident, Signal, Status
+from auscult.kernel.runs import Run, RunState
+from auscult.kernel.words import Severity, Subject, TenantId
+
+ACME = TenantId("acme")
+BETA = TenantId("beta")
+
+
+def finding(fingerprint: str = "f1", *, tenant: TenantId = ACME, **more: Any) -> Finding:
+    values = {
+        "subject": Subject(service="edge", instance="edge-1"),
+        "signal": "http_errors",
+        "seen_by": "scorer",
+        "at_ms": 1_000,
+        "evidence": Evidence(sentence="errors are 9 times the usual"),
+    }
+    return Finding(tenant=tenant, fingerprint=fingerprint, **{**values, **more})
+
+
+def incident(
+    incident_id: str = "I1",
+    *,
+    tenant: TenantId = ACME,
+    fingerprints: tuple[str, ...] = ("f1",),
+    **more: Any,
+) -> Incident:
+    strongest = more.pop("strongest", None) or finding(fingerprints[0], tenant=tenant)
+    signals = tuple(
+        Signal(
+            fingerprint=one,
+            subject=strongest.subject,
+            signal="http_errors",
+            seen_by="scorer",
+            severity=Severity.WARNING,
+            first_ms=1_000,
+            last_ms=1_000,
+            peak_score=4.0,
+            phase=Phase.FIRING,
+            sentence="errors",
+        )
+        for one in fingerprints
+    )
+    values = {
+        "key": "edge",
+        "severity": Severity.WARNING,
+        "headline": "edge answers with errors",
+        "opened_ms": 1_000,
+        "updated_ms": 1_000,
+    }
+    whole = {**values, **more}
+    return Incident(id=incident_id, tenant=tenant, signals=signals, strongest=strongest, **whole)
+
+
+def resolved(one: Incident, *, at_ms: int = 9_000) -> Incident:
+    end = {"status": Status.RESOLVED, "resolved_ms": at_ms, "updated_ms": at_ms}
+    return one.model_copy(update=end)
+
+
+def effect(key: str = "E1", *, tenant: TenantId = ACME, due_ms: int = 100) -> Effect:
+    return Effect(
+        key=key,
+        tenant=tenant,
+        kind=EffectKind.NOTIFY,
+        plug="webhook",
+        to="ops",
+        verb="send",
+        incident="I1",
+        payload={"title": "edge answers with errors"},
+        due_ms=due_ms,
+    )
+
+
+def outcome(
+    key: str = "E1",
+    result: Result = Result.DONE,
+    *,
+    tenant: TenantId = ACME,
+    at_ms: int = 200,
+    reason: str = "",
+) -> Outcome:
+    return Outcome(key=key, tenant=tenant, result=result, at_ms=at_ms, reason=reason)
+
+
+def timer(key: str = "T1", *, tenant: TenantId = ACME, due_ms: int = 100) -> Timer:
+    return Timer(key=key, tenant=tenant, name="quiet", about="I1", due_ms=due_ms)
+
+
+def run(run_id: str = "R1", *, tenant: TenantId = ACME, started_ms: int = 1_000) -> Run:
+    return Run(
+        id=run_id,
+        tenant=tenant,
+        incident="I1",
+        runbook="restart",
+        action="supervisor",
+        target="edge",
+        state=RunState.PLANNING,
+        started_ms=started_ms,
+        updated_ms=started_ms,
+        deadline_ms=started_ms + 60_000,
+    )
+
+
+def audit_row(number: int = 1, about: str = "I1") -> dict[str, Any]:
+    return {
+        "at_ms": number,
+        "actor": "auscult",
+        "action": "incident.opened",
+        "about": about,
+        "detail": {"sentence": f"sentence {number}"},
+    }
