@@ -1,0 +1,189 @@
+"""Real processes killed with -9 under load: what was accepted is there, nobody is paged twice."""
+
+import asyncio
+import json
+import random
+import struct
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import cramjam
+import pytest
+from aiohttp import web
+
+from tests.product import Product
+
+KILLS = 20
+SERVICES = 12
+TENANT = "acme"
+
+
+def a_write(values: dict[str, float], at_ms: int) -> bytes:
+    """Return a remote_write 1.0 body with one sample for each service, written by hand."""
+
+    def message(number: int, inner: bytes) -> bytes:
+        return bytes([number << 3 | 2]) + varint(len(inner)) + inner
+
+    def label(name: str, value: str) -> bytes:
+        return message(1, message(1, name.encode()) + message(2, value.encode()))
+
+    series = [
+        label("__name__", "broken_ratio")
+        + label("service", service)
+        + message(2, b"\x09" + struct.pack("<d", value) + b"\x10" + varint(at_ms))
+        for service, value in values.items()
+    ]
+    return bytes(cramjam.snappy.compress_raw(b"".join(message(1, one) for one in series)))
+
+
+def varint(number: int) -> bytes:
+    """Return a number as protobuf writes it."""
+    out = bytearray()
+    while number >= 0x80:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*out, number])
+
+
+class World:
+    """A receiver that takes keys, a platform that breaks, and a person who acknowledges."""
+
+    def __init__(self, product: Product, seed: int) -> None:
+        self.product = product
+        self.rng = random.Random(seed)
+        self.attempts: Counter[str] = Counter()
+        self.keys: dict[str, str] = {}
+        self.acknowledged: set[str] = set()
+        self.accepted = 0
+        self.busy = True
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """Take a page: its key makes a repeat visible, and harmless."""
+        self.attempts[request.headers["webhook-id"]] += 1
+        message = json.loads(await request.read())
+        self.keys[request.headers["webhook-id"]] = message["data"]["incident"]["id"]
+        return web.Response(status=200)
+
+    async def break_things(self, http: aiohttp.ClientSession, key: str) -> None:
+        """Push samples that break and mend services at random, as fast as they are taken."""
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/x-protobuf"}
+        state = {f"service-{n}": 0.0 for n in range(SERVICES)}
+        while self.busy:
+            state[self.rng.choice(list(state))] = float(self.rng.random() < 0.5)
+            body = a_write(state, time.time_ns() // 1_000_000)
+            url = f"{self.product.url}/api/v1/write"
+            try:
+                async with http.post(url, data=body, headers=headers) as answer:
+                    self.accepted += answer.status == 204
+            except (aiohttp.ClientError, TimeoutError):
+                pass  # it is dead just now
+            await asyncio.sleep(0.1)
+
+    async def acknowledge(self, http: aiohttp.ClientSession, key: str) -> None:
+        """Acknowledge what is open; only an answered 200 counts."""
+        headers = {"Authorization": f"Bearer {key}"}
+        base = f"{self.product.url}/api/v1/incidents"
+        while self.busy:
+            try:
+                async with http.get(f"{base}?state=open&limit=50", headers=headers) as answer:
+                    found = (await answer.json())["incidents"] if answer.status == 200 else []
+                for incident in found:
+                    url = f"{base}/{incident['id']}/acknowledge"
+                    async with http.post(url, headers=headers) as answer:
+                        if answer.status == 200:
+                            self.acknowledged.add(incident["id"])
+            except (aiohttp.ClientError, TimeoutError):
+                pass  # it is dead just now
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Iterator[Product]:
+    """A product whose one rule fires at once and whose one channel takes keys."""
+    made = Product(tmp_path, {})
+    yield made
+    made.stop()
+
+
+async def live_under_fire(world: World, key: str) -> None:
+    """Load the product while it is killed `KILLS` times at random moments."""
+    timeout = aiohttp.ClientTimeout(total=2)
+    async with aiohttp.ClientSession(timeout=timeout) as http:
+        load = [
+            asyncio.create_task(world.break_things(http, key)),
+            asyncio.create_task(world.acknowledge(http, key)),
+        ]
+        for _ in range(KILLS):
+            await asyncio.sleep(world.rng.uniform(0.3, 2.5))
+            await asyncio.to_thread(world.product.kill)
+            await asyncio.to_thread(world.product.start)
+        await asyncio.sleep(2)
+        world.busy = False
+        await asyncio.gather(*load)
+        await settle(world, http, key)
+
+
+async def settle(world: World, http: aiohttp.ClientSession, key: str) -> None:
+    """Wait until nothing is owed any more."""
+    async with asyncio.timeout(90):
+        while True:
+            async with http.get(f"{world.product.url}/readyz") as answer:
+                owed = await answer.json()
+            paged = set(world.keys.values())
+            incidents = await listed(world, http, key)
+            if not owed["effects_overdue"] and paged >= {one["id"] for one in incidents}:
+                return
+            await asyncio.sleep(0.5)
+
+
+async def listed(world: World, http: aiohttp.ClientSession, key: str) -> list[dict[str, Any]]:
+    """Return every incident."""
+    headers = {"Authorization": f"Bearer {key}"}
+    url = f"{world.product.url}/api/v1/incidents?state=all&limit=200"
+    async with http.get(url, headers=headers) as answer:
+        return list((await answer.json())["incidents"])
+
+
+@pytest.mark.timeout(400)
+async def test_killed_with_9_under_load_it_loses_no_accepted_fact_and_pages_once(
+    product: Product,
+) -> None:
+    world = World(product, seed=7)
+    app = web.Application()
+    app.router.add_post("/", world.receive)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    product.tenants = {
+        TENANT: {
+            "detectors": [{"use": "threshold", "match": ['__name__="broken_ratio"'], "above": 0.5}],
+            "channels": {
+                "ops": {"use": "webhook", "url": f"http://127.0.0.1:{runner.addresses[0][1]}/"}
+            },
+            "routes": [{"to": ["ops"], "on": ["opened"]}],
+        }
+    }
+    key = product.key(TENANT)
+    await asyncio.to_thread(product.start)
+    await live_under_fire(world, key)
+    await runner.cleanup()
+
+    incidents = {}
+    for incident in world.acknowledged | set(world.keys.values()):
+        status, body = product.ask(f"/api/v1/incidents/{incident}", key)
+        assert status == 200, f"incident {incident} is lost"
+        incidents[incident] = body
+    assert world.accepted > KILLS
+    assert len(world.acknowledged) > 3
+    for incident in world.acknowledged:
+        told = {line["action"] for line in incidents[incident]["timeline"]}
+        assert "incident.acknowledged" in told, "an accepted acknowledgement is lost"
+    opened = Counter(incident for name, incident in world.keys.items() if ":opened:" in name)
+    assert set(opened.values()) == {1}, "a receiver that takes keys got two pages for one incident"
+    repeats = sum(times - 1 for times in world.attempts.values())
+    assert repeats <= KILLS * 64, "more attempts than sends in flight at a kill"
+    assert product.stop() == 0
