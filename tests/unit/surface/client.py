@@ -1,5 +1,6 @@
 """Asking an ASGI application without a socket: enough HTTP for unit tests, and no library."""
 
+import asyncio
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -37,8 +38,12 @@ async def ask(
     headers: dict[str, str] | None = None,
     body: bytes | Iterable[bytes] = b"",
     peer: str = "192.0.2.7",
+    stays: bool = False,
 ) -> Answer:
-    """Send one request. A body given as several chunks is sent without a Content-Length."""
+    """Send one request. A body given as several chunks is sent without a Content-Length.
+
+    One who `stays` waits until the server ends the answer; others go once they have asked.
+    """
     chunks = [body] if isinstance(body, bytes) else list(body)
     sent = {"host": "auscult.example"} | {k.lower(): v for k, v in (headers or {}).items()}
     if key:
@@ -64,6 +69,8 @@ async def ask(
 
     async def receive() -> Message:
         if not chunks:
+            if stays:
+                await asyncio.Event().wait()
             return {"type": "http.disconnect"}
         chunk = chunks.pop(0)
         return {"type": "http.request", "body": chunk, "more_body": bool(chunks)}

@@ -1,0 +1,91 @@
+"""The real engine on either database, with two tenants who know nothing of each other."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from auscult.engine import Engine
+from auscult.kernel.errors import ObjectMissing
+from auscult.kernel.facts import Found
+from auscult.kernel.words import TenantId
+from auscult.runtime.clock import SystemClock
+from auscult.runtime.settings import parse_settings
+from auscult.surface.app import create_app
+from tests.contract.store.conftest import database, postgres, server, template
+from tests.contract.store.databases import Database
+from tests.unit.signals.wire import one_each, pack
+from tests.unit.surface.fake_engine import a_finding
+
+__all__ = ["database", "postgres", "server", "template"]
+
+OWNER, STRANGER = TenantId("acme"), TenantId("bolt")
+SECRET = "only-acme-knows-this"
+MEDIA = {"content-type": "application/x-protobuf", "content-encoding": "snappy"}
+_SETTINGS = """
+server: {{host: 0.0.0.0, loopback_tenant: null}}
+store: {{url: {url!r}}}
+data_dir: {data_dir}
+tenants:
+  acme:
+    detectors: [{{use: threshold, name: {secret}, match: ['a="b"'], above: 9}}]
+  bolt: {{}}
+  platform: {{}}
+"""
+
+
+@dataclass(frozen=True)
+class House:
+    """A running engine, its app, one key per tenant and role, and what only the owner may see."""
+
+    engine: Engine
+    app: FastAPI
+    keys: dict[tuple[str, str], str]
+    incident: str
+    slot: int
+
+
+@pytest.fixture
+async def house(database: Database, tmp_path: Path) -> AsyncIterator[House]:
+    text = _SETTINGS.format(url=database.url, data_dir=tmp_path / "data", secret=SECRET)
+    engine = Engine(parse_settings(text), clock=SystemClock(), environ={})
+    await engine.start()
+    try:
+        yield await furnish(engine)
+    finally:
+        await engine.stop()
+
+
+async def furnish(engine: Engine) -> House:
+    """Make keys, and give the owner an incident and a series that carry the secret."""
+    keys: dict[tuple[str, str], str] = {}
+    with engine.store.write() as work:
+        for tenant in (OWNER, STRANGER, TenantId("platform")):
+            for role in ("admin", "member", "writer"):
+                key = keys[tenant, role] = engine.vault.new_api_key()
+                hashed = engine.vault.hash_api_key(key)
+                work.of(tenant).keys.add(hashed, f"{tenant}-{role}", role=role, now_ms=1)
+    now_ms = engine.clock.now_ms()
+    incident = await engine.submit(Found(finding=a_finding(OWNER, SECRET, at_ms=now_ms)))
+    assert incident is not None
+    body = pack(one_each([SECRET], now_ms, 1.0).version1())
+    await engine.receive_write(OWNER, body, MEDIA["content-type"])
+    return House(engine, create_app(engine), keys, incident.id, await find_slot(engine))
+
+
+async def find_slot(engine: Engine) -> int:
+    """Return the slot of the owner's series as soon as it is there."""
+    ends_s = time.monotonic() + 10
+    while time.monotonic() < ends_s:
+        try:
+            rows = await engine.search_series(OWNER, (), after=-1, limit=10)
+        except ObjectMissing:  # the detectors have not met the series yet
+            rows = []
+        if rows:
+            return rows[0].slot
+        await asyncio.sleep(0.05)
+    pytest.fail("the owner's series did not appear")
