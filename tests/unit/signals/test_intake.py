@@ -2,9 +2,18 @@ import numpy as np
 import pytest
 
 from auscult.kernel.samples import SampleBatch
-from auscult.signals import Accepted, Intake, Kind, Registry, Rings
+from auscult.signals import (
+    Accepted,
+    Decoded,
+    Intake,
+    Kind,
+    Registry,
+    Rings,
+    SeriesLimits,
+    decode_write,
+)
 from tests.unit.signals.sink import NOW_MS, ONE, SMALL, columns
-from tests.unit.signals.wire import STALE, label_set
+from tests.unit.signals.wire import MEDIA_1, STALE, label_set, one_each, pack
 
 NAN, INF = float("nan"), float("inf")
 
@@ -135,6 +144,24 @@ def test_an_idle_series_is_evicted_and_its_slot_comes_back_as_reset(bench: Bench
     assert len(bench.rings.window(0)[0]) == 0
     assert bench.registry.count(ONE) == 1
     assert bench.registry.slot(ONE, label_set("new"), now_ms=NOW_MS) in {0, 2, 3}
+
+
+def test_a_full_tenant_makes_room_by_itself_and_loses_no_series_that_is_in_the_body() -> None:
+    registry = Registry(SeriesLimits(per_tenant=3, per_process=9))
+    intake = Intake(registry, Rings(9))
+    later_ms = NOW_MS + registry.limits.idle_ms + 1
+
+    def write(body: bytes, now_ms: int) -> Decoded:
+        book = registry.book(ONE)
+        return decode_write(pack(body), MEDIA_1, book=book, now_ms=now_ms, max_bytes=1 << 20)
+
+    write(one_each("abc", NOW_MS, 1.0).version1(), NOW_MS)
+    full = write(one_each("d", NOW_MS, 1.0).version1(), NOW_MS + 1)
+    assert full.refused_cap == 1
+    again = write(one_each("ade", later_ms, 1.0).version1(), later_ms)
+    assert [registry.labels_of(slot)[0][1] for slot in again.slots.tolist()] == ["a", "d", "e"]
+    assert again.slots[0] == 0
+    assert intake.drain().reset_slots.tolist() == [1, 2]
 
 
 def test_a_series_found_to_be_a_counter_begins_anew(bench: Bench) -> None:

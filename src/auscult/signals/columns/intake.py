@@ -94,6 +94,7 @@ class Intake:
         self._derived: list[SampleColumns] = []
         self._stale: list[Slots] = []
         self._reset: list[Slots] = []
+        registry.evict_by(self.evict_idle)
 
     def accept(self, batch: SampleBatch, *, now_ms: int) -> Accepted:
         """Take a batch of one tenant; the samples of one slot in the order they were sent."""
@@ -138,7 +139,10 @@ class Intake:
         self._reset.append(slots)
 
     def evict_idle(self, tenant: TenantId, *, now_ms: int) -> int:
-        """Free the tenant's series that nobody sent or asked for during `limits.idle_ms`."""
+        """Free the tenant's series that nobody sent or asked for during `limits.idle_ms`.
+
+        The registry asks for this by itself when a tenant has no room for a new series.
+        """
         slots = self.registry.slots_of(tenant)
         before_ms = now_ms - self.registry.limits.idle_ms
         idle = slots[self.registry.touched_ms[slots] < before_ms]

@@ -206,8 +206,8 @@ def _is_created(name: str, types: Mapping[str, str]) -> bool:
 
 def _read_comment(line: bytes, page: _Page) -> None:
     if line.startswith(_TYPE):
-        family, _, declared = line[len(_TYPE) :].decode().strip().partition(" ")
-        kind = declared.strip().lower()
+        family, _, declared = " ".join(line[len(_TYPE) :].decode().split()).partition(" ")
+        kind = declared.lower()
         if kind not in TYPES:
             raise ValueError("# TYPE needs a metric name and a known type")
         page.types[family] = kind

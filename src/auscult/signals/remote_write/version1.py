@@ -64,6 +64,8 @@ def decode_version1(body: bytes, *, book: SeriesBook, now_ms: int) -> Decoded:
     changed = book.learn(types) if types else np.zeros(0, dtype=np.int32)
     series = list(request.series)
     recognised = _recognise(series, book) if series else None
+    if recognised is not None:
+        book.touch(recognised.slots, now_ms=now_ms)
     gathered = Gathered(book, now_ms)
     for position in range(len(series)) if recognised is None else recognised.others:
         _read_series(series, position, into=gathered)

@@ -24,6 +24,9 @@ from auscult.signals.remote_write.schema import (
 from auscult.signals.series.book import SeriesBook
 from auscult.signals.series.labels import encode_label_bytes
 
+_KEPT_BYTES_MAX = 16 << 20
+"""Label bytes kept at a time: few symbols can be paired in very many ways."""
+
 
 def decode_version2(body: bytes, *, book: SeriesBook, now_ms: int) -> Decoded:
     """Return what an unpacked v2 `Request` says; raises `BodyMalformed`, `BodyTooLarge`."""
@@ -59,6 +62,7 @@ class _Reader:
         self._symbols = symbols
         self._into = into
         self._regions: dict[tuple[int, int], bytes] = {}
+        self._kept_bytes = 0
 
     def read(self, raw: bytes, position: int) -> None:
         """Read one series; raises `BodyMalformed` with the number of the series."""
@@ -78,36 +82,45 @@ class _Reader:
             into.add(position, slot, at_ms=sample.timestamp, value=sample.value)
 
     def _slot_of(self, message: Series2Message, position: int) -> int | None:
-        refs = list(message.labels_refs)
+        refs = message.labels_refs[:]
+        into = self._into
         if len(refs) % 2:
             raise BodyMalformed("label references do not come in pairs", position=position)
-        limits, into = self._into.book.limits, self._into
-        pairs = list(zip(refs[::2], refs[1::2], strict=True))
+        if len(refs) > 2 * into.book.limits.labels:
+            into.refuse_labels(len(message.samples))
+            return None
         regions = self._regions
-        try:
-            region = b"".join([regions[pair] for pair in pairs])
-        except KeyError:
-            fitting = (self._fits(*pair, position) for pair in pairs)
-            if len(pairs) > limits.labels or not all(fitting):
-                into.refuse_labels(len(message.samples))
-                return None
-            region = b"".join([regions[pair] for pair in pairs])
-        slot = into.book.known.get(region)
+        parts = []
+        for pair in zip(refs[::2], refs[1::2], strict=True):
+            part = regions.get(pair)
+            if part is None:
+                part = regions[pair] = self._region_of(pair, position)
+            parts.append(part)
+        if b"" in parts:
+            into.refuse_labels(len(message.samples))
+            return None
+        slot = into.book.known.get(b"".join(parts))
         if slot is not None:
+            into.book.touch(slot, now_ms=into.now_ms)
             return slot
-        texts = [(self._symbols[name], self._symbols[value]) for name, value in pairs]
+        symbols = self._symbols
+        texts = [(symbols[n], symbols[v]) for n, v in zip(refs[::2], refs[1::2], strict=True)]
         return into.slot_of(texts, len(message.samples), declared=_declared(message))
 
-    def _fits(self, name: int, value: int, position: int) -> bool:
-        """Make the label bytes of a pair of references; False where one text is too long."""
-        if max(name, value) >= len(self._symbols):
+    def _region_of(self, pair: tuple[int, int], position: int) -> bytes:
+        """Return the label bytes of a pair of references; empty where one text is too long."""
+        if max(pair) >= len(self._symbols):
             raise BodyMalformed("a label reference is out of range", position=position)
-        first, second = self._symbols[name], self._symbols[value]
+        name, value = self._symbols[pair[0]], self._symbols[pair[1]]
         limits = self._into.book.limits
-        if len(first) > limits.name_bytes or len(second) > limits.value_bytes:
-            return False
-        self._regions[name, value] = encode_label_bytes(first, second)
-        return True
+        if len(name) > limits.name_bytes or len(value) > limits.value_bytes:
+            return b""
+        part = encode_label_bytes(name, value)
+        self._kept_bytes += len(part)
+        if self._kept_bytes > _KEPT_BYTES_MAX:
+            self._regions.clear()
+            self._kept_bytes = 0
+        return part
 
 
 def _declared(message: Series2Message) -> str:

@@ -30,6 +30,10 @@ class Shelving(Protocol):
         """Whether the process can hold no further series."""
         ...
 
+    def make_room(self, tenant: TenantId, *, now_ms: int) -> int:
+        """Free the tenant's idle series; return how many."""
+        ...
+
     def open_slot(self, number: int, region: bytes) -> int:
         """Return a slot for a new series of the book with this number."""
         ...
@@ -62,6 +66,7 @@ class SeriesBook:
         self._types: dict[str, str] = {}
         self._minute = 0
         self._new = 0
+        self._evicted_ms = 0
 
     def admit(self, labels: Labels, *, now_ms: int, kind: Kind = Kind.UNKNOWN) -> int:
         """Return the slot of a settled label set, made when it is new.
@@ -107,8 +112,19 @@ class SeriesBook:
         kinds[slot] = kind
         return counts
 
+    def touch(self, slots: Slots | int, *, now_ms: int) -> None:
+        """Note that the series are in use, so that none is evicted before its samples are taken."""
+        self._registry.touched_ms[slots] = now_ms
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self.known) >= self.limits.per_tenant or self._registry.is_full
+
     def _check_room(self, now_ms: int) -> None:
-        if len(self.known) >= self.limits.per_tenant or self._registry.is_full:
+        if self._is_full and abs(now_ms - self._evicted_ms) >= _MINUTE_MS:
+            self._evicted_ms = now_ms
+            self._registry.make_room(self.tenant, now_ms=now_ms)
+        if self._is_full:
             self.refusals.by_cap += 1
             raise SeriesCapReached(f"{len(self.known)} series of {self.tenant}")
         minute = now_ms // _MINUTE_MS

@@ -61,6 +61,9 @@ def encode_label(name: str, value: str) -> bytes:
 
 def encode_label_bytes(first: bytes, second: bytes) -> bytes:
     """Return one label's bytes, given the UTF-8 of its name and value."""
+    inside = len(first) + len(second) + 4
+    if inside < _MORE:
+        return b"\x0a%c\x0a%c%b\x12%c%b" % (inside, len(first), first, len(second), second)
     body = b"\x0a%b%b\x12%b%b" % (_varint(len(first)), first, _varint(len(second)), second)
     return b"\x0a%b%b" % (_varint(len(body)), body)
 

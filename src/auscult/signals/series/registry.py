@@ -6,6 +6,7 @@ to another series and its generation grows by one.
 """
 
 from collections.abc import Iterable
+from typing import Protocol
 
 import numpy as np
 
@@ -18,6 +19,14 @@ from auscult.signals.series.kinds import Kind
 from auscult.signals.series.labels import decode_labels, settle_labels
 from auscult.signals.series.limits import SeriesLimits
 from auscult.signals.series.query import SeriesPage, select_series
+
+
+class Evict(Protocol):
+    """Frees the idle series of a tenant and whatever is kept of them."""
+
+    def __call__(self, tenant: TenantId, *, now_ms: int) -> int:
+        """Return how many series were freed."""
+        ...
 
 
 class Registry:
@@ -36,6 +45,8 @@ class Registry:
         self.touched_ms = np.zeros(self.capacity, dtype=np.int64)
         self.generation = np.zeros(self.capacity, dtype=np.uint32)
         self._owners = np.zeros(self.capacity, dtype=np.int32)
+        self._live = np.zeros(self.capacity, dtype=np.bool_)
+        self._evict: Evict | None = None
         self._regions: list[bytes | None] = []
         self._free: list[int] = []
         self._books: dict[TenantId, SeriesBook] = {}
@@ -111,11 +122,8 @@ class Registry:
         found = self._books.get(tenant)
         if found is None:
             return np.zeros(0, dtype=np.int32)
-        mine = self._owners[: self.high] == found.number
-        return np.array(
-            [slot for slot in np.flatnonzero(mine).tolist() if self._regions[slot] is not None],
-            dtype=np.int32,
-        )
+        mine = self._live[: self.high] & (self._owners[: self.high] == found.number)
+        return np.flatnonzero(mine).astype(np.int32)
 
     def find(
         self, tenant: TenantId, matchers: tuple[Matcher, ...], *, cursor: int = 0, limit: int = 100
@@ -139,7 +147,16 @@ class Registry:
             self._regions.append(region)
             self.high += 1
         self._owners[slot] = number
+        self._live[slot] = True
         return slot
+
+    def evict_by(self, evict: Evict) -> None:
+        """Take who frees idle series when a tenant has no room left (`Intake.evict_idle`)."""
+        self._evict = evict
+
+    def make_room(self, tenant: TenantId, *, now_ms: int) -> int:
+        """Free the tenant's idle series; return how many. Slow: asked once a minute at most."""
+        return 0 if self._evict is None else self._evict(tenant, now_ms=now_ms)
 
     def retire(self, slots: Iterable[int]) -> None:
         """Free slots; their series are forgotten and the slots will be given to others."""
@@ -148,6 +165,7 @@ class Registry:
             if region is not None:
                 del self._numbered[self._owners[slot]].known[region]
                 self._regions[slot] = None
+                self._live[slot] = False
                 self.generation[slot] += 1
                 self.kinds[slot] = Kind.UNKNOWN
                 self._free.append(slot)

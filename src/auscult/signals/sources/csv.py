@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -39,7 +40,8 @@ class Csv(Source):
         name = f"csv {path.name}"[:300]
         try:
             table = await asyncio.to_thread(read_table, path)
-            slots = await sink.ingest(partial(self._make_slots, path, table, sink))
+            make_slots = partial(self._make_slots, path, table, sink)
+            await sink.ingest(make_slots)
         except InputError as why:
             sink.note(SourceHealth(name=name, healthy=False, error=str(why)[:500]))
             return
@@ -50,7 +52,7 @@ class Csv(Source):
             last_ms = int(table.at_ms[last - 1])
             if self.speed is not None:
                 await asyncio.sleep(max(0, last_ms - sink.now_ms()) / 1000)
-            await sink.ingest(partial(_pour, table, slots, sink=sink, rows=slice(first, last)))
+            await sink.ingest(partial(_pour, table, make_slots, sink=sink, rows=slice(first, last)))
             health = SourceHealth(
                 name=name, healthy=True, last_sample_ms=int(table.at_ms[last - 1])
             )
@@ -81,8 +83,9 @@ def _cut(table: Table, *, paced: bool) -> list[int]:
     return [0, *(np.flatnonzero(np.diff(bucket)) + 1).tolist(), n]
 
 
-def _pour(table: Table, slots: Slots, *, sink: Sink, rows: slice) -> None:
-    value = table.value[rows]
+def _pour(table: Table, make_slots: Callable[[], Slots], *, sink: Sink, rows: slice) -> None:
+    """Give some rows; slots are asked for each time, for in a long pause one may be evicted."""
+    value, slots = table.value[rows], make_slots()
     at_ms = np.repeat(table.at_ms[rows], value.shape[1])
     flat, every = value.ravel(), np.tile(slots, len(value))
     given = ~np.isnan(flat)
