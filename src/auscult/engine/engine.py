@@ -1,7 +1,6 @@
 """The engine: everything that runs, started in order and stopped gracefully."""
 
 import asyncio
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +11,7 @@ import aiohttp
 from auscult.engine.access import Access
 from auscult.engine.events.orphans import release_orphans
 from auscult.engine.events.path import EventPath
+from auscult.engine.gauges import keep_gauges
 from auscult.engine.hub import Hub
 from auscult.engine.samples.path import SamplePath
 from auscult.engine.samples.reading import SeriesRow, SeriesWindow
@@ -26,8 +26,10 @@ from auscult.runtime.ids import new_id
 from auscult.runtime.logging import logger
 from auscult.runtime.metrics import Metrics
 from auscult.runtime.settings import Settings, diff, load_settings, process_environment
+from auscult.runtime.tracing import configure_tracing, end_tracing
 from auscult.store import Store
 from auscult.vault import Vault
+from auscult.vault.references import resolve_secret
 
 if TYPE_CHECKING:
     from auscult.engine.events.records import Settled
@@ -61,20 +63,20 @@ class Engine:
         self._environ = environ
         self.metrics = Metrics()
         self.hub = Hub(boot=new_id(clock))
-        self.vault = Vault.open(settings.data_dir)
-        self.store = Store.open(settings.store.url)
+        self.vault = Vault.open(settings.data_dir, environ.get("AUSCULT_MASTER_KEY"))
+        self.store = Store.open(resolve_secret(settings.store.url, environ=environ))
         self.store.migrate()
         self.samples = SamplePath(settings, clock=clock, metrics=self.metrics)
         self.plans = self._wire(settings)
         self.events = EventPath(
-            self.store, self.plans, clock=clock, metrics=self.metrics, owner=_owner(settings)
+            self.store, self.plans, settings=settings, clock=clock, metrics=self.metrics
         )
         self._config = config
         self._access = Access(self.vault, clock=clock)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._http: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._orphans: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = False
 
     @classmethod
@@ -87,21 +89,20 @@ class Engine:
     async def start(self) -> None:
         """Run: first what must not lose anything, then what brings samples."""
         self._loop = asyncio.get_running_loop()
+        tracing = self.settings.tracing
+        configure_tracing(
+            enabled=tracing.enabled,
+            spans_kept=tracing.spans_kept,
+            otlp_endpoint=tracing.otlp_endpoint,
+        )
         self._http = aiohttp.ClientSession(auto_decompress=False, trust_env=False)
         self.events.desk.on_commit = self._committed
         await self.events.start(self._http, is_paging=self.settings.monitoring_enabled)
         await self.events.write(self._admit_tenants)
         if self.settings.monitoring_enabled:
             await self.samples.start(self.plans, self.events.report)
-            self._orphans = asyncio.create_task(
-                release_orphans(
-                    self.read,
-                    self.plans,
-                    self.samples.scoring,
-                    courier=self.events.courier,
-                    clock=self.clock,
-                )
-            )
+            self._tasks.append(asyncio.create_task(self._release_orphans()))
+        self._tasks.append(asyncio.create_task(keep_gauges(self)))
         self._is_ready = True
         log.info("auscult runs", tenants=len(self.settings.tenants))
 
@@ -109,14 +110,15 @@ class Engine:
         """Stop taking in, deliver what was found, end everything; nothing accepted is lost."""
         self._is_ready = False
         self.hub.close()
-        if self._orphans is not None:
-            self._orphans.cancel()
+        for task in self._tasks:
+            task.cancel()
         await self.samples.stop()
         await self.events.stop()
         if self._http is not None:
             await self._http.close()
         await asyncio.to_thread(self._readers.shutdown)
         self.store.close()
+        await asyncio.to_thread(end_tracing)
         log.info("auscult has stopped")
 
     async def submit(self, fact: Fact) -> Incident | None:
@@ -205,14 +207,24 @@ class Engine:
         return changes
 
     def _wire(self, settings: Settings) -> Plans:
-        host = settings.server.host
+        server = settings.server
+        scheme = "https" if server.tls_certificate else "http"
         return wire(
             settings,
             secrets=lambda tenant, name: read_secret(
                 name, tenant, store=self.store, vault=self.vault, environ=self._environ
             ),
             neighbours=self.samples.scoring.neighbours,
-            base_url=settings.server.public_url or f"http://{host}:{settings.server.port}",
+            base_url=server.public_url or f"{scheme}://{server.host}:{server.port}",
+        )
+
+    async def _release_orphans(self) -> None:
+        await release_orphans(
+            self.read,
+            self.plans,
+            self.samples.scoring,
+            courier=self.events.courier,
+            clock=self.clock,
         )
 
     def _admit_tenants(self, work: "Work") -> None:
@@ -252,11 +264,6 @@ _NEEDS_RESTART = (
     "monitoring_enabled",
     "ai_anomaly_detection",
 )
-
-
-def _owner(settings: Settings) -> str:
-    """Return the name under which this process holds claims; the same after a restart."""
-    return f"{socket.gethostname()}:{settings.data_dir.resolve()}"[:200]
 
 
 def _seen_by(tenant: TenantId, changes: "list[SettingChange]") -> list[dict[str, Any]]:

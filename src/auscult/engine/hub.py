@@ -15,8 +15,6 @@ from auscult.kernel.words import TenantId
 
 RING_FRAMES = 4_096
 COALESCE_S = 0.1
-HEARTBEAT_S = 5.0
-CLIENTS_MAX = 500
 
 
 class _Frame(NamedTuple):
@@ -54,7 +52,7 @@ class Hub:
         """Yield what the tenant may see from the cursor on, until the hub closes.
 
         Without a cursor it begins now. A cursor that is unknown or fell off the ring yields
-        `event: resync` first. A comment every `HEARTBEAT_S` shows that the line is alive.
+        `event: resync` first.
         """
         self.clients += 1
         try:
@@ -73,8 +71,7 @@ class Hub:
                 if mine:
                     yield mine
                 await asyncio.sleep(COALESCE_S)
-                if not await self._woken(cursor):
-                    yield b": alive\n\n"
+                await self._more_than(cursor)
         finally:
             self.clients -= 1
 
@@ -94,13 +91,8 @@ class Hub:
         head = f"id: {self._boot}-{self._number}\nevent: {kind}\nretry: 1000\n"
         return f'{head}data: {{"reason":"{reason}"}}\n\n'.encode()
 
-    async def _woken(self, cursor: int) -> bool:
-        """Wait for more than the cursor has seen; False when only a heartbeat's time passed."""
-        if self._number > cursor or self._closed:
-            return True
-        self._wake.clear()
-        try:
-            await asyncio.wait_for(self._wake.wait(), HEARTBEAT_S)
-        except TimeoutError:
-            return False
-        return True
+    async def _more_than(self, cursor: int) -> None:
+        """Wait until there is more than the cursor has seen, or the hub closes."""
+        while self._number <= cursor and not self._closed:
+            self._wake.clear()
+            await self._wake.wait()

@@ -88,7 +88,7 @@ class Metrics:
             "auscult_facts_failed", "Facts no decision could be made on.", registry=to
         )
         self.incidents_open = Gauge(
-            "auscult_incidents_open", "Incidents not resolved.", ["severity"], registry=to
+            "auscult_incidents_open", "Incidents not resolved.", ["status"], registry=to
         )
         self.effects_pending = Gauge(
             "auscult_effects_pending", "Effects not yet done.", registry=to

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from auscult.engine.events.records import Settled, settle
 from auscult.kernel.errors import AuscultError, QueueFull, StoreUnavailable
 from auscult.kernel.facts import Fact
+from auscult.runtime.tracing import span
 
 if TYPE_CHECKING:
     from auscult.engine.wiring import Plans
@@ -23,9 +24,6 @@ Job = Callable[["Work"], Any]
 GROUP_MAX = 256
 """Facts in one commit at most: groups form only while a commit is on its way, so that an idle
 system pays nothing and a busy one gains (measured 16x on SQLite, 20x on PostgreSQL)."""
-
-QUEUE_MAX = 10_000
-"""Facts waiting at most; more are refused and the sender told to come again."""
 
 
 @dataclass(slots=True)
@@ -50,13 +48,18 @@ class Desk:
         *,
         clock: "Clock",
         metrics: "Metrics",
+        waiting_max: int = 10_000,
     ) -> None:
-        """Take the store to write to and the plans to decide by; `start` begins."""
+        """Take the store to write to and the plans to decide by; `start` begins.
+
+        `waiting_max` facts wait at most; more are refused and the sender told to come again.
+        """
         self.on_commit: Callable[[list[Settled]], None] = lambda _settled: None
         self._store = store
         self._plans = plans
         self._clock = clock
         self._metrics = metrics
+        self._waiting_max = waiting_max
         self._waiting: queue.SimpleQueue[_Slip | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -85,8 +88,8 @@ class Desk:
 
     async def write(self, job: Callable[["Work"], T]) -> T:
         """Do one job in a write transaction that it may share with others."""
-        if self._waiting.qsize() >= QUEUE_MAX:
-            raise QueueFull(f"{QUEUE_MAX} facts are waiting")
+        if self._waiting.qsize() >= self._waiting_max:
+            raise QueueFull(f"{self._waiting_max} facts are waiting")
         if self._thread is None or not self._thread.is_alive():
             raise StoreUnavailable("the writer has stopped")
         slip = _Slip(job, asyncio.get_running_loop().create_future())
@@ -110,7 +113,11 @@ class Desk:
 
     def _commit(self, group: list[_Slip]) -> list[tuple[_Slip, object]]:
         try:
-            with self._metrics.commit_seconds.time(), self._store.write() as work:
+            with (
+                span("desk.commit", facts=len(group)),
+                self._metrics.commit_seconds.time(),
+                self._store.write() as work,
+            ):
                 results = [(slip, slip.job(work)) for slip in group]
         except StoreUnavailable as why:
             return [(slip, why) for slip in group]

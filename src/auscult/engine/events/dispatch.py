@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 from auscult.engine.events.perform import perform
 from auscult.kernel.errors import QueueFull, StoreUnavailable
 from auscult.kernel.facts import Answered, Rang
-from auscult.runtime.logging import logger
+from auscult.runtime.logging import bound, logger
+from auscult.runtime.tracing import span
 
 if TYPE_CHECKING:
     import aiohttp
@@ -144,11 +145,15 @@ class Dispatch:
         if effect is None:
             log.error("a claimed effect has no row", key=claim.key)
             return
-        outcome = await perform(effect, self._plans, http=http, clock=self._clock)
         plug = self._plans.plug_of(effect)
+        with (
+            bound(tenant=effect.tenant, incident=effect.incident),
+            span("effect.attempt", plug=plug, verb=effect.verb, incident=effect.incident),
+        ):
+            outcome = await perform(effect, self._plans, http=http, clock=self._clock)
+            if outcome.reason:
+                log.warning("an effect was not done", key=effect.key, why=outcome.reason)
         self._metrics.effect_attempts.labels(plug=plug, result=outcome.result.value).inc()
-        if outcome.reason:
-            log.warning("an effect was not done", key=effect.key, why=outcome.reason)
         self._courier.hand(Answered(outcome=outcome))
 
     def _landed(self, task: asyncio.Task[None]) -> None:

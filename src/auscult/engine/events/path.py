@@ -1,6 +1,7 @@
 """The whole event path as one part: started, asked, and stopped together."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from auscult.engine.wiring import Plans
     from auscult.runtime.clock import Clock
     from auscult.runtime.metrics import Metrics
+    from auscult.runtime.settings import Settings
     from auscult.store import Store, Work
 
 T = TypeVar("T")
@@ -29,10 +31,19 @@ class EventPath:
     """Desk, courier, dispatch and auditor over one store."""
 
     def __init__(
-        self, store: "Store", plans: "Plans", *, clock: "Clock", metrics: "Metrics", owner: str
+        self,
+        store: "Store",
+        plans: "Plans",
+        *,
+        settings: "Settings",
+        clock: "Clock",
+        metrics: "Metrics",
     ) -> None:
-        """Take the store to write to, and the name under which claims are held."""
-        self.desk = Desk(store, plans, clock=clock, metrics=metrics)
+        """Take the store to write to and the plans to decide by."""
+        owner = _owner(settings)
+        self.desk = Desk(
+            store, plans, clock=clock, metrics=metrics, waiting_max=settings.limits.facts_waiting
+        )
         self.courier = Courier(self.desk, metrics=metrics)
         self.auditor = Auditor(self.desk, clock=clock, metrics=metrics)
         self._claims = Claims(self.desk, clock=clock, owner=owner)
@@ -91,3 +102,8 @@ class EventPath:
     def health(self) -> Health:
         """What the auditor saw last."""
         return self.auditor.health
+
+
+def _owner(settings: "Settings") -> str:
+    """Return the name under which this process holds claims; the same after a restart."""
+    return f"{socket.gethostname()}:{settings.data_dir.resolve()}"[:200]

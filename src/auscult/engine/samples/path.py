@@ -36,6 +36,8 @@ class SamplePath:
             SeriesLimits(
                 per_tenant=limits.series_per_tenant,
                 new_per_minute=limits.new_series_per_minute,
+                labels=limits.labels_per_series,
+                value_bytes=limits.label_bytes,
             )
         )
         rings = Rings(registry.capacity)

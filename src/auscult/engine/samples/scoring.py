@@ -19,6 +19,7 @@ from auscult.kernel.findings import Finding
 from auscult.kernel.samples import SampleBatch
 from auscult.kernel.words import Labels, TenantId
 from auscult.runtime.logging import logger
+from auscult.runtime.tracing import span
 from auscult.signals import Kind, Topology
 from auscult.signals.remote_write import decode_write
 
@@ -161,7 +162,11 @@ class Scoring:
         with self._intake_lock:
             columns = self.intake.drain()
         now_ms = self._clock.now_ms()
-        with self._watch_lock, self._metrics.score_seconds.time():
+        with (
+            span("samples.score", samples=len(columns.slots)),
+            self._watch_lock,
+            self._metrics.score_seconds.time(),
+        ):
             for slot in columns.reset_slots.tolist():
                 self.watch.forget(slot)
                 self._known[slot] = -1
