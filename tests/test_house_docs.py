@@ -2,10 +2,12 @@
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from auscult.kernel import errors
+from auscult.runtime.settings import load_settings
 from scripts.write_errors import PAGE, render_page, walk
 from tests.house.source import ROOT, list_files
 
@@ -86,6 +88,13 @@ def test_every_direct_dependency_is_pinned_by_hash(name: str) -> None:
         r"^([a-z0-9-]+)==[^\n]*\\\n    --hash=", _text(f"requirements/{name}.txt"), re.MULTILINE
     )
     assert direct <= set(pins), "run scripts/pin.sh"
+
+
+def test_the_settings_of_the_readme_are_taken(tmp_path: Path) -> None:
+    examples = re.findall(r"^```yaml\n(.*?)```", _text("README.md"), re.DOTALL | re.MULTILINE)
+    file = tmp_path / "my.yaml"
+    file.write_text(next(one for one in examples if "tenants:" in one))
+    assert load_settings(file, {"SLACK_WEBHOOK_URL": "http://127.0.0.1/hook"}).tenants
 
 
 def test_the_changelog_has_the_present_version() -> None:
