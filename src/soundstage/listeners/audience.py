@@ -2,6 +2,7 @@
 
 import time
 
+from soundstage.listeners.player import Player
 from soundstage.listeners.session import Session
 from soundstage.plan import Programme
 from soundstage.stages.frame import Frame
@@ -48,18 +49,23 @@ class Audience:
         meters.startup_s.labels(*labels).set_function(self._startup_s)
         meters.latency_s.labels(*labels).set_function(self._latency_s)
 
+    def _now(self) -> list[Player]:
+        for session in self.sessions:
+            session.tick()
+        return [session.player for session in self.sessions]
+
     def _playing(self) -> float:
-        return sum(session.player.playing for session in self.sessions)
+        return sum(player.playing for player in self._now())
 
     def _buffer_s(self) -> float:
-        return min(session.player.buffer_s for session in self.sessions)
+        return min(player.buffer_s for player in self._now())
 
     def _startup_s(self) -> float:
-        return max(0.0, *(session.player.startup_s for session in self.sessions))
+        return max(0.0, *(player.startup_s for player in self._now()))
 
     def _latency_s(self) -> float:
         live_s, now_s = self.programme.live_s(), time.monotonic()
-        return max(session.player.behind_s(live_s, now_s) for session in self.sessions)
+        return max(player.behind_s(live_s, now_s) for player in self._now())
 
 
 def set_up(frame: Frame) -> None:

@@ -7,8 +7,10 @@ RESUME_S = 2.0
 TOO_FAR_S = 10.0
 """A player further behind live than this jumps forward (hls.js: five target durations)."""
 
-HURRY_ABOVE_S, HURRY_UNTIL_S, HURRY_RATE = 7.5, 6.0, 1.1
-"""Behind live by more than the first, it plays faster until the second (dash.js: catch-up)."""
+HURRY_RATE = 1.2
+HURRY_ABOVE_S, HURRY_UNTIL_S, HURRY_RESERVE_S = 0.6, 0.1, 1.0
+"""This much later than at its start, a player hurries until it is nearly back (dash.js: live
+catch-up), as long as it has a reserve: without one, hurrying would only cause the next stall."""
 
 
 @dataclass(slots=True)
@@ -25,6 +27,9 @@ class Player:
     rebuffers: int = 0
     rebuffer_s: float = 0.0
     rate: float = 1.0
+    usual_s: float = -1.0
+    """How far behind live it played when it started; it comes back to that."""
+
     _seen_s: float = 0.0
 
     @property
@@ -68,10 +73,11 @@ class Player:
         behind_s = live_s - self.position_s
         if behind_s > TOO_FAR_S:
             self.position_s = max(self.position_s, self.buffered_to_s - START_S)
-        hurries = self.rate > 1.0
-        hurry = behind_s > (HURRY_UNTIL_S if hurries else HURRY_ABOVE_S)
-        # Without a reserve, hurrying would only cause the next stall.
-        self.rate = HURRY_RATE if hurry and self.buffer_s > RESUME_S else 1.0
+        if self.playing and self.usual_s < 0:
+            self.usual_s = behind_s
+        margin_s = HURRY_UNTIL_S if self.rate > 1.0 else HURRY_ABOVE_S
+        late = self.usual_s >= 0 and behind_s > self.usual_s + margin_s
+        self.rate = HURRY_RATE if late and self.buffer_s > HURRY_RESERVE_S else 1.0
 
     def behind_s(self, live_s: float, now_s: float) -> float:
         """How far behind live it plays; before the first sound, how long it has waited."""

@@ -44,7 +44,7 @@ class Session:
             while True:
                 started = time.monotonic()
                 await self._step()
-                self._tick()
+                self.tick()
                 await asyncio.sleep(max(0.1, POLL_S - (time.monotonic() - started)))
         finally:
             await self._upstream.close()
@@ -52,7 +52,7 @@ class Session:
     async def _step(self) -> None:
         path = f"/live/{self._programme.key}"
         status, body, _ = await self._upstream.get(f"{path}/playlist.m3u8")
-        self._tick()
+        self.tick()
         if status != HTTPStatus.OK:
             self._meters.fetch_failures.labels(*self._labels).inc()
             return
@@ -62,7 +62,7 @@ class Session:
             wanted = wanted[-round(START_S / SEGMENT_S) :]
         for number in wanted:
             status, body, _ = await self._upstream.get(f"{path}/{number}.ogg")
-            self._tick()
+            self.tick()
             if status != HTTPStatus.OK:
                 self._meters.fetch_failures.labels(*self._labels).inc()
                 return
@@ -83,7 +83,8 @@ class Session:
             return
         self._meters.loudness.labels(*self._labels).set(float(np.sqrt(np.mean(sound * sound))))
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Let the player's clock go on to now; also done when somebody reads the metrics."""
         player, meters = self.player, self._meters
         stalls, stalled_s = player.rebuffers, player.rebuffer_s
         player.advance(time.monotonic())

@@ -21,8 +21,8 @@ from soundstage.show.receiver import Pager
 from soundstage.show.stagehands import Stagehands
 from soundstage.show.voice import Voice
 
-RESOLVE_S = 45.0
-"""How long the next fault waits for the incident of the one before to be over."""
+RESOLVE_S = 180.0
+"""How long, if there is time, the next fault waits for the one before to be told as over."""
 
 INTERRUPTED = 130
 
@@ -171,7 +171,8 @@ class Conductor:
 
     async def _rest(self, fault: Broken) -> None:
         await asyncio.sleep(min(script.QUIET_S, self._left_s()))
-        spare_s = min(RESOLVE_S - script.QUIET_S, self._left_s())
+        # A fault during an open incident would rightly become part of it, and prove nothing.
+        spare_s = min(RESOLVE_S, self._left_s())
         await wait_until(lambda: not self._still_open(fault), within_s=spare_s)
 
     def _still_open(self, fault: Broken) -> bool:

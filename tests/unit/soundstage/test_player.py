@@ -61,18 +61,30 @@ def test_it_jumps_forward_when_too_far_behind_live() -> None:
     assert player.buffer_s == pytest.approx(START_S)
 
 
-def test_it_hurries_a_little_until_it_is_near_live_again() -> None:
+def test_it_hurries_until_it_is_as_near_live_as_it_was_at_its_start() -> None:
     player = play_from(4)
-    player.catch_up(17.0)
-    assert player.rate == 1.0
-    player.catch_up(18.0)
-    assert player.rate == HURRY_RATE
     player.advance(101.0)
+    player.catch_up(15.0)  # it starts 5 s behind live
+    assert player.rate == 1.0
+    player.catch_up(15.5)
+    assert player.rate == 1.0
+    player.catch_up(17.0)
+    assert player.rate == HURRY_RATE
     player.advance(103.0)
     assert player.position_s == pytest.approx(10.0 + 2 * HURRY_RATE)
-    player.catch_up(player.position_s + 7.0)
+    player.catch_up(player.position_s + 5.2)
     assert player.rate == HURRY_RATE
-    player.catch_up(player.position_s + 5.9)
+    player.catch_up(player.position_s + 5.0)
+    assert player.rate == 1.0
+
+
+def test_it_does_not_hurry_into_the_next_stall() -> None:
+    player = play_from(2)
+    player.advance(101.0)
+    player.catch_up(15.0)
+    player.advance(104.5)
+    assert player.buffer_s == pytest.approx(0.5)
+    player.catch_up(20.0)
     assert player.rate == 1.0
 
 
