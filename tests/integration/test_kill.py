@@ -3,50 +3,21 @@
 import asyncio
 import json
 import random
-import struct
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-import cramjam
 import pytest
 from aiohttp import web
 
+from tests.integration.remote_write import HEADERS, now_ms, write_body
 from tests.product import Product
 
 KILLS = 20
 SERVICES = 12
 TENANT = "acme"
-
-
-def a_write(values: dict[str, float], at_ms: int) -> bytes:
-    """Return a remote_write 1.0 body with one sample for each service, written by hand."""
-
-    def message(number: int, inner: bytes) -> bytes:
-        return bytes([number << 3 | 2]) + varint(len(inner)) + inner
-
-    def label(name: str, value: str) -> bytes:
-        return message(1, message(1, name.encode()) + message(2, value.encode()))
-
-    series = [
-        label("__name__", "broken_ratio")
-        + label("service", service)
-        + message(2, b"\x09" + struct.pack("<d", value) + b"\x10" + varint(at_ms))
-        for service, value in values.items()
-    ]
-    return bytes(cramjam.snappy.compress_raw(b"".join(message(1, one) for one in series)))
-
-
-def varint(number: int) -> bytes:
-    """Return a number as protobuf writes it."""
-    out = bytearray()
-    while number >= 0x80:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*out, number])
 
 
 class World:
@@ -70,11 +41,11 @@ class World:
 
     async def break_things(self, http: aiohttp.ClientSession, key: str) -> None:
         """Push samples that break and mend services at random, as fast as they are taken."""
-        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/x-protobuf"}
+        headers = {"Authorization": f"Bearer {key}", **HEADERS}
         state = {f"service-{n}": 0.0 for n in range(SERVICES)}
         while self.busy:
             state[self.rng.choice(list(state))] = float(self.rng.random() < 0.5)
-            body = a_write(state, time.time_ns() // 1_000_000)
+            body = write_body("broken_ratio", state, now_ms())
             url = f"{self.product.url}/api/v1/write"
             try:
                 async with http.post(url, data=body, headers=headers) as answer:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from auscult.runtime.metrics import Metrics
     from auscult.store import Work
 
-EVERY_S = 2.0
+EVERY_S = 1.0
 GRACE_MS = 5_000
 PROBE = "auditor:probe"
 
@@ -53,6 +53,9 @@ class Auditor:
 
     async def look(self) -> Health:
         """Look once."""
+        if self._desk.has_failed and self.health.store:
+            log.error("the store does not take writes")
+            self.health.store = False
         try:
             effects, timers = await self._desk.write(self._probe)
         except (StoreUnavailable, QueueFull) as why:
@@ -62,6 +65,7 @@ class Auditor:
             return self.health
         if not self.health.store:
             log.info("the store takes writes")
+            self._desk.has_failed = False
         self.health.store = True
         self.health.effects_overdue, self.health.timers_overdue = effects, timers
         self._metrics.effects_overdue.set(effects)

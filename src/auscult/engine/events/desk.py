@@ -55,6 +55,8 @@ class Desk:
         `waiting_max` facts wait at most; more are refused and the sender told to come again.
         """
         self.on_commit: Callable[[list[Settled]], None] = lambda _settled: None
+        self.has_failed = False
+        """Set by a commit the store did not take; whoever proves that it writes again unsets it."""
         self._store = store
         self._plans = plans
         self._clock = clock
@@ -120,6 +122,7 @@ class Desk:
             ):
                 results = [(slip, slip.job(work)) for slip in group]
         except StoreUnavailable as why:
+            self.has_failed = True
             return [(slip, why) for slip in group]
         except Exception as why:  # noqa: BLE001  # whoever handed the job in gets its error
             if len(group) == 1:
