@@ -8,6 +8,9 @@ DETAIL_CHARS_MAX = 300
 _RACES = frozenset({"40001", "40P01"})
 """PostgreSQL's serialization failure and deadlock: the same work, done again, will succeed."""
 
+_NO_SUCH_ROLE = "22023"
+"""What PostgreSQL says to `set_config('role', …)` in a database that was never migrated."""
+
 
 def translate(why: SQLAlchemyError) -> AuscultError:
     """Return the error of ours that a driver's error means; raise it `from` the driver's."""
@@ -17,6 +20,6 @@ def translate(why: SQLAlchemyError) -> AuscultError:
         return StateConflict(f"another writer was in the way: {detail}")
     if isinstance(why, IntegrityError):
         return StateConflict(detail)
-    if isinstance(why, DataError):
+    if isinstance(why, DataError) and getattr(cause, "sqlstate", None) != _NO_SUCH_ROLE:
         return BodyMalformed(detail)
     return StoreUnavailable(detail)

@@ -88,13 +88,14 @@ Index(
     incidents.c.opened_ms.desc(),
     incidents.c.id.desc(),
 )
-UNRESOLVED = text("rank < 20")
+UNRESOLVED = text("status <> 'resolved'")
 """Said as text, not as a bound value, so that SQLite can prove the partial index usable."""
 
 Index(
     "incidents_live",
     incidents.c.tenant,
     incidents.c.updated_ms.desc(),
+    incidents.c.id.desc(),
     sqlite_where=UNRESOLVED,
     postgresql_where=UNRESOLVED,
 )

@@ -28,7 +28,9 @@ def read_cursor(cursor: str) -> Place:
         place = None
     match place:
         case [int(rank), int(opened_ms), str(last)] if (
-            max(abs(rank), abs(opened_ms)) < _INTEGER_MAX
+            not isinstance(rank, bool)
+            and not isinstance(opened_ms, bool)
+            and max(abs(rank), abs(opened_ms)) < _INTEGER_MAX
             and len(last) <= ID_CHARS_MAX
             and "\0" not in last
         ):

@@ -45,7 +45,7 @@ INDEXES = {
     "queue_due": ("queue", "kind due_ms", None),
     "queue_lease": ("queue", "kind lease_until_ms due_ms", None),
     "incidents_list": ("incidents", "tenant rank opened_ms- id-", None),
-    "incidents_live": ("incidents", "tenant updated_ms-", "rank < 20"),
+    "incidents_live": ("incidents", "tenant updated_ms- id-", "status <> 'resolved'"),
     "incident_fingerprints_incident": ("incident_fingerprints", "tenant incident", None),
     "effects_incident": ("effects", "tenant incident", None),
     "effects_pending": ("effects", "tenant", "state = 'pending'"),
