@@ -7,10 +7,10 @@ RESUME_S = 2.0
 TOO_FAR_S = 10.0
 """A player further behind live than this jumps forward (hls.js: five target durations)."""
 
-HURRY_RATE = 1.2
-HURRY_ABOVE_S, HURRY_UNTIL_S, HURRY_RESERVE_S = 0.6, 0.1, 1.0
-"""This much later than at its start, a player hurries until it is nearly back (dash.js: live
-catch-up), as long as it has a reserve: without one, hurrying would only cause the next stall."""
+HURRY_RATE, LINGER_RATE = 1.2, 0.85
+OFF_S, BACK_S, RESERVE_S = 0.6, 0.1, 1.0
+"""This far off the distance from live it started with, a player hurries or lingers until it is
+nearly back (dash.js: live catch-up). Without a reserve, hurrying would only cause a stall."""
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Player:
                 self.startup_s = now_s - self.joined_s
 
     def catch_up(self, live_s: float) -> None:
-        """Stay near live, which is at media time ``live_s``: hurry a little, or jump."""
+        """Stay as near live (media time ``live_s``) as it started: hurry, linger, or jump."""
         if self.position_s < 0:
             return
         behind_s = live_s - self.position_s
@@ -75,9 +75,13 @@ class Player:
             self.position_s = max(self.position_s, self.buffered_to_s - START_S)
         if self.playing and self.usual_s < 0:
             self.usual_s = behind_s
-        margin_s = HURRY_UNTIL_S if self.rate > 1.0 else HURRY_ABOVE_S
-        late = self.usual_s >= 0 and behind_s > self.usual_s + margin_s
-        self.rate = HURRY_RATE if late and self.buffer_s > HURRY_RESERVE_S else 1.0
+        off_s = live_s - self.position_s - self.usual_s if self.usual_s >= 0 else 0.0
+        if off_s > (BACK_S if self.rate > 1.0 else OFF_S) and self.buffer_s > RESERVE_S:
+            self.rate = HURRY_RATE
+        elif off_s < -(BACK_S if self.rate < 1.0 else OFF_S):
+            self.rate = LINGER_RATE
+        else:
+            self.rate = 1.0
 
     def behind_s(self, live_s: float, now_s: float) -> float:
         """How far behind live it plays; before the first sound, how long it has waited."""

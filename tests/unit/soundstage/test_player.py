@@ -2,7 +2,7 @@
 
 import pytest
 
-from soundstage.listeners.player import HURRY_RATE, START_S, TOO_FAR_S, Player
+from soundstage.listeners.player import HURRY_RATE, LINGER_RATE, START_S, TOO_FAR_S, Player
 
 
 def play_from(segments: int) -> Player:
@@ -75,6 +75,18 @@ def test_it_hurries_until_it_is_as_near_live_as_it_was_at_its_start() -> None:
     player.catch_up(player.position_s + 5.2)
     assert player.rate == HURRY_RATE
     player.catch_up(player.position_s + 5.0)
+    assert player.rate == 1.0
+
+
+def test_it_lingers_when_a_gap_brought_it_too_near_to_live() -> None:
+    player = play_from(4)
+    player.advance(101.0)
+    player.catch_up(15.0)
+    player.catch_up(14.0)
+    assert player.rate == LINGER_RATE
+    player.catch_up(14.8)
+    assert player.rate == LINGER_RATE
+    player.catch_up(15.0)
     assert player.rate == 1.0
 
 
