@@ -150,7 +150,7 @@ class Way:
 
 
 def measure_decoding() -> None:
-    for version, media, floor, goal in ((1, V1, 1.0, 2.0), (2, V2, 0.2, 0.5)):
+    for version, media, floor, goal in ((1, V1, 1.0, 2.0), (2, V2, 0.1, 0.5)):
         way, load = Way(), make_load(churn=0.0, version=version)
         way.decode(load, media)
         took_s = best(partial(way.decode, load, media))

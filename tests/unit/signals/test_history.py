@@ -151,3 +151,12 @@ def test_a_faster_replay_begins_now_and_keeps_its_distances_in_proportion(tmp_pa
     assert value == list(range(10))
     assert np.diff(at_ms).tolist() == [100] * 9
     assert at_ms[0] == NOW_MS + 10
+
+
+def test_a_replay_beyond_the_series_cap_is_told_of(tmp_path: Path) -> None:
+    names = ",".join(f"c{n}" for n in range(3_001))
+    (tmp_path / "x.csv").write_text(f"t,{names}\n1699999000{',1' * 3_001}\n")
+    sink = MemorySink()
+    asyncio.run(SOURCES.make("csv", {"files": [str(tmp_path / "x.csv")]}).run(sink))
+    assert [note.healthy for note in sink.notes] == [False]
+    assert "3000 series" in sink.notes[0].error

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from auscult.kernel.errors import InputError
+from auscult.kernel.errors import InputError, SeriesCapReached
 from auscult.kernel.samples import Slots
 from auscult.signals.history import Table, read_table
 from auscult.signals.port import Sink, Source, SourceHealth
 
-_ROWS_AT_ONCE = 1_000
+_SAMPLES_AT_ONCE = 100_000
 _PACE_MS = 250
 
 
@@ -40,23 +40,21 @@ class Csv(Source):
         name = f"csv {path.name}"[:300]
         try:
             table = await asyncio.to_thread(read_table, path)
-            make_slots = partial(self._make_slots, path, table, sink)
-            await sink.ingest(make_slots)
-        except InputError as why:
+            if self.speed is not None and len(table.at_ms):
+                table = _compress(table, self.speed, began_ms)
+            await self._give(table, path, name=name, sink=sink)
+        except (InputError, SeriesCapReached) as why:
             sink.note(SourceHealth(name=name, healthy=False, error=str(why)[:500]))
-            return
-        if self.speed is not None and len(table.at_ms):
-            table = _compress(table, self.speed, began_ms)
-        cuts = _cut(table, paced=self.speed is not None)
-        for first, last in pairwise(cuts):
+
+    async def _give(self, table: Table, path: Path, *, name: str, sink: Sink) -> None:
+        make_slots = partial(self._make_slots, path, table, sink)
+        for first, last in pairwise(_cut(table, paced=self.speed is not None)):
             last_ms = int(table.at_ms[last - 1])
             if self.speed is not None:
                 await asyncio.sleep(max(0, last_ms - sink.now_ms()) / 1000)
-            await sink.ingest(partial(_pour, table, make_slots, sink=sink, rows=slice(first, last)))
-            health = SourceHealth(
-                name=name, healthy=True, last_sample_ms=int(table.at_ms[last - 1])
-            )
-            sink.note(health)
+            rows = slice(first, last)
+            await sink.ingest(partial(_pour, table, make_slots, sink=sink, rows=rows))
+            sink.note(SourceHealth(name=name, healthy=True, last_sample_ms=last_ms))
 
     def _make_slots(self, path: Path, table: Table, sink: Sink) -> Slots:
         names = (path.stem if name.lower() == "value" else name for name in table.names)
@@ -78,7 +76,7 @@ def _cut(table: Table, *, paced: bool) -> list[int]:
     """Return row numbers between which rows are given together: by time when paced."""
     n = len(table.at_ms)
     if not paced:
-        return [*range(0, n, _ROWS_AT_ONCE), n] if n else []
+        return [*range(0, n, max(1, _SAMPLES_AT_ONCE // len(table.names))), n] if n else []
     bucket = (table.at_ms - table.at_ms[0]) // _PACE_MS
     return [0, *(np.flatnonzero(np.diff(bucket)) + 1).tolist(), n]
 
