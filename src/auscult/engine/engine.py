@@ -16,7 +16,7 @@ from auscult.engine.hub import Hub
 from auscult.engine.samples.path import SamplePath
 from auscult.engine.samples.reading import SeriesRow, SeriesWindow
 from auscult.engine.wiring import Plans, read_secret, wire
-from auscult.kernel.errors import QueueFull, SettingError
+from auscult.kernel.errors import AuscultError, QueueFull, SettingError
 from auscult.kernel.facts import Fact
 from auscult.kernel.incidents import Incident
 from auscult.kernel.matchers import Matcher
@@ -77,6 +77,7 @@ class Engine:
         self._http: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._reloading = asyncio.Lock()
         self._is_ready = False
 
     @classmethod
@@ -98,7 +99,7 @@ class Engine:
         self._http = aiohttp.ClientSession(auto_decompress=False, trust_env=False)
         self.events.desk.on_commit = self._committed
         await self.events.start(self._http, is_paging=self.settings.monitoring_enabled)
-        await self.events.write(self._admit_tenants)
+        await self.events.write(lambda work: self._admit_tenants(work, self.settings))
         if self.settings.monitoring_enabled:
             await self.samples.start(self.plans, self.events.report)
             self._tasks.append(asyncio.create_task(self._release_orphans()))
@@ -178,6 +179,16 @@ class Engine:
 
         Raises `SettingError` where the file is wrong, and then leaves everything as it was.
         """
+        async with self._reloading:
+            try:
+                changes = await self._reload(by)
+            except AuscultError as why:
+                self.metrics.settings_reloads.labels(result=why.code).inc()
+                raise
+        self.metrics.settings_reloads.labels(result="done").inc()
+        return changes
+
+    async def _reload(self, by: str) -> "list[SettingChange]":
         if self._config is None:
             raise SettingError("there is no settings file to read anew")
         settings = await asyncio.to_thread(load_settings, self._config, self._environ)
@@ -187,7 +198,7 @@ class Engine:
         now_ms = self.clock.now_ms()
 
         def record(work: "Work") -> None:
-            self._admit_tenants(work)
+            self._admit_tenants(work, settings)
             for tenant in settings.tenants:
                 work.of(tenant).audit.append(
                     at_ms=now_ms,
@@ -203,7 +214,6 @@ class Engine:
         if settings.monitoring_enabled:
             self.samples.configure(self.plans)
             await self.samples.feeding.follow(self.plans)
-        self.metrics.settings_reloads.labels(result="done").inc()
         return changes
 
     def _wire(self, settings: Settings) -> Plans:
@@ -227,9 +237,9 @@ class Engine:
             clock=self.clock,
         )
 
-    def _admit_tenants(self, work: "Work") -> None:
+    def _admit_tenants(self, work: "Work", settings: Settings) -> None:
         known = set(work.directory.tenants())
-        for tenant in self.settings.tenants.keys() - known:
+        for tenant in settings.tenants.keys() - known:
             work.directory.add_tenant(tenant, tenant, self.clock.now_ms())
 
     def _read(self, fn: "Callable[[Work], T]") -> T:

@@ -8,10 +8,11 @@ behind it keeps its claim and would be attempted again.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from auscult.kernel.errors import AuscultError, QueueFull, StoreUnavailable
-from auscult.kernel.facts import Fact
+from auscult.kernel.facts import Fact, Found
 from auscult.runtime.logging import logger
 
 if TYPE_CHECKING:
@@ -33,17 +34,16 @@ class Courier:
         self._desk = desk
         self._metrics = metrics
         self._waiting: deque[Fact] = deque()
+        self._findings = 0
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
     def hand(self, fact: Fact) -> None:
         """Take one fact; call it from the event loop's thread."""
-        if len(self._waiting) >= WAITING_MAX:
-            self._waiting.popleft()
-            self._metrics.facts_dropped.inc()
-            log.error("a finding was dropped: the store has been away too long")
-        self._waiting.append(fact)
+        if isinstance(fact, Found) and self._findings >= WAITING_MAX:
+            self._drop_oldest_finding()
+        self._keep([fact], self._waiting.extend)
         self._idle.clear()
         self._wake.set()
 
@@ -54,10 +54,9 @@ class Courier:
                 self._idle.set()
                 self._wake.clear()
                 await self._wake.wait()
-            chunk = [self._waiting.popleft() for _ in range(min(CHUNK, len(self._waiting)))]
-            again = await self._deliver(chunk)
+            again = await self._deliver(self._next_chunk())
             if again:
-                self._waiting.extendleft(reversed(again))
+                self._keep(again[::-1], self._waiting.extendleft)
                 await asyncio.sleep(PAUSE_S)
 
     async def drained(self, *, timeout_s: float) -> bool:
@@ -67,6 +66,22 @@ class Courier:
         except TimeoutError:
             return False
         return True
+
+    def _keep(self, facts: list[Fact], put: Callable[[list[Fact]], None]) -> None:
+        put(facts)
+        self._findings += sum(isinstance(fact, Found) for fact in facts)
+
+    def _next_chunk(self) -> list[Fact]:
+        chunk = [self._waiting.popleft() for _ in range(min(CHUNK, len(self._waiting)))]
+        self._findings -= sum(isinstance(fact, Found) for fact in chunk)
+        return chunk
+
+    def _drop_oldest_finding(self) -> None:
+        oldest = next(n for n, fact in enumerate(self._waiting) if isinstance(fact, Found))
+        del self._waiting[oldest]
+        self._findings -= 1
+        self._metrics.facts_dropped.inc()
+        log.error("a finding was dropped: the store has been away too long")
 
     async def _deliver(self, chunk: list[Fact]) -> list[Fact]:
         """Return the facts that must be tried again, in order."""

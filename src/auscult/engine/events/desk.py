@@ -64,6 +64,7 @@ class Desk:
         self._waiting_max = waiting_max
         self._waiting: queue.SimpleQueue[_Slip | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
@@ -74,6 +75,7 @@ class Desk:
 
     async def stop(self) -> None:
         """Commit what waits, then end the writer."""
+        self._stopping = True
         self._waiting.put(None)
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
@@ -92,7 +94,7 @@ class Desk:
         """Do one job in a write transaction that it may share with others."""
         if self._waiting.qsize() >= self._waiting_max:
             raise QueueFull(f"{self._waiting_max} facts are waiting")
-        if self._thread is None or not self._thread.is_alive():
+        if self._stopping or self._thread is None or not self._thread.is_alive():
             raise StoreUnavailable("the writer has stopped")
         slip = _Slip(job, asyncio.get_running_loop().create_future())
         self._waiting.put(slip)

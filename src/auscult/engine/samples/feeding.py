@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from auscult.engine.samples.scoring import Scoring
     from auscult.engine.wiring import Plans
     from auscult.runtime.clock import Clock
+    from auscult.runtime.metrics import Metrics
     from auscult.signals import Accepted
 
 T = TypeVar("T")
@@ -36,6 +37,7 @@ class Feed:
     use: str
     scoring: "Scoring"
     clock: "Clock"
+    metrics: "Metrics"
     healths: dict[str, SourceHealth] = field(default_factory=dict)
 
     def now_ms(self) -> int:
@@ -61,6 +63,9 @@ class Feed:
 
     def note(self, health: SourceHealth) -> None:
         """Remember how the source (or one of its targets) fares."""
+        if "://" in health.name:  # one target was asked once; the others tell of files and plugs
+            result = "done" if health.healthy else "failed"
+            self.metrics.scrapes.labels(result=result).inc()
         self.healths.pop(health.name, None)
         self.healths[health.name] = health
         while len(self.healths) > HEALTHS_MAX:
@@ -70,10 +75,11 @@ class Feed:
 class Feeding:
     """All sources of all tenants, as tasks of one event loop."""
 
-    def __init__(self, scoring: "Scoring", *, clock: "Clock") -> None:
+    def __init__(self, scoring: "Scoring", *, clock: "Clock", metrics: "Metrics") -> None:
         """Take the path that the sources pour into."""
         self._scoring = scoring
         self._clock = clock
+        self._metrics = metrics
         self._running: dict[tuple[TenantId, str], tuple[Source, Feed, asyncio.Task[None]]] = {}
 
     def feeds(self, tenant: TenantId) -> list[Feed]:
@@ -92,7 +98,9 @@ class Feeding:
                 await self._stop(key)
         for (tenant, name), source in wanted.items():
             if (tenant, name) not in self._running:
-                feed = Feed(tenant, name, source.plug_name, self._scoring, self._clock)
+                feed = Feed(
+                    tenant, name, source.plug_name, self._scoring, self._clock, self._metrics
+                )
                 task = asyncio.create_task(self._run(source, feed), name=f"{tenant}/{name}")
                 self._running[tenant, name] = (source, feed, task)
 

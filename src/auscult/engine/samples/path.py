@@ -10,7 +10,7 @@ from auscult.engine.samples.feeding import Feeding
 from auscult.engine.samples.keeping import Keeping
 from auscult.engine.samples.reading import Reading
 from auscult.engine.samples.scoring import Scoring
-from auscult.kernel.errors import QueueFull
+from auscult.kernel.errors import AuscultError, QueueFull
 from auscult.kernel.findings import Finding
 from auscult.kernel.words import TenantId
 from auscult.signals import Intake, Registry, Rings, SeriesLimits
@@ -49,11 +49,12 @@ class SamplePath:
         self.scoring = Scoring(
             registry, Intake(registry, rings), watch, clock=clock, metrics=metrics
         )
-        self.feeding = Feeding(self.scoring, clock=clock)
+        self.feeding = Feeding(self.scoring, clock=clock, metrics=metrics)
         self.reading = Reading(self.scoring, rings, self.feeding)
         self.keeping = Keeping(
             settings.data_dir / "snapshots", self.scoring, clock=clock, metrics=metrics
         )
+        self._metrics = metrics
         self._bytes_max = limits.expanded_bytes
         self._bodies_waiting = 0
         self._keeper: asyncio.Task[None] | None = None
@@ -84,11 +85,21 @@ class SamplePath:
 
     async def receive_write(self, tenant: TenantId, body: bytes, content_type: str) -> "Received":
         """Take a remote_write body; raises `BodyMalformed`, `BodyTooLarge`, `QueueFull`."""
+        result = "taken"
+        try:
+            return await self._in_turn(lambda: self._decode(tenant, body, content_type))
+        except AuscultError as why:
+            result = why.code
+            raise
+        finally:
+            self._metrics.bodies.labels(protocol="remote_write", result=result).inc()
+
+    async def _in_turn(self, decode: "Callable[[], Received]") -> "Received":
         if self._bodies_waiting >= BODIES_WAITING_MAX:
             raise QueueFull(f"{BODIES_WAITING_MAX} bodies wait to be decoded")
         self._bodies_waiting += 1
         try:
-            return await self.scoring.ingest(lambda: self._decode(tenant, body, content_type))
+            return await self.scoring.ingest(decode)
         finally:
             self._bodies_waiting -= 1
 

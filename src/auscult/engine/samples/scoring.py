@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
-from auscult.kernel.errors import AuscultError
+from auscult.kernel.errors import AuscultError, SampleRefused, SeriesCapReached
 from auscult.kernel.findings import Finding
 from auscult.kernel.samples import SampleBatch
 from auscult.kernel.words import Labels, TenantId
@@ -106,8 +106,13 @@ class Scoring:
 
     def slot(self, tenant: TenantId, labels: "Labels", kind: "Kind") -> int:
         """Return the slot of a series; raises `SampleRefused`, `SeriesCapReached`."""
-        with self._intake_lock:
-            return self.registry.slot(tenant, labels, kind=kind, now_ms=self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        try:
+            with self._intake_lock:
+                return self.registry.slot(tenant, labels, kind=kind, now_ms=now_ms)
+        except (SampleRefused, SeriesCapReached) as why:
+            self._metrics.samples_refused.labels(reason=_REASONS[type(why)]).inc()
+            raise
 
     def adopt(self, tenant: TenantId, labels: Labels, kind: Kind) -> int:
         """Return the slot of a series from a snapshot, known to the detectors; -1 when refused."""
@@ -141,6 +146,12 @@ class Scoring:
             batch = SampleBatch(tenant, decoded.slots, decoded.at_ms, decoded.value)
             accepted = self.intake.accept(batch, now_ms=now_ms)
         self._count(accepted, "remote_write")
+        for kind, count in (
+            (SampleRefused, decoded.refused_labels),
+            (SeriesCapReached, decoded.refused_cap),
+        ):
+            if count:
+                self._metrics.samples_refused.labels(reason=_REASONS[kind]).inc(count)
         return Received(decoded, accepted)
 
     def neighbours(self, tenant: TenantId) -> "Neighbours":
@@ -227,6 +238,7 @@ class Scoring:
                 metrics.samples_refused.labels(reason=reason).inc(count)
 
 
+_REASONS: dict[type[AuscultError], str] = {SampleRefused: "labels", SeriesCapReached: "series_cap"}
 _KINDS: dict[Kind, Literal["gauge", "counter", "untyped"]] = {
     Kind.COUNTER: "counter",
     Kind.GAUGE: "gauge",
