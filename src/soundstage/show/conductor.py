@@ -22,7 +22,7 @@ from soundstage.show.stagehands import Stagehands
 from soundstage.show.voice import Voice
 
 RESOLVE_S = 180.0
-"""How long, if there is time, the next fault waits for the one before to be told as over."""
+"""How long, if there is time, the next fault waits until every incident is told as over."""
 
 INTERRUPTED = 130
 
@@ -119,6 +119,8 @@ class Conductor:
     async def _perform(self) -> None:
         endless = self.options.for_s is None
         self.voice.say("ready", self._announcement(endless=endless), faults=self.options.faults)
+        if self.options.faults:
+            await self._rest(at_least_s=0.0)
         for step in script.steps(endless=endless) if self.options.faults else ():
             seconds = script.shorten(step, left_s=self._left_s())
             if seconds:
@@ -156,7 +158,7 @@ class Conductor:
         )
         await wait_until(lambda: step.healable and self._healed(fault), within_s=seconds)
         await self._withdraw(fault, injection)
-        await self._rest(fault)
+        await self._rest(at_least_s=script.QUIET_S)
 
     async def _withdraw(self, fault: Broken, injection: Injection) -> None:
         try:
@@ -169,15 +171,14 @@ class Conductor:
             "withdrawn", f"{fault.name} is over after {lasted_s:.0f} s", name=fault.name
         )
 
-    async def _rest(self, fault: Broken) -> None:
-        await asyncio.sleep(min(script.QUIET_S, self._left_s()))
+    async def _rest(self, *, at_least_s: float) -> None:
+        await asyncio.sleep(min(at_least_s, self._left_s()))
         # A fault during an open incident would rightly become part of it, and prove nothing.
-        spare_s = min(RESOLVE_S, self._left_s())
-        await wait_until(lambda: not self._still_open(fault), within_s=spare_s)
+        await wait_until(self._calm, within_s=min(RESOLVE_S, self._left_s()))
 
-    def _still_open(self, fault: Broken) -> bool:
-        incident = self.observer and self.observer.of(fault)
-        return bool(incident and not incident.resolved_ms)
+    def _calm(self) -> bool:
+        found = self.observer.found.values() if self.observer else ()
+        return all(incident.resolved_ms for incident in found)
 
     def _healed(self, fault: Broken) -> bool:
         incident = self.observer and self.observer.of(fault)
