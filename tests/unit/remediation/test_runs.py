@@ -204,3 +204,32 @@ def test_the_worst_signal_of_a_storm_is_met_first_and_the_storm_is_bounded() -> 
     assert len(steps) == 5
     assert steps[0].run.target == "worst"
     assert len({step.run.target for step in steps}) == 5
+
+
+def test_an_answer_that_is_not_the_last_word_changes_nothing() -> None:
+    (first,) = begin_run()
+    later = answer(first.effects[0], Result.RETRY, plan=PLAN)
+    assert go(first.run, later).run == first.run
+
+
+def test_a_repeated_plan_does_not_move_a_run_that_waits() -> None:
+    (first,) = begin_run()
+    planned = answer(first.effects[0], plan=PLAN)
+    busy = applying().run.model_copy(update={"id": "OTHER", "target": "edge"})
+    waiting = go(first.run, planned, recent=[busy])
+    again = go(waiting.run, planned)
+    assert (again.run, again.effects, again.timers) == (waiting.run, (), ())
+
+
+def test_an_old_look_is_not_taken_for_the_latest() -> None:
+    step = verifying()
+    second = go(step.run, answer(step.effects[0], verified=False))
+    stale = go(second.run, answer(step.effects[0], verified=True), incident=quiet())
+    assert stale.run == second.run
+
+
+def test_a_target_that_a_run_is_about_is_not_begun_for_another_incident() -> None:
+    (first,) = begin_run()
+    assert not begin_run(incident=an_incident(id="ANOTHER"), recent=[first.run])
+    other = first.run.model_copy(update={"target": "edge"})
+    assert begin_run(incident=an_incident(id="ANOTHER"), recent=[other])
