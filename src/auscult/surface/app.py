@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from auscult import __version__
@@ -23,9 +24,9 @@ def create_app(engine: Engine) -> FastAPI:
         redoc_url=None,
     )
     app.state.engine = engine
-    for router in api.ROUTERS:
+    for router in (*api.ROUTERS, *web.ROUTERS):
         app.include_router(router)
-    web.mount(app)
+    app.mount("/static", StaticFiles(directory=web.STATIC), name="static")
     for kind in (AuscultError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, web.answer_anyone)
     app.add_middleware(BodyBound, large=frozenset({WRITE_PATH}))

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -104,7 +105,13 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take signals through the event loop, and give them back afterwards."""
+        """Take signals through the event loop, and give them back afterwards.
+
+        Only a process's main thread hears signals; elsewhere `stop` is called by whoever owns it.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         loop = asyncio.get_running_loop()
         for number in STOPS:
             loop.add_signal_handler(number, self.stop)

@@ -63,7 +63,7 @@ def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
         included: Any = getattr(route, "original_router", None)
         for one in included.routes if included is not None else [route]:
             for method in (getattr(one, "methods", None) or {"GET"}) - {"HEAD"}:
-                yield method, one.path
+                yield method, str(getattr(one, "path", ""))
 
 
 def path_of(house: House, template: str) -> str:

@@ -94,7 +94,7 @@ def from_framework(error: Exception) -> AuscultError | None:
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
         return BodyMalformed(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
-    if isinstance(error, HTTPException) and error.status_code == 404:  # noqa: PLR2004
+    if isinstance(error, HTTPException) and error.status_code == 404:  # noqa: PLR2004  # the status says it
         return ObjectMissing("no such path")
     return None
 

@@ -1,30 +1,5 @@
 """The command line. Nothing heavy is imported before a command needs it."""
 
-import sys
+from auscult.surface.cli.entry import main
 
 __all__ = ["main"]
-
-WRONG_SETTING = 2
-FAILED = 1
-
-
-def main() -> None:
-    """Run `auscult`; an error of the tree is one line on stderr and an exit code, no traceback."""
-    from auscult.kernel.errors import AuscultError, SettingError
-    from auscult.surface.cli.commands import app
-
-    try:
-        app()
-    except SettingError as wrong:
-        _say(wrong.detail or str(wrong))
-        sys.exit(WRONG_SETTING)
-    except AuscultError as failed:
-        _say(str(failed))
-        sys.exit(FAILED)
-    except BrokenPipeError:  # `auscult list | head` has what it wanted
-        sys.stderr.close()
-        sys.exit(0)
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"auscult: {text}\n")

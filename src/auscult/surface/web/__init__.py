@@ -1,18 +1,9 @@
 """The pages, rendered on the server: incident list, incident, series, coverage, login."""
 
-from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
-
 from auscult.surface.web import errors, explore, pages, session
+from auscult.surface.web.errors import answer_anyone
 from auscult.surface.web.vendor import STATIC
 
-__all__ = ["mount"]
+ROUTERS = tuple(room.router for room in (session, pages, explore, errors))
 
-answer_anyone = errors.answer_anyone
-
-
-def mount(app: FastAPI) -> None:
-    """Put the pages and their static files on an application."""
-    for room in (session, pages, explore, errors):
-        app.include_router(room.router)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+__all__ = ["ROUTERS", "STATIC", "answer_anyone"]

@@ -37,21 +37,14 @@ async def answer_anyone(request: Request, error: Exception) -> Response:
     if isinstance(known, CredentialMissing) and not is_partial(request):
         return to_login(request)
     if not isinstance(known, AuscultError):
-        answered = await answer_error(request, error)
-        return _page(request, answered.status_code, "Something in auscult went wrong", "", code)
-    answer = _page(request, status_of(known), known.message, known.detail, code)
+        status = getattr(error, "status_code", 500)
+        return _page(request, status, {"message": "That did not work", "detail": "", "code": code})
+    said = {"message": known.message, "detail": known.detail, "code": known.code}
+    answer = _page(request, status_of(known), said)
     answer.headers.update(headers_of(known))
     return answer
 
 
-def _page(request: Request, status: int, message: str, detail: str, code: str) -> Response:  # noqa: PLR0917
-    return render(
-        request,
-        "error.html",
-        status=status,
-        message=message,
-        detail=detail,
-        code=code,
-        advice=ADVICE.get(status, "The log of auscult says more."),
-        number=status,
-    )
+def _page(request: Request, status: int, said: dict[str, str]) -> Response:
+    advice = ADVICE.get(status, "The log of auscult says more.")
+    return render(request, "error.html", status=status, advice=advice, number=status, **said)
