@@ -3,6 +3,8 @@
 import struct
 
 import numpy as np
+import pytest
+from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +12,9 @@ from auscult.kernel.errors import BodyMalformed, BodyTooLarge
 from auscult.signals import Decoded, Registry, SeriesLimits, decode_write
 from tests.unit.signals.sink import NOW_MS, ONE
 from tests.unit.signals.wire import LOOSE, MEDIA_1, MEDIA_2, Body, One, pack
+
+TIME = b"\x80\xd0\x95\xff\xbc\x31"
+"""`NOW_MS` as six bytes of varint."""
 
 LIMITS = SeriesLimits(per_tenant=2_000, per_process=2_000)
 Row = tuple[tuple[tuple[str, str], ...], int, bytes]
@@ -108,6 +113,61 @@ def test_a_changed_body_says_what_plain_protobuf_makes_of_it(
         return
     if media == MEDIA_1:
         assert rows_of(registry, decoded) == loose_rows(bytes(changed))
+
+
+tail_bytes = st.sampled_from([0x09, 0x10, 0x12, 0x1A, 0x07, 0x80, 0xFF, 0x11]) | st.integers(0, 255)
+tail_changes = st.lists(st.tuples(st.integers(1, 18), tail_bytes), min_size=1, max_size=3)
+
+
+@given(st.sampled_from([0.0, 1.5, -2.0]), tail_changes)
+def test_what_follows_a_known_region_is_taken_as_a_sample_only_if_it_is_one(
+    value: float, bytes_changed: list[tuple[int, int]]
+) -> None:
+    """Known series twice, the tail of the first changed: as plain protobuf, or refused."""
+    registry = Registry(LIMITS)
+    first, second = (
+        Body([One([("__name__", "m"), ("job", job)], [(NOW_MS, value)])]).version1()
+        for job in ("a", "b")
+    )
+    decode(registry, first + second, MEDIA_1)
+    changed = bytearray(first)
+    for place, byte in bytes_changed:
+        changed[-place] = byte
+    raw = bytes(changed) + second
+    try:
+        decoded = decode(registry, raw, MEDIA_1)
+    except (BodyMalformed, BodyTooLarge):
+        return
+    assert rows_of(registry, decoded) == loose_rows(raw)
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        b"\x1a\x10\x09" + b"\x01" * 8 + b"\x10" + TIME,  # an exemplar
+        b"\x12\x10\x31" + b"\x01" * 8 + b"\x10" + TIME,  # a field that no sample has
+        b"\x1a\x07\x10" + TIME,
+        b"\x12\x07\x18" + TIME,
+        b"\x12\x07\x10" + TIME[:2] + b"\x01\x18\x01\x01",  # a short time, another field
+        b"\x12\x07\x10" + TIME[:3] + b"\x01\x18\x01",
+        b"\x12\x07\x10" + TIME[:4] + b"\x01\x00",
+        b"\x12\x07\x10" + TIME[:5] + b"\x80",  # a time that never ends
+        b"\x12\x10\x09" + b"\x01" * 8 + b"\x10" + TIME[:5] + b"\x80",
+    ],
+)
+def test_tails_that_only_look_like_samples(tail: bytes) -> None:
+    registry = Registry(LIMITS)
+    known = Body([One([("__name__", "m"), ("job", "a" * 9)], [(NOW_MS, 1.0)])]).version1()
+    decode(registry, known, MEDIA_1)
+    series = known[2:-18] + tail
+    raw = b"\x0a" + bytes([len(series)]) + series
+    try:
+        wanted = loose_rows(raw)
+    except DecodeError:
+        with pytest.raises(BodyMalformed):
+            decode(registry, raw, MEDIA_1)
+        return
+    assert rows_of(registry, decode(registry, raw, MEDIA_1)) == wanted
 
 
 def loose_rows(raw: bytes) -> list[Row]:

@@ -4,7 +4,7 @@ import pytest
 from auscult.kernel.errors import BodyMalformed, BodyTooLarge, MediaUnsupported
 from auscult.signals import Accepted, Decoded, Kind, Registry, decode_write, written_headers
 from auscult.signals.remote_write import decoded as decoded_module
-from auscult.signals.remote_write import version1
+from auscult.signals.remote_write import version1, version2
 from tests.unit.signals.sink import NOW_MS, ONE, SMALL
 from tests.unit.signals.wire import MEDIA_1, MEDIA_2, PLAIN, STALE, Body, One, label_set, pack
 
@@ -208,6 +208,14 @@ def test_a_v2_symbol_repeated_in_every_label_costs_nothing(registry: Registry) -
     decoded = decode(registry, request.SerializeToString(), MEDIA_2)
     assert len(decoded) == 0
     assert registry.refused(ONE).by_labels == 1_000
+
+
+def test_v2_label_bytes_that_no_longer_fit_are_made_again(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(version2, "_KEPT_BYTES_MAX", 40)
+    for _ in range(2):
+        assert rows(registry, decode(registry, BODY.version2(), MEDIA_2)) == ROWS
 
 
 def test_bombs_of_tiny_parts_are_refused(
