@@ -8,6 +8,7 @@ import pytest
 from auscult.kernel.errors import SettingError, StateConflict, StoreUnavailable
 from auscult.kernel.words import TenantId
 from auscult.store import Store
+from tests.contract.store.databases import Database
 from tests.contract.store.words import ACME, BETA, audit_row, effect, finding, incident, timer
 
 
@@ -94,18 +95,22 @@ def test_a_reader_sees_one_moment(store: Store) -> None:
         assert reading.of(ACME).secrets.names() == ["a"]
 
 
-def test_writers_of_one_tenant_never_lose_an_update(store: Store) -> None:
+def test_replicas_that_write_one_tenant_never_lose_an_update(
+    store: Store, database: Database
+) -> None:
     with store.write() as work:
         work.of(ACME).incidents.put(incident())
 
     def count_up() -> None:
+        replica = Store.open(database.url)
         for _ in range(20):
-            with store.write() as work:
+            with replica.write() as work:
                 rows = work.of(ACME).incidents
                 found = rows.get("I1")
                 assert found is not None
                 more = {"findings_count": found.findings_count + 1}
                 rows.put(found.model_copy(update=more))
+        replica.close()
 
     threads = [threading.Thread(target=count_up) for _ in range(3)]
     for thread in threads:
