@@ -18,7 +18,7 @@ k episodes seen above u = 2 in T weeks, with mean excess m over u,
     rate = (k + T0 * L * 10^-u) / (T + T0),    mean = (m * k + m0 * K0) / (k + K0),
     G*   = u + mean * ln(rate / B)
 
-with the nominal values as prior (m0 = 1/ln 10, worth K0 = 50 episodes; T0 = one hour), which gives
+with the nominal values as prior (m0 = 1/ln 10, worth K0 = 150 episodes; T0 = one hour), which gives
 log10(L / B) again where nothing was seen. Episodes of groups that were paged, and of others while
 something was, are not normal time and do not count.
 """
@@ -28,18 +28,18 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.detection.calibrator import NOMINAL_EXCESS
-from auscult.detection.columns import Rows
-from auscult.detection.scorer import rise_of
+from auscult.detection.scoring.calibrator import NOMINAL_EXCESS
+from auscult.detection.scoring.columns import Rows
+from auscult.detection.scoring.scorer import rise_of
 
 WEEK_S = 7 * 24 * 3600.0
 EPISODE_FROM = 2.0
 EPISODE_UNTIL = 1.0
-PRIOR_EPISODES = 50.0
+PRIOR_EPISODES = 150.0
 PRIOR_WEEKS = 3600.0 / WEEK_S
 THRESHOLD_MIN = 2.5
 """Even one series an hour apart needs so much: less is seen every other day."""
-THRESHOLD_MAX = 12.0
+THRESHOLD_MAX = 10.0
 COMPANY = (1 / 4, 1 / 8, 1 / 16)
 
 Evidence = NDArray[np.float64]

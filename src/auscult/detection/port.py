@@ -13,7 +13,7 @@ from auscult.kernel.words import Labels, Severity, Subject, TenantId
 
 if TYPE_CHECKING:
     from auscult.detection.budget import Budget
-    from auscult.detection.columns import Columns, Rows
+    from auscult.detection.scoring.columns import Columns, Rows
 
 Memory = dict[int, int]
 """What one detector remembers of one tenant between two ticks: a number -> milliseconds."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from auscult.detection.columns import Rows
+from auscult.detection.scoring.columns import Rows
 from auscult.detection.sentences import unit_of
 from auscult.kernel.words import Labels, Subject, TenantId, subject_of
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from auscult.detection.budget import Budget
-from auscult.detection.columns import SCORED, Columns, Rows
 from auscult.detection.roster import Roster
+from auscult.detection.scoring.columns import SCORED, Columns, Rows
 from auscult.kernel.matchers import Matcher, matches_all
 from auscult.kernel.words import Labels, Subject, TenantId
 

@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from auscult.detection.alerts import Desk, History, LabelsOf, fingerprint_of
 from auscult.detection.budget import Budget
-from auscult.detection.calibrator import calibrate
-from auscult.detection.columns import ENDED, READY, SCORED, VERSION, Columns
 from auscult.detection.detectors.absence import Absence
 from auscult.detection.detectors.scorer import Scorer as ScorerPlug
 from auscult.detection.port import Detector, Memory
 from auscult.detection.roster import Roster
-from auscult.detection.scorer import Scorer, release, usual_band
-from auscult.detection.seasons import Seasons
+from auscult.detection.scoring.calibrator import calibrate
+from auscult.detection.scoring.columns import ENDED, READY, SCORED, VERSION, Columns
+from auscult.detection.scoring.measure import usual_band
+from auscult.detection.scoring.scorer import Scorer, release
+from auscult.detection.scoring.seasons import Seasons
 from auscult.detection.snapshots import move, pack, unpack, unpack_budgets
 from auscult.detection.views import Matches, TenantView
 from auscult.kernel.errors import BodyMalformed, ObjectMissing

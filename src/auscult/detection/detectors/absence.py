@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 from pydantic import Field
 
-from auscult.detection.columns import Rows
 from auscult.detection.port import Complaint, Detector, Match, Memory, View
+from auscult.detection.scoring.columns import Rows
 from auscult.detection.sentences import say_duration
 from auscult.kernel.matchers import Matcher
 from auscult.kernel.words import Severity, Subject

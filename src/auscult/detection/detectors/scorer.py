@@ -8,10 +8,10 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from auscult.detection.budget import combine, looks_of
-from auscult.detection.calibrator import calibrate
-from auscult.detection.columns import READY, Rows
 from auscult.detection.port import Complaint, Detector, Match, Memory, View
 from auscult.detection.roster import metric_of
+from auscult.detection.scoring.calibrator import calibrate
+from auscult.detection.scoring.columns import READY, Rows
 from auscult.detection.sentences import say, say_duration, say_range, words_of
 from auscult.kernel.words import Labels, Severity
 

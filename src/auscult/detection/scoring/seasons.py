@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.detection.columns import Columns, Rows
+from auscult.detection.scoring.columns import Columns, Rows
 from auscult.kernel.errors import BodyMalformed
 
 HOURS = 24
@@ -46,10 +46,13 @@ class Seasons:
         columns.season[rows] = taken
         self.used += rows.size
 
-    def offsets(self, season: NDArray[np.int32], at_ms: NDArray[np.int64]) -> Floats | None:
+    def offsets(
+        self, season_of: NDArray[np.int32], rows: Rows, at_ms: NDArray[np.int64]
+    ) -> Floats | None:
         """Return what the season adds to each of n expected values, None where none speaks."""
-        if self.used == 0 or not bool((season >= 0).any()):
+        if self.used == 0:
             return None
+        season = season_of[rows]
         speaks = (season >= 0) & (at_ms - self.since_ms[season] >= SPEAK_AFTER_MS)
         if not speaks.any():
             return None

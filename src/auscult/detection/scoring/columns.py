@@ -1,4 +1,4 @@
-"""The scorer's memory: one struct of arrays, one row per series slot, 61 bytes a row."""
+"""The scorer's memory: one row per series slot, 77 bytes a row."""
 
 from collections.abc import Mapping
 
@@ -23,10 +23,11 @@ SPREAD_OF_SMOOTHED = 0.35
 _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
     "level": (np.float32, 0.0),  # expected value, without season
     "trend": (np.float32, 0.0),  # expected change per sample
-    "above": (np.float32, 0.0),  # mean distance of what lies above the level
-    "below": (np.float32, 0.0),  # mean distance of what lies below it
+    "above": (np.float32, 0.0),  # mean of (value - expected)+, clipped
+    "below": (np.float32, 0.0),  # mean of (expected - value)+, clipped
     "smooth": (np.float32, 0.0),  # smoothed bounded deviation, signed
     "spread": (np.float32, SPREAD_OF_SMOOTHED**2),  # mean square of `smooth`
+    "sway": (np.float32, 0.5),  # how often the next sample lies on the other side
     "tail": (np.float32, 0.0434),  # mean excess of nominal evidence over 1; see `calibrator`
     "quantum": (np.float32, np.inf),  # smallest step seen; negative: given, never learnt
     "gate": (np.float32, 1.0),  # how much is learnt: 1, or little while a finding is open
@@ -41,8 +42,22 @@ _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
 }
 
 
+BLOCK = {
+    name: place
+    for place, name in enumerate(n for n, (dtype, _) in _COLUMNS.items() if dtype is np.float32)
+}
+"""The float32 columns, in their places in a row of the block."""
+BLOCK_WIDTH = 16
+"""A row of the block is one cache line: whoever reads a series at random reads memory once."""
+
+
 class Columns:
-    """Dense per-series state; every attribute of `_COLUMNS` is an array of shape (capacity,)."""
+    """Dense per-series state; every attribute of `_COLUMNS` is an array of shape (capacity,).
+
+    The float32 ones are views into `block`, float32 (capacity, 16), a row per series.
+    """
+
+    block: NDArray[np.float32]
 
     level: NDArray[np.float32]
     trend: NDArray[np.float32]
@@ -50,6 +65,7 @@ class Columns:
     below: NDArray[np.float32]
     smooth: NDArray[np.float32]
     spread: NDArray[np.float32]
+    sway: NDArray[np.float32]
     tail: NDArray[np.float32]
     quantum: NDArray[np.float32]
     gate: NDArray[np.float32]
@@ -63,25 +79,32 @@ class Columns:
     flags: NDArray[np.uint8]
 
     def __init__(self, capacity: int = 1024) -> None:
-        self.capacity = capacity
-        for name, (dtype, initial) in _COLUMNS.items():
-            setattr(self, name, np.full(capacity, initial, dtype=dtype))
+        self.capacity = 0
+        self.block = np.empty((0, BLOCK_WIDTH), dtype=np.float32)
+        self.reserve(capacity)
 
     @property
     def nbytes(self) -> int:
         """Bytes of all columns together."""
-        return sum(getattr(self, name).nbytes for name in _COLUMNS)
+        apart: int = sum(getattr(self, name).nbytes for name in _COLUMNS if name not in BLOCK)
+        return int(self.block.nbytes) + apart
 
     def reserve(self, slots: int) -> None:
         """Make room for slots 0..slots-1; grows by half, so that growth costs little."""
         if slots <= self.capacity:
             return
-        capacity = max(slots, self.capacity * 3 // 2)
+        known, self.capacity = self.capacity, max(slots, self.capacity * 3 // 2)
+        block = np.zeros((self.capacity, BLOCK_WIDTH), dtype=np.float32)
+        block[:known] = self.block
+        self.block = block
         for name, (dtype, initial) in _COLUMNS.items():
-            grown = np.full(capacity, initial, dtype=dtype)
-            grown[: self.capacity] = getattr(self, name)
-            setattr(self, name, grown)
-        self.capacity = capacity
+            if name in BLOCK:
+                column = block[:, BLOCK[name]]
+                column[known:] = initial
+            else:
+                column = np.full(self.capacity, initial, dtype=dtype)
+                column[:known] = getattr(self, name, column)[:known]
+            setattr(self, name, column)
 
     def clear(self, slot: int) -> None:
         """Forget everything about one slot."""

@@ -1,0 +1,1 @@
+"""From samples to evidence: dense state, one vectorised pass over it, seasons and calibration."""
