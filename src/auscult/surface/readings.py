@@ -53,9 +53,9 @@ class Story:
     def as_json(self) -> dict[str, Any]:
         """Return the story in the shape of `GET /api/v1/incidents/{id}`."""
         return {
-            "incident": self.incident.model_dump(mode="json"),
-            "findings": [finding.model_dump(mode="json") for finding in self.findings],
-            "runs": [run.model_dump(mode="json") for run in self.runs],
+            "incident": self.incident,
+            "findings": self.findings,
+            "runs": self.runs,
             "deliveries": [as_dict(delivery) for delivery in self.deliveries],
             "timeline": [as_dict(line) for line in self.timeline],
         }

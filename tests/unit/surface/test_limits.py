@@ -137,6 +137,15 @@ async def test_requests_are_counted_by_route_not_by_what_was_sent(
     assert "BREW" not in text
 
 
+async def test_the_openapi_document_names_every_parameter(app: FastAPI) -> None:
+    document = (await ask(app, "/api/v1/openapi.json")).data
+    listed = document["paths"]["/api/v1/incidents"]["get"]["parameters"]
+    names = {one["name"] for one in listed}
+    assert names == {"state", "severity", "service", "q", "cursor", "limit"}
+    series = document["paths"]["/api/v1/series"]["get"]["parameters"]
+    assert "match[]" in {one["name"] for one in series}
+
+
 async def test_ready_says_why_not(engine: FakeEngine, app: FastAPI) -> None:
     assert (await ask(app, "/readyz")).status == 200
     engine.ready = {"ready": False, "store": "does not take writes"}

@@ -140,6 +140,8 @@ async def test_odd_data_is_shown_and_not_stumbled_over(
 ) -> None:
     subject = Subject(service="<b>" + "s" * 200, instance='"><img src=x>')
     incident = await open_one(engine, evidence=evidence, subject=subject, severity=Severity.INFO)
+    for path in ("/incidents.json", f"/incidents/{incident.id}.json", "/api/v1/incidents"):
+        assert (await look(app, path)).data
     for path in ("/", f"/incidents/{incident.id}", "/rows"):
         answer = await look(app, path)
         assert answer.status == 200

@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from auscult.kernel.errors import QueueFull
 from auscult.surface.api.access import Ask, Reader
-from auscult.surface.api.queries import EventsQuery
+from auscult.surface.api.queries import EventsQuery, documented
 from auscult.surface.facade import Engine
 
 BEAT_S = 2.0
@@ -16,7 +16,7 @@ BEAT_S = 2.0
 router = APIRouter(prefix="/api/v1", tags=["live"])
 
 
-@router.get("/events", response_class=StreamingResponse)
+@router.get("/events", response_class=StreamingResponse, openapi_extra=documented(EventsQuery))
 async def stream(ask: Reader) -> StreamingResponse:
     """Stream the tenant's events; goes on after `Last-Event-ID` (or `?after=`)."""
     return open_stream(ask)

@@ -1,11 +1,10 @@
 """The incidents of the caller's tenant: list, story, timeline, acknowledge, resolve."""
 
-from typing import Any
-
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from auscult.surface.api.access import Reader
-from auscult.surface.api.queries import IncidentQuery, Nothing
+from auscult.surface.api.queries import IncidentQuery, Nothing, documented
+from auscult.surface.api.speech import said
 from auscult.surface.readings import (
     ListFilter,
     acknowledgement,
@@ -31,44 +30,40 @@ def filter_of(query: IncidentQuery) -> ListFilter:
     )
 
 
-@router.get("")
-async def list_all(ask: Reader) -> dict[str, Any]:
+@router.get("", openapi_extra=documented(IncidentQuery))
+async def list_all(ask: Reader) -> Response:
     """Return one page of incidents: `state`, `severity`, `service`, `q`, `cursor`, `limit`."""
     query = ask.query(IncidentQuery)
     page = await list_incidents(ask.engine, ask.tenant, filter_of(query))
-    return {
-        "incidents": [incident.model_dump(mode="json") for incident in page.incidents],
-        "next": page.next,
-        "counts": page.counts,
-    }
+    return said({"incidents": page.incidents, "next": page.next, "counts": page.counts})
 
 
 @router.get("/{incident_id}")
-async def tell(incident_id: str, ask: Reader) -> dict[str, Any]:
+async def tell(incident_id: str, ask: Reader) -> Response:
     """Return one incident with its findings, runs, deliveries and timeline."""
     ask.query(Nothing)
-    return (await tell_story(ask.engine, ask.tenant, incident_id)).as_json()
+    return said((await tell_story(ask.engine, ask.tenant, incident_id)).as_json())
 
 
 @router.get("/{incident_id}/timeline")
-async def tell_timeline(incident_id: str, ask: Reader) -> dict[str, Any]:
+async def tell_timeline(incident_id: str, ask: Reader) -> Response:
     """Return what happened to one incident, oldest first."""
     ask.query(Nothing)
     story = await tell_story(ask.engine, ask.tenant, incident_id)
-    return {"timeline": [as_dict(line) for line in story.timeline]}
+    return said({"timeline": [as_dict(line) for line in story.timeline]})
 
 
 @router.post("/{incident_id}/acknowledge")
-async def acknowledge(incident_id: str, ask: Reader) -> dict[str, Any]:
+async def acknowledge(incident_id: str, ask: Reader) -> Response:
     """Take an incident; taking it twice is taking it once."""
     ask.query(Nothing)
     fact = acknowledgement(ask.tenant, incident_id, ask.caller.name)
-    return {"incident": (await change_incident(ask.engine, fact)).model_dump(mode="json")}
+    return said({"incident": await change_incident(ask.engine, fact)})
 
 
 @router.post("/{incident_id}/resolve")
-async def resolve(incident_id: str, ask: Reader) -> dict[str, Any]:
+async def resolve(incident_id: str, ask: Reader) -> Response:
     """End an incident by a person's word."""
     ask.query(Nothing)
     fact = resolution(ask.tenant, incident_id, ask.caller.name)
-    return {"incident": (await change_incident(ask.engine, fact)).model_dump(mode="json")}
+    return said({"incident": await change_incident(ask.engine, fact)})

@@ -1,7 +1,7 @@
 """Query parameters, read strictly: an unknown one is refused with the list of right ones."""
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -69,6 +69,17 @@ def read_query(request: Request, kind: type[Q]) -> Q:
     except ValidationError as wrong:
         first = wrong.errors()[0]
         raise QueryUnknown(f"{first['loc'][0]}: {first['msg']}") from None
+
+
+def documented(kind: type[BaseModel]) -> dict[str, Any]:
+    """Return the parameters as OpenAPI says them; routes that read them by hand add this."""
+    schema = kind.model_json_schema(by_alias=True)
+    return {
+        "parameters": [
+            {"name": name, "in": "query", "required": False, "schema": told}
+            for name, told in schema["properties"].items()
+        ]
+    }
 
 
 def refuse_unknown(given: Iterable[str], right: Iterable[str]) -> None:

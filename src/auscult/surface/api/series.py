@@ -8,14 +8,14 @@ from auscult.kernel.errors import QueryUnknown
 from auscult.kernel.matchers import parse_matcher
 from auscult.kernel.words import TenantId
 from auscult.surface.api.access import Reader
-from auscult.surface.api.queries import Nothing, SeriesQuery
+from auscult.surface.api.queries import Nothing, SeriesQuery, documented
 from auscult.surface.facade import Engine, SeriesRow, SeriesWindow
 
 router = APIRouter(prefix="/api/v1/series", tags=["series"])
 SLOT_MAX = 2**31 - 1
 
 
-@router.get("")
+@router.get("", openapi_extra=documented(SeriesQuery))
 async def search(ask: Reader) -> dict[str, Any]:
     """Return the series that fulfil every `match[]`, by slot; `next` goes on where this ends."""
     rows, following = await search_series(ask.engine, ask.tenant, ask.query(SeriesQuery))

@@ -8,7 +8,7 @@ from auscult.kernel.errors import QueryUnknown
 from auscult.kernel.words import PLATFORM
 from auscult.runtime.settings import Settings, effective_tree, locate
 from auscult.surface.api.access import Admin, Caller, Reader
-from auscult.surface.api.queries import Nothing, PageQuery
+from auscult.surface.api.queries import Nothing, PageQuery, documented
 from auscult.surface.readings import as_dict
 
 router = APIRouter(prefix="/api/v1")
@@ -28,7 +28,7 @@ async def cover(ask: Reader) -> dict[str, Any]:
     return ask.engine.coverage(ask.tenant)
 
 
-@router.get("/audit", tags=["audit"])
+@router.get("/audit", tags=["audit"], openapi_extra=documented(PageQuery))
 async def page_audit(ask: Reader) -> dict[str, Any]:
     """Return one page of the tenant's audit log."""
     query = ask.query(PageQuery)

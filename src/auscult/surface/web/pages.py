@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse, RedirectResponse, StreamingResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 
 from auscult.kernel.errors import StateConflict
 from auscult.kernel.facts import Acknowledged, Resolved
@@ -16,6 +16,7 @@ from auscult.surface.api.events import open_stream
 from auscult.surface.api.incidents import filter_of
 from auscult.surface.api.limits import SMALL_BODY_BYTES, read_body
 from auscult.surface.api.queries import IncidentQuery, Nothing, Query
+from auscult.surface.api.speech import said
 from auscult.surface.readings import (
     ListPage,
     Story,
@@ -89,8 +90,7 @@ async def give_list(ask: Visitor) -> Response:
     """Return the list as data, by the same URL parameters."""
     query = ask.query(IncidentQuery)
     page = await list_incidents(ask.engine, ask.tenant, filter_of(query))
-    incidents = [incident.model_dump(mode="json") for incident in page.incidents]
-    return JSONResponse({"incidents": incidents, "next": page.next, "counts": page.counts})
+    return said({"incidents": page.incidents, "next": page.next, "counts": page.counts})
 
 
 @router.get("/events", response_class=StreamingResponse)
@@ -103,7 +103,7 @@ async def stream(ask: Visitor) -> Response:
 async def give_story(incident_id: str, ask: Visitor) -> Response:
     """Return one incident as data."""
     ask.query(Nothing)
-    return JSONResponse((await tell_story(ask.engine, ask.tenant, incident_id)).as_json())
+    return said((await tell_story(ask.engine, ask.tenant, incident_id)).as_json())
 
 
 @router.get("/incidents/{incident_id}")
