@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from auscult.engine import Engine
-from auscult.kernel.errors import SettingError
+from auscult.kernel.errors import AuscultError
 from auscult.runtime.logging import configure_logs, logger
 from auscult.surface.app import create_app
 from auscult.surface.server import listen, serve
@@ -59,7 +59,7 @@ def _reload_on_hangup(engine: Engine) -> None:
     async def reload() -> None:
         try:
             changes = await engine.reload(by="SIGHUP")
-        except SettingError as wrong:
+        except AuscultError as wrong:  # the store may be away just now
             log.warning("settings not reloaded", code=wrong.code, detail=wrong.detail)
         else:
             log.info("settings reloaded", changes=[change.path for change in changes])
