@@ -153,7 +153,7 @@ class _Bench:
         try:
             return kind.model_validate(self._open(entry.settings))
         except ValidationError as why:
-            raise located_error(entry, why) from None
+            raise located_error(entry, why, model=kind) from None
         except (VaultError, SettingError) as why:
             raise SettingError(f"{locate(entry.origin)}: {why.detail}") from None
 
