@@ -33,6 +33,11 @@ _SHUT = 0.02
 _ODD = 2.0
 RELEASE_S = 1800.0
 RELEASE_SAMPLES = 120
+RELEASE_SOON = 10.0
+"""Samples after which a level at the edge of the usual band is the usual one."""
+RELEASE_POWER = 4.0
+EXCESS_FADES = 0.85
+"""What remains, a tick later, of how far off a series was: an outbreak's pauses are no calm."""
 _SILENT_S = 30.0
 
 
@@ -87,6 +92,7 @@ class Watch:
         self._seasons_ms = 0
         self._slots = 0
         self._pending: list[Finding] = []
+        self._excess: dict[int, float] = {}
 
     # -- what is watched, and how
 
@@ -185,11 +191,27 @@ class Watch:
         return found
 
     def _release(self, opened: dict[int, int], now_ms: int) -> None:
-        """Take a level that has lasted long enough as the usual one."""
+        """Take a level that has lasted long enough as the usual one: the sooner, the nearer it is.
+
+        What stays a little off after a fault (a player farther from live, a connection more) is
+        the new usual after seconds; what is far off is a fault for `RELEASE_S`.
+        """
+        for slot in self._excess.keys() - opened.keys():
+            del self._excess[slot]
         for slot, since_ms in opened.items():
-            lasting_s = max(RELEASE_S, RELEASE_SAMPLES * float(self.columns.interval_s[slot]))
-            if now_ms - since_ms > lasting_s * 1000:
+            interval_s = max(float(self.columns.interval_s[slot]), 1.0)
+            dwell_s = RELEASE_SOON * (1 + self._excess_of(slot)) ** RELEASE_POWER * interval_s
+            if now_ms - since_ms > min(dwell_s, max(RELEASE_S, RELEASE_SAMPLES * interval_s)) * 1e3:
                 release(self.columns, slot)
+
+    def _excess_of(self, slot: int) -> float:
+        """Return how far beyond its band a series has been lately, in widths of that band."""
+        _, low, high, _ = self.usual_of(np.array([slot], dtype=np.int32))
+        value, width = float(self.columns.last[slot]), max(float(high[0] - low[0]), 1e-12)
+        beyond = max(value - float(high[0]), float(low[0]) - value, 0.0) / width
+        lately = max(beyond, self._excess.get(slot, 0.0) * EXCESS_FADES)
+        self._excess[slot] = lately
+        return lately
 
     def _shut(self, view: TenantView, opened: dict[int, int]) -> None:
         """Let the odd series of a paged subject learn almost nothing."""

@@ -23,6 +23,8 @@ CRITICAL = r".*(error|fail|unavailable|stall|rebuffer|dropout|underrun|lost|5xx)
 _FRESH_S = 30.0
 _WARM = 1.0
 _JOIN = 3.0
+_EFFECT = 2.0
+"""What is sure and yet small wakes nobody: a finding begins near the edge of what is usual."""
 _SAID_MS = 1000
 _FAST_INTERVAL_S = 5.0
 
@@ -91,6 +93,9 @@ class Scorer(Detector):
         patience_s = np.maximum(columns.interval_s[rows] * 10, _FRESH_S)
         heard_ms = np.maximum(columns.last_ms[rows], view.awake_ms)
         evidence[view.now_ms - heard_ms > patience_s * 1000] = 0
+        small = np.abs(columns.smooth[rows]) < _EFFECT
+        small &= ~np.isin(rows, np.fromiter(view.open_slots(), dtype=np.int64))
+        evidence[small] = 0
         return evidence
 
     def _held(self, view: View, over: set[int], *, memory: Memory, slow: set[int]) -> set[int]:

@@ -6,7 +6,7 @@ Each function works in place on the columns of one pass (see `scorer`): float32 
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.detection.scoring.columns import SPREAD_OF_SMOOTHED, Columns, Rows
+from auscult.detection.scoring.columns import Columns, Rows
 from auscult.detection.scoring.seasons import Seasons
 
 Floats = NDArray[np.float32]
@@ -20,8 +20,8 @@ GAUSSIAN_TO = 5.0
 """From here on the assumed tail is exponential."""
 BAND = 3.0
 """What is usual reaches so many scales to each side."""
-SPREAD_OF_WANDER = 0.5
 _SWAY_CALM = 0.4
+_WANDER_MORE = 0.15
 _LN10 = float(np.log(10.0))
 _MEAN_TO_SD = 2.5066  # of the mean of one side of a Gaussian
 _OTHER_SIDE = 0.4
@@ -114,8 +114,9 @@ def weigh(state: State) -> None:
     """Turn the smoothed deviation into nominal evidence, -log10 p."""
     a, b, evidence = state["a"], state["b"], state["evidence"]
     # what wanders is given at least the spread that wandering has in the long run
-    np.subtract(SPREAD_OF_SMOOTHED + _SWAY_CALM, state["sway"], out=b)
-    np.clip(b, SPREAD_OF_SMOOTHED, SPREAD_OF_WANDER, out=b)
+    np.subtract(_SWAY_CALM, state["sway"], out=b)
+    np.clip(b, 0, _WANDER_MORE, out=b)
+    b += state["calm"]
     np.maximum(np.sqrt(state["spread"], out=a), b, out=a)
     np.abs(state["smooth"], out=b)
     b /= a
@@ -132,7 +133,7 @@ def usual_band(columns: Columns, seasons: Seasons, rows: Rows) -> tuple[Doubles,
     The band is three scales wide on each side, with the same floors and widening as z.
     """
     level = (columns.level[rows] + columns.trend[rows]).astype(np.float64)
-    offset = seasons.offsets(columns.season, rows, columns.last_ms[rows])
+    offset = seasons.offsets(columns, rows, columns.last_ms[rows])
     few = 1 / (columns.seen[rows] + 1.0)
     doubt = _DOUBT * few / np.maximum(columns.sway[rows].astype(np.float64) ** 2, 1e-4)
     doubt = np.minimum(doubt, 1)

@@ -28,6 +28,7 @@ from auscult.detection.scoring.columns import (
     BLOCK_WIDTH,
     ENDED,
     READY,
+    SPREAD_OF_SMOOTHED,
     Columns,
     Rows,
 )
@@ -42,6 +43,7 @@ MAGNITUDE_MAX = 1e30
 CHUNK = 8_192
 """Samples per pass: the scratch columns of one pass stay in the second-level cache."""
 _AFTER_GAP = 25.0
+_SHIFT_AS_SPREAD = 0.25
 _GAP_INTERVALS = 3.5
 _SCRATCH = (
     "x", "r", "scale", "doubt", "few", "lasting", "clip", "w", "rate", "slow", "a", "b", "c"
@@ -113,7 +115,7 @@ class Scorer:
         np.clip(value, -MAGNITUDE_MAX, MAGNITUDE_MAX, out=x, casting="unsafe")
         self._keep_time(state, rows, elapsed_ms=at_ms - columns.last_ms[where])
         columns.last_ms[where] = at_ms
-        offset = self.seasons.offsets(columns.season, rows, at_ms)
+        offset = self.seasons.offsets(columns, rows, at_ms)
         if offset is not None:
             x -= offset
         score(state, self._sign[:n])
@@ -161,10 +163,14 @@ class Scorer:
         step_s = np.clip(elapsed_s - known_s, -known_s * 0.5, known_s * 0.5)
         interval_s = np.where(seen >= 1, known_s + rate * step_s, learnt_s)
         late = (elapsed_s > _GAP_INTERVALS * known_s) & (seen > 1) | ((flags[rows] & ENDED) > 0)
+        late &= state["gate"][odd] == 1  # an open fault stays what it was
         fresh = odd[seen == 0]
         state["level"][fresh] = state["last"][fresh] = state["x"][fresh]
         state["interval_s"][odd] = interval_s
-        state["rise"][odd] = rise_of(interval_s)
+        state["rise"][odd] = rise = rise_of(interval_s)
+        state["calm"][odd] = calm = calm_of(rise)
+        second = seen == 1
+        state["spread"][odd[second]] = calm[second] ** 2
         state["seen"][odd] = np.where(late, np.minimum(seen, _AFTER_GAP), seen)
         state["smooth"][odd] *= np.where(late, np.float32(0.5), np.float32(1))
         flags[rows[seen >= READY_AFTER - 1]] |= READY
@@ -179,8 +185,21 @@ def rise_of(interval_s: NDArray[np.floating]) -> Floats:
     return rise
 
 
+def calm_of(rise: Floats) -> Floats:
+    """Return the spread that an average rising so fast has over white noise; 0.35 at 1 s."""
+    calm: Floats = np.float32(3 * SPREAD_OF_SMOOTHED) * np.sqrt(rise / (2 - rise))
+    return calm
+
+
 def release(columns: Columns, slot: int) -> None:
-    """Take the present value of a series as its usual level, with a wide band again."""
+    """Take the present value of a series as its usual level, with a wide band again.
+
+    A quarter of the shift is believed to be spread until the samples say otherwise.
+    """
+    shift = abs(float(columns.last[slot] - columns.level[slot]))
+    least = shift * _SHIFT_AS_SPREAD / 2
+    columns.above[slot] = max(float(columns.above[slot]), least)
+    columns.below[slot] = max(float(columns.below[slot]), least)
     columns.level[slot] = columns.last[slot]
     columns.trend[slot] = 0
     columns.smooth[slot] = 0

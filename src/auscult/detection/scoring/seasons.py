@@ -18,6 +18,8 @@ HOUR_MS = 3_600_000
 RECORD_AFTER_S = 6 * 3600
 SPEAK_AFTER_MS = 2 * HOURS * HOUR_MS
 INTERVAL_MAX_S = 2 * 3600
+FINE_S = 1800.0
+"""Slower series take their hour's offset as it is."""
 DAYS = 4
 """A season forgets with a time constant of so many days."""
 
@@ -46,20 +48,19 @@ class Seasons:
         columns.season[rows] = taken
         self.used += rows.size
 
-    def offsets(
-        self, season_of: NDArray[np.int32], rows: Rows, at_ms: NDArray[np.int64]
-    ) -> Floats | None:
+    def offsets(self, columns: Columns, rows: Rows, at_ms: NDArray[np.int64]) -> Floats | None:
         """Return what the season adds to each of n expected values, None where none speaks."""
         if self.used == 0:
             return None
-        season = season_of[rows]
+        season = columns.season[rows]
         speaks = (season >= 0) & (at_ms - self.since_ms[season] >= SPEAK_AFTER_MS)
         if not speaks.any():
             return None
         # the hours' middles carry the offsets; between two of them the way is straight
-        position = (at_ms - HOUR_MS // 2) % (HOURS * HOUR_MS) / HOUR_MS
+        fine = columns.interval_s[rows] < FINE_S
+        position = (at_ms - np.where(fine, HOUR_MS // 2, 0)) % (HOURS * HOUR_MS) / HOUR_MS
         hour = position.astype(np.int64)
-        share = (position - hour).astype(np.float32)
+        share = np.where(fine, position - hour, 0).astype(np.float32)
         here, there = self.offset[season, hour], self.offset[season, (hour + 1) % HOURS]
         return np.where(speaks, here + share * (there - here), np.float32(0))
 
