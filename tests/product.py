@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -35,6 +36,7 @@ class Product:
     extra: Mapping[str, Any] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    authority: Path | None = None
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -50,7 +52,12 @@ class Product:
     @property
     def url(self) -> str:
         """Where it answers."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.authority else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def tls(self) -> ssl.SSLContext | None:
+        """How to trust it, where it serves TLS."""
+        return ssl.create_default_context(cafile=self.authority) if self.authority else None
 
     def write_config(self) -> None:
         """Write the settings file (JSON is YAML)."""
@@ -87,7 +94,9 @@ class Product:
     def is_ready(self) -> bool:
         """Say whether `/readyz` answers 200."""
         try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
+            with urllib.request.urlopen(
+                f"{self.url}/readyz", timeout=2, context=self.tls
+            ) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
@@ -122,7 +131,7 @@ class Product:
         if key:
             request.add_header("Authorization", f"Bearer {key}")
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=30, context=self.tls) as answer:
                 status, text = answer.status, answer.read()
         except urllib.error.HTTPError as why:
             status, text = why.code, why.read()

@@ -46,6 +46,8 @@ def check(world: World) -> None:
         for incident in incidents:
             assert world.receivers["keyed"].effects[f"{incident.id}:opened:1:keyed"] == 1
             assert world.receivers["mail"].effects[f"{incident.id}:opened:1:mail"] >= 1
+            order = [key for key in world.receivers["keyed"].effects if incident.id in key]
+            assert order[0].endswith(":opened:1:keyed"), "the end was told before the beginning"
         assert {row.state for row in effects} == {"done"}
     assert set(world.receivers["keyed"].effects.values()) == {1}, "a keyed receiver was doubled"
     doubled = sum(times - 1 for times in world.receivers["mail"].effects.values())

@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from auscult.engine.events.dispatch import take_up
 from auscult.engine.events.perform import perform
 from auscult.engine.events.records import settle
 from auscult.engine.events.steps import Rules
 from auscult.engine.wiring import Plans, TenantPlan
-from auscult.kernel.effects import Effect
 from auscult.kernel.errors import ReceiverUnavailable, StateConflict
 from auscult.kernel.facts import Acknowledged, Answered, Fact, Found, Rang, Resolved, Timer
 from auscult.kernel.findings import Evidence, Finding, Phase
@@ -166,8 +166,9 @@ class World:
             )
         )
         for claim in claims:
-            effect = self.commit(partial(_effect_of, claim=claim))
-            assert effect is not None
+            effect = self.commit(partial(take_up, claim=claim, now_ms=self.clock.now_ms()))
+            if effect is None:
+                continue
             http: Any = self
             outcome = await perform(effect, self.plans, http=http, clock=self.clock)
             self.point("before the outcome")
@@ -219,10 +220,6 @@ class World:
         with self.store.read() as work:
             page = work.of(tenant).incidents.page(state="all", limit=500)
         return list(page.incidents)
-
-
-def _effect_of(work: Work, claim: Claim) -> Effect | None:
-    return work.of(claim.tenant).effects.get(claim.key)
 
 
 def _timer_of(work: Work, claim: Claim) -> Timer | None:

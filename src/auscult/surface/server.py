@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from auscult.kernel.errors import SettingError
+from auscult.vault.tls import server_tls_context
 
 HEADER_S = 10.0
 """How long a client may take to say its whole request head."""
@@ -168,8 +169,11 @@ def make_server(
         limit_concurrency=CONNECTIONS_MAX,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=DRAIN_S,
-        ssl_certfile=certificate,
-        ssl_keyfile=key,
+        ssl_context_factory=(
+            (lambda _config, _default: server_tls_context(certificate, key))
+            if certificate and key
+            else None
+        ),
     )
     return Server(config, close_streams)
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from auscult.engine.events.perform import perform
+from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.errors import QueueFull, StoreUnavailable
 from auscult.kernel.facts import Answered, Rang
 from auscult.runtime.logging import bound, logger
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from auscult.engine.events.courier import Courier
     from auscult.engine.events.desk import Desk
     from auscult.engine.wiring import Plans
-    from auscult.kernel.effects import Effect
     from auscult.runtime.clock import Clock
     from auscult.runtime.metrics import Metrics
     from auscult.store import Claim, Work
@@ -34,12 +34,39 @@ LEASE_MS = 60_000
 """Longer than any attempt may take (`perform.ATTEMPT_S`), so that a claim outlives its attempt."""
 
 TIMERS_AT_ONCE = 64
+BEHIND_MS = 1_000
+"""How long a message waits before it is tried again behind an earlier one."""
+
 IN_FLIGHT_MAX = 64
 POLL_S = 0.5
 PAUSE_S = 1.0
 DRAIN_S = 5.0
 
 log = logger("engine.dispatch")
+
+
+def take_up(work: "Work", claim: "Claim", *, now_ms: int) -> "Effect | None":
+    """Return a claimed effect to be attempted now, or put it off behind what must come first.
+
+    Messages about one incident reach one channel in the order they were wished for: an "over" that
+    overtook its "opened" would leave a page open for ever.
+    """
+    effects = work.of(claim.tenant).effects
+    effect = effects.get(claim.key)
+    if effect is None or effect.kind is not EffectKind.NOTIFY:
+        return effect
+    before = [
+        row.effect
+        for row in effects.of(effect.incident)
+        if row.state == "pending"
+        and row.effect.to == effect.to
+        and row.effect.due_ms < effect.due_ms
+    ]
+    if not before:
+        return effect
+    later = Outcome(key=effect.key, tenant=effect.tenant, result=Result.RETRY, at_ms=now_ms)
+    effects.settle(later, retry_at_ms=now_ms + BEHIND_MS)
+    return None
 
 
 class Claims:
@@ -130,8 +157,6 @@ class Dispatch:
                 )
                 if timer is not None:
                     self._courier.hand(Rang(timer=timer))
-            if claims:
-                await self._courier.drained(timeout_s=LEASE_MS / 2_000)
 
     async def drain(self) -> None:
         """Let the attempts in flight end, for `DRAIN_S` at most; what is left keeps its lease."""
@@ -139,11 +164,9 @@ class Dispatch:
             await asyncio.wait(set(self._in_flight), timeout=DRAIN_S)
 
     async def _attempt(self, claim: "Claim", http: "aiohttp.ClientSession") -> None:
-        effect: Effect | None = await self._claims.fetch(
-            lambda work: work.of(claim.tenant).effects.get(claim.key)
-        )
+        now_ms = self._clock.now_ms()
+        effect = await self._claims.fetch(lambda work: take_up(work, claim, now_ms=now_ms))
         if effect is None:
-            log.error("a claimed effect has no row", key=claim.key)
             return
         plug = self._plans.plug_of(effect)
         with (

@@ -79,6 +79,8 @@ async def _do(
     effect: Effect, plans: "Plans", *, http: "aiohttp.ClientSession", now_ms: int
 ) -> dict[str, Any]:
     plan = plans.of(effect.tenant)
+    if effect.verb == "apply" and plan.rules.plan_only:
+        raise PreconditionFailed("automatic repair is switched off (AUTO_REMEDIATION)")
     if effect.kind is EffectKind.NOTIFY:
         channel = plan.channels.get(effect.to)
         if channel is None:

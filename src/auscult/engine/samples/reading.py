@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from auscult.detection import Usual
 from auscult.kernel.errors import ObjectMissing
 from auscult.kernel.matchers import Matcher
 from auscult.kernel.words import Labels, TenantId
@@ -57,7 +58,8 @@ class Reading:
         while cursor is not None and len(rows) < limit:
             page = registry.find(tenant, matchers, cursor=cursor, limit=limit - len(rows))
             rows += [
-                SeriesRow(slot, registry.labels_of(slot), self._state(slot)) for slot in page.slots
+                SeriesRow(slot, registry.labels_of(slot), self._usual(slot).state)
+                for slot in page.slots
             ]
             cursor = page.next_cursor
         return rows
@@ -69,7 +71,7 @@ class Reading:
         if not labels or registry.tenant_of(slot) != tenant:
             raise ObjectMissing(f"series {slot}")
         at_ms, value = self._rings.window(slot)
-        usual = self._scoring.ask(lambda watch: watch.usual(slot))
+        usual = self._usual(slot)
         return SeriesWindow(
             slot=slot,
             labels=labels,
@@ -98,8 +100,15 @@ class Reading:
             ],
         }
 
-    def _state(self, slot: int) -> str:
-        return self._scoring.ask(lambda watch: watch.usual(slot)).state
+    def _row(self, slot: int) -> SeriesRow:
+        return SeriesRow(slot, self._scoring.registry.labels_of(slot), self._usual(slot).state)
+
+    def _usual(self, slot: int) -> Usual:
+        """Return what is usual for a series; one that was never scored yet is being learnt."""
+        try:
+            return self._scoring.ask(lambda watch: watch.usual(slot))
+        except ObjectMissing:
+            return Usual(level=np.nan, low=np.nan, high=np.nan, state="learning")
 
 
 def _finite(value: float) -> float | None:
