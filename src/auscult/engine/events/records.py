@@ -133,9 +133,9 @@ def _note_delivery(rows: "TenantRows", effect: Effect, outcome: Outcome) -> None
     )
 
 
-def _pause_ms(attempts: int, asked_ms: int | None) -> int:
+def _pause_ms(attempts_before: int, asked_ms: int | None) -> int:
     """Return how long to wait: doubling, bounded, and never less than the receiver asked."""
-    doubled = min(BACKOFF_FIRST_MS << min(max(attempts - 1, 0), 20), BACKOFF_MOST_MS)
+    doubled = min(BACKOFF_FIRST_MS << min(attempts_before, 20), BACKOFF_MOST_MS)
     return max(doubled, min(asked_ms or 0, BACKOFF_MOST_MS))
 
 
