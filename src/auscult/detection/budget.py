@@ -18,9 +18,10 @@ k episodes seen above u = 2 in T weeks, with mean excess m over u,
     rate = (k + T0 * L * 10^-u) / (T + T0),    mean = (m * k + m0 * K0) / (k + K0),
     G*   = u + mean * ln(rate / B)
 
-with the nominal values as prior (m0 = 1/ln 10, worth K0 = 150 episodes; T0 = one hour), which gives
-log10(L / B) again where nothing was seen. Episodes of groups that were paged, and of others while
-something was, are not normal time and do not count.
+with a prior that is nominal in rate (T0 = one hour) and a little heavier in mean (m0 = 0.5 where
+1/ln 10 = 0.43 would give log10(L / B); worth K0 = 150 episodes): nobody's first tail is as assumed.
+Episodes of groups that were paged, and of others while something was, are not normal time and do
+not count.
 """
 
 from dataclasses import dataclass, field
@@ -28,7 +29,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.detection.scoring.calibrator import NOMINAL_EXCESS
 from auscult.detection.scoring.columns import Rows
 from auscult.detection.scoring.scorer import rise_of
 
@@ -36,10 +36,13 @@ WEEK_S = 7 * 24 * 3600.0
 EPISODE_FROM = 2.0
 EPISODE_UNTIL = 1.0
 PRIOR_EPISODES = 150.0
+PRIOR_EXCESS = 0.5
 PRIOR_WEEKS = 3600.0 / WEEK_S
 THRESHOLD_MIN = 2.5
 """Even one series an hour apart needs so much: less is seen every other day."""
 THRESHOLD_MAX = 10.0
+EFFECT = 2.4
+"""What is sure and yet small wakes nobody: a finding begins at three scales, held."""
 COMPANY = (1 / 4, 1 / 8, 1 / 16)
 
 Evidence = NDArray[np.float64]
@@ -62,7 +65,7 @@ class Budget:
         """G*: a group with so much evidence is worth a page."""
         nominal = self.looks_per_week * 10.0**-EPISODE_FROM
         rate = (self.episodes + PRIOR_WEEKS * nominal) / (self.weeks + PRIOR_WEEKS)
-        mean = (self.excess + NOMINAL_EXCESS * PRIOR_EPISODES) / (self.episodes + PRIOR_EPISODES)
+        mean = (self.excess + PRIOR_EXCESS * PRIOR_EPISODES) / (self.episodes + PRIOR_EPISODES)
         pages = max(self.pages_per_week, 1e-3)
         level = EPISODE_FROM + mean * float(np.log(max(rate / pages, 1e-9)))
         return min(max(level, THRESHOLD_MIN), THRESHOLD_MAX)
@@ -119,3 +122,13 @@ def looks_of(groups: Rows, interval_s: NDArray[np.float32]) -> float:
     mean_s = np.bincount(groups, weights=interval_s)[counts > 0] / counts[counts > 0]
     mean_s = np.maximum(mean_s, 1.0)
     return float((WEEK_S / mean_s * rise_of(mean_s)).sum())
+
+
+def drop_small(
+    evidence: Evidence, smooth: NDArray[np.float32], *, is_open: NDArray[np.bool_]
+) -> Evidence:
+    """Return n series' evidence, 0 where it is sure and yet small, unless a finding is open.
+
+    smooth: float32 (n,), the smoothed bounded deviation; see `scoring.scorer`.
+    """
+    return np.where((np.abs(smooth) < EFFECT) & ~is_open, 0.0, evidence)

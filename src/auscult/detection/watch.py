@@ -36,7 +36,8 @@ RELEASE_SAMPLES = 120
 RELEASE_SOON = 10.0
 """Samples after which a level at the edge of the usual band is the usual one."""
 RELEASE_POWER = 4.0
-EXCESS_FADES = 0.85
+EXCESS_AT_FIRST = 3.0  # of a new finding, or one from before a restart
+EXCESS_FADES = 0.93
 """What remains, a tick later, of how far off a series was: an outbreak's pauses are no calm."""
 _SILENT_S = 30.0
 
@@ -209,7 +210,7 @@ class Watch:
         _, low, high, _ = self.usual_of(np.array([slot], dtype=np.int32))
         value, width = float(self.columns.last[slot]), max(float(high[0] - low[0]), 1e-12)
         beyond = max(value - float(high[0]), float(low[0]) - value, 0.0) / width
-        lately = max(beyond, self._excess.get(slot, 0.0) * EXCESS_FADES)
+        lately = max(beyond, self._excess.get(slot, EXCESS_AT_FIRST) * EXCESS_FADES)
         self._excess[slot] = lately
         return lately
 

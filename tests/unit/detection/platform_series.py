@@ -82,7 +82,7 @@ def few_values(rng: Generator, seconds: int, count: int) -> Grid:
 def rare_events(rng: Generator, seconds: int, count: int) -> Grid:
     often = 10 ** rng.uniform(-2.5, -0.7, count)
     size = rng.integers(1, 4, (seconds, count))
-    return (rng.random((seconds, count)) < often) * size.astype(float)
+    return np.where(rng.random((seconds, count)) < often, size, 0).astype(float)
 
 
 def constant(rng: Generator, seconds: int, count: int) -> Grid:

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from pydantic import Field, field_validator
 
-from auscult.detection.budget import combine, looks_of
+from auscult.detection.budget import Evidence, combine, drop_small, looks_of
 from auscult.detection.port import Complaint, Detector, Match, Memory, View
 from auscult.detection.roster import metric_of
 from auscult.detection.scoring.calibrator import calibrate
@@ -23,8 +23,6 @@ CRITICAL = r".*(error|fail|unavailable|stall|rebuffer|dropout|underrun|lost|5xx)
 _FRESH_S = 30.0
 _WARM = 1.0
 _JOIN = 3.0
-_EFFECT = 2.0
-"""What is sure and yet small wakes nobody: a finding begins near the edge of what is usual."""
 _SAID_MS = 1000
 _FAST_INTERVAL_S = 5.0
 
@@ -74,28 +72,29 @@ class Scorer(Detector):
         rows = rows[(view.columns.flags[rows] & READY) > 0]
         if rows.size == 0:
             return []
+        sizes = np.bincount(view.group_of(rows))
+        view.budget.looks_per_week = looks_of(view.group_of(rows), view.columns.interval_s[rows])
         evidence = self._evidence(view, rows)
         warm = np.flatnonzero(evidence > _WARM)
-        sizes = np.bincount(view.group_of(rows))
-        of = view.group_of(rows[warm])
-        groups, total = combine(of, evidence[warm], sizes[of])
+        rows, evidence = rows[warm], evidence[warm]
+        of = view.group_of(rows)
         opened = set(view.group_of(np.array(list(view.open_slots()), dtype=np.int64)).tolist())
-        view.budget.looks_per_week = looks_of(view.group_of(rows), view.columns.interval_s[rows])
+        groups, total = combine(of, evidence, sizes[of])
         view.budget.learn(groups, total, now_ms=view.now_ms, normal=not opened)
+        is_open = np.isin(rows, np.fromiter(view.open_slots(), dtype=np.int64))
+        worth = drop_small(evidence, view.columns.smooth[rows], is_open=is_open)
+        groups, total = combine(of, worth, sizes[of])
         over = set(groups[total >= view.budget.threshold].tolist())
-        slow = set(of[view.columns.interval_s[rows[warm]] > _FAST_INTERVAL_S].tolist())
+        slow = set(of[view.columns.interval_s[rows] > _FAST_INTERVAL_S].tolist())
         held = self._held(view, over, memory=memory, slow=slow)
-        return self._choose(view, rows[warm], evidence=evidence[warm], groups=held | opened)
+        return self._choose(view, rows, evidence=worth, groups=held | opened)
 
-    def _evidence(self, view: View, rows: Rows) -> "np.typing.NDArray[np.float64]":
+    def _evidence(self, view: View, rows: Rows) -> Evidence:
         columns = view.columns
         evidence = self.sensitivity * calibrate(columns.evidence[rows], columns.tail[rows])
         patience_s = np.maximum(columns.interval_s[rows] * 10, _FRESH_S)
         heard_ms = np.maximum(columns.last_ms[rows], view.awake_ms)
         evidence[view.now_ms - heard_ms > patience_s * 1000] = 0
-        small = np.abs(columns.smooth[rows]) < _EFFECT
-        small &= ~np.isin(rows, np.fromiter(view.open_slots(), dtype=np.int64))
-        evidence[small] = 0
         return evidence
 
     def _held(self, view: View, over: set[int], *, memory: Memory, slow: set[int]) -> set[int]:
@@ -108,7 +107,7 @@ class Scorer(Detector):
         return {group for group in over if group in slow or view.now_ms - memory[group] >= hold_ms}
 
     def _choose(
-        self, view: View, rows: Rows, *, evidence: "np.typing.NDArray[np.float64]", groups: set[int]
+        self, view: View, rows: Rows, *, evidence: Evidence, groups: set[int]
     ) -> list[Complaint]:
         """Return the findings that stay open, then the strongest new ones up to the limit."""
         opened = view.open_slots()

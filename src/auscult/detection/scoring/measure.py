@@ -94,7 +94,8 @@ def measure(state: State, sign: Signs) -> None:
 def smooth(state: State, sign: Signs) -> None:
     """Move `smooth` towards the bounded deviation: slowly up, twice as fast down."""
     a, b, c, smooth = state["a"], state["b"], state["c"], state["smooth"]
-    np.divide(state["r"], state["doubt"], out=c)
+    with np.errstate(over="ignore"):  # clipped in the next line
+        np.divide(state["r"], state["doubt"], out=c)
     np.clip(c, -_Z_MAX, _Z_MAX, out=c)
     np.multiply(c, c, out=a)
     a *= 1 / BOUND**2

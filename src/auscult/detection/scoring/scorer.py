@@ -39,7 +39,7 @@ from auscult.kernel.samples import Slots, Times, Values
 
 READY_AFTER = 60
 """Samples before a series is heard."""
-MAGNITUDE_MAX = 1e30
+MAGNITUDE_MAX = 1e18  # the product of two deviations stays a float32
 CHUNK = 8_192
 """Samples per pass: the scratch columns of one pass stay in the second-level cache."""
 _AFTER_GAP = 25.0

@@ -1,0 +1,147 @@
+"""The scorer's pass over the columns: the same whatever the batches, deaf to one outlier."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from auscult.detection.scoring.columns import READY, Columns
+from auscult.detection.scoring.scorer import Scorer
+from auscult.detection.scoring.seasons import Seasons
+
+SECOND_MS = 1000
+HEARD = 6.0
+
+
+def make_scorer(series: int = 8) -> tuple[Columns, Scorer]:
+    columns = Columns(series)
+    return columns, Scorer(columns, Seasons())
+
+
+def feed(scorer: Scorer, values: NDArray[np.float64], *, begin_s: int = 1, step_s: int = 1) -> None:
+    """values: (seconds, series); NaN is no sample."""
+    slots = np.arange(values.shape[1], dtype=np.int32)
+    for row, value in enumerate(values):
+        at_ms = np.full(slots.size, (begin_s + row * step_s) * SECOND_MS, dtype=np.int64)
+        scorer.update(slots, at_ms, value)
+
+
+def one(values: list[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(values, dtype=np.float64)[:, None]
+
+
+def test_the_order_of_a_batch_and_its_cuts_change_nothing() -> None:
+    rng = np.random.default_rng(1)
+    values = rng.lognormal(0, 0.5, (90, 50))
+    in_order, by_row = make_scorer(50)
+    feed(by_row, values)
+    shuffled, scorer = make_scorer(50)
+    for row, value in enumerate(values):
+        order = rng.permutation(50)
+        at_ms = np.full(50, (row + 1) * SECOND_MS, dtype=np.int64)
+        scorer.update(order.astype(np.int32), at_ms, value[order])
+    at_once, whole = make_scorer(50)
+    slots = np.tile(np.arange(50, dtype=np.int32), 90)
+    whole.update(slots, np.repeat(np.arange(1, 91) * SECOND_MS, 50), values.ravel())
+    for name in ("level", "above", "below", "smooth", "evidence", "seen", "last"):
+        expected = getattr(in_order, name)
+        np.testing.assert_array_equal(getattr(shuffled, name), expected, err_msg=name)
+        np.testing.assert_array_equal(getattr(at_once, name), expected, err_msg=name)
+
+
+def test_slots_whose_first_and_last_seem_adjacent_are_not_taken_for_a_run() -> None:
+    columns, scorer = make_scorer(10)
+    slots = np.array([2, 9, 4], dtype=np.int32)  # 4 - 2 == 3 - 1, and yet no run
+    scorer.update(slots, np.full(3, 1000, dtype=np.int64), np.array([2.0, 9.0, 4.0]))
+    assert columns.last[[2, 9, 4]].tolist() == [2.0, 9.0, 4.0]
+    assert columns.last[3] == 0
+
+
+def test_a_series_speaks_after_sixty_samples() -> None:
+    columns, scorer = make_scorer(1)
+    feed(scorer, one(np.full(59, 3.0)))
+    assert not columns.flags[0] & READY
+    feed(scorer, one([3.0, 3.0]), begin_s=60)
+    assert columns.flags[0] & READY
+
+
+def test_what_is_no_number_is_no_sample() -> None:
+    columns, scorer = make_scorer(3)
+    feed(scorer, np.array([[1.0, np.nan, np.inf], [1.0, -np.inf, 1e300]]))
+    assert columns.seen.tolist() == [2.0, 0.0, 1.0]
+    assert all(np.isfinite(getattr(columns, name)).all() for name in ("level", "smooth", "last"))
+
+
+def test_one_outlier_is_no_evidence_and_six_in_a_row_are() -> None:
+    rng = np.random.default_rng(2)
+    columns, scorer = make_scorer(1)
+    feed(scorer, one(rng.normal(100, 5, 300)))
+    feed(scorer, one([100_000.0]), begin_s=301)
+    assert columns.evidence[0] < HEARD / 2
+    feed(scorer, one(np.full(5, 100_000.0)), begin_s=302)
+    assert columns.evidence[0] > HEARD
+    assert columns.level[0] < 130, "a fault is not learnt"
+
+
+def test_a_first_flicker_of_a_constant_is_no_evidence() -> None:
+    columns, scorer = make_scorer(3)
+    flat = np.tile([0.0, 12.0, 1024.0], (300, 1))
+    feed(scorer, flat)
+    feed(scorer, np.tile([0.001, 13.0, 1030.0], (3, 1)), begin_s=301)
+    assert columns.evidence.max() < 2
+
+
+@pytest.mark.parametrize("errors", [5, 20])
+def test_a_counter_that_never_moved_is_heard_within_six_samples(errors: int) -> None:
+    columns, scorer = make_scorer(1)
+    columns.quantum[0] = -1.0  # one event a second, as `Watch.learn` sets it for counters
+    feed(scorer, one(np.zeros(75)))
+    feed(scorer, one(np.random.default_rng(3).poisson(errors, 6).astype(float)), begin_s=76)
+    assert columns.evidence[0] > HEARD
+
+
+def test_a_gap_widens_the_band_but_forgets_nothing() -> None:
+    rng = np.random.default_rng(4)
+    columns, scorer = make_scorer(1)
+    feed(scorer, one(rng.normal(100, 5, 600)))
+    level = float(columns.level[0])
+    feed(scorer, one([70.0] * 8), begin_s=700)
+    assert columns.flags[0] & READY
+    assert columns.seen[0] < 60
+    after_gap = float(columns.evidence[0])
+    columns_2, scorer_2 = make_scorer(1)
+    feed(scorer_2, one(np.random.default_rng(4).normal(100, 5, 600)))
+    feed(scorer_2, one([70.0] * 8), begin_s=601)
+    assert after_gap < float(columns_2.evidence[0])
+    assert abs(float(columns.level[0]) - level) < 20
+
+
+def test_a_slow_series_learns_as_a_fast_one() -> None:
+    rng = np.random.default_rng(5)
+    values = one(rng.normal(50, 4, 200))
+    fast, scorer = make_scorer(1)
+    feed(scorer, values)
+    slow, other = make_scorer(1)
+    feed(other, values, step_s=3600)
+    assert slow.interval_s[0] == pytest.approx(3600)
+    assert slow.level[0] == pytest.approx(float(fast.level[0]), rel=0.02)
+    feed(other, one([500.0, 500.0]), begin_s=200 * 3600 + 1, step_s=3600)
+    assert slow.evidence[0] > HEARD * 0.75, "two samples of an hour are as good as many of a second"
+
+
+def test_a_season_speaks_after_two_recorded_days_and_not_before() -> None:
+    columns = Columns(1)
+    seasons = Seasons()
+    scorer = Scorer(columns, seasons)
+    rng = np.random.default_rng(6)
+    hours = np.arange(24 * 6)
+    busy = np.where((hours % 24 >= 8) & (hours % 24 < 18), 100.0, 10.0)
+    worst: list[float] = []
+    for hour in hours:
+        at_ms = np.array([hour * 3_600_000], dtype=np.int64)
+        scorer.update(np.zeros(1, np.int32), at_ms, np.array([busy[hour] + rng.normal(0, 2)]))
+        seasons.begin(columns, 1)
+        worst.append(float(columns.evidence[0]))
+        spoke = seasons.offsets(columns, np.zeros(1, np.int64), at_ms) is not None
+        assert spoke == (hour >= 6 + 48 - 1)
+    assert seasons.used == 1
+    assert max(worst[-48:]) < HEARD * 0.75, "mornings are no news"
