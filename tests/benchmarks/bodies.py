@@ -1,9 +1,10 @@
 """remote_write bodies as a Prometheus would send them, recorded before anything is measured.
 
 Instances of 100 series of 8 labels each, scraped in rounds; 35 % of the values are 0 (error
-counters that never moved), the rest counters and noisy gauges. In every round one instance restarts: its pod
-label changes and so its series are new ones. As Prometheus' sender does, series are dealt to shards
-by hash, each shard sends in order, and its bodies hold 2,000 samples wherever a round ends.
+counters that never moved), the rest counters and noisy gauges. In every round one instance
+restarts: its pod label changes and so its series are new ones. As Prometheus' sender does, series
+are dealt to shards by hash, each shard sends in order, and its bodies hold 2,000 samples wherever
+a round ends.
 """
 
 import random
