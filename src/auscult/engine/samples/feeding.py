@@ -94,7 +94,7 @@ class Feeding:
             for name, source in plan.sources.items()
         }
         for key, (source, _, _) in list(self._running.items()):
-            if wanted.get(key) != source:
+            if not _is_same(wanted.get(key), source):
                 await self._stop(key)
         for (tenant, name), source in wanted.items():
             if (tenant, name) not in self._running:
@@ -127,3 +127,10 @@ class Feeding:
                 again_s = min(again_s * 2, AGAIN_MOST_S)
             else:
                 return
+
+
+def _is_same(wanted: Source | None, running: Source) -> bool:
+    """Say whether two sources have the same settings, whatever one has remembered by now."""
+    if wanted is None or type(wanted) is not type(running):
+        return False
+    return dict(wanted) == dict(running)

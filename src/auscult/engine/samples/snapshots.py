@@ -5,6 +5,9 @@ series each row belongs to, because slots are numbered anew at every start.
 """
 
 import os
+import struct
+import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +21,19 @@ if TYPE_CHECKING:
 
 VERSION = 1
 FILE_NAME = "detection.npz"
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What NumPy and zipfile raise for a file that is cut, flipped in a bit, or not ours at all."""
 
 log = logger("engine.snapshots")
 
@@ -64,12 +80,12 @@ def read_snapshot(folder: Path) -> "tuple[Arrays, list[bytes], int] | None":
     if not target.exists():
         return None
     try:
-        with np.load(target, allow_pickle=False) as file:
+        with target.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             _check_version(int(file["_version"]))
             arrays = {name: file[name] for name in file.files if not name.startswith("_")}
             lengths, text = file["_series_lengths"], file["_series_text"].tobytes()
             at_ms = int(file["_at_ms"])
-    except (OSError, ValueError, KeyError, EOFError) as why:
+    except _UNREADABLE as why:
         aside = target.with_suffix(".unreadable")
         target.replace(aside)
         log.error("the detector snapshot cannot be read; learning afresh", why=str(why))
