@@ -55,7 +55,7 @@ class SamplePath:
             settings.data_dir / "snapshots", self.scoring, clock=clock, metrics=metrics
         )
         self._metrics = metrics
-        self._bytes_max = limits.expanded_bytes
+        self._max_bytes = limits.expanded_bytes
         self._bodies_waiting = 0
         self._keeper: asyncio.Task[None] | None = None
 
@@ -104,7 +104,7 @@ class SamplePath:
             self._bodies_waiting -= 1
 
     def _decode(self, tenant: TenantId, body: bytes, content_type: str) -> "Received":
-        return self.scoring.write(tenant, body, content_type, bytes_max=self._bytes_max)
+        return self.scoring.write(tenant, body, content_type, max_bytes=self._max_bytes)
 
 
 def _configure(watch: Watch, plan: "TenantPlan") -> None:

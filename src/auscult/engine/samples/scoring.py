@@ -129,7 +129,7 @@ class Scoring:
         return newest if newest > 0 else None
 
     def write(
-        self, tenant: TenantId, body: bytes, content_type: str, *, bytes_max: int
+        self, tenant: TenantId, body: bytes, content_type: str, *, max_bytes: int
     ) -> "Received":
         """Take one remote_write body; raises `BodyMalformed`, `BodyTooLarge`, `MediaUnsupported`.
 
@@ -140,7 +140,7 @@ class Scoring:
             book = self.registry.book(tenant)
             with self._metrics.decode_seconds.labels(protocol="remote_write").time():
                 decoded = decode_write(
-                    body, content_type, book=book, now_ms=now_ms, max_bytes=bytes_max
+                    body, content_type, book=book, now_ms=now_ms, max_bytes=max_bytes
                 )
             self.intake.reset(decoded.kind_changed)
             batch = SampleBatch(tenant, decoded.slots, decoded.at_ms, decoded.value)
