@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.detection.scoring.columns import Rows
+from auscult.detection.scoring.columns import Columns, Rows
 from auscult.detection.scoring.scorer import rise_of
 
 WEEK_S = 7 * 24 * 3600.0
@@ -38,9 +38,11 @@ EPISODE_UNTIL = 1.0
 PRIOR_EPISODES = 150.0
 PRIOR_EXCESS = 0.5
 PRIOR_WEEKS = 3600.0 / WEEK_S
-THRESHOLD_MIN = 2.5
-"""Even one series an hour apart needs so much: less is seen every other day."""
+THRESHOLD_MIN = 2.0
+"""Even one series with an hour between its samples needs so much."""
 THRESHOLD_MAX = 10.0
+EFFECT_FALLS = 0.4
+RISE_AT_FASTEST = 0.2
 EFFECT = 2.4
 """What is sure and yet small wakes nobody: a finding begins at three scales, held."""
 COMPANY = (1 / 4, 1 / 8, 1 / 16)
@@ -125,10 +127,16 @@ def looks_of(groups: Rows, interval_s: NDArray[np.float32]) -> float:
 
 
 def drop_small(
-    evidence: Evidence, smooth: NDArray[np.float32], *, is_open: NDArray[np.bool_]
+    evidence: Evidence,
+    columns: Columns,
+    *,
+    rows: Rows,
+    is_open: NDArray[np.bool_],
 ) -> Evidence:
     """Return n series' evidence, 0 where it is sure and yet small, unless a finding is open.
 
-    smooth: float32 (n,), the smoothed bounded deviation; see `scoring.scorer`.
+    evidence: float64 (n,). rows: int64 (n,), their slots. is_open: bool (n,).
+    At 1 s three scales must be held (`smooth`), at 1 h one sample of them is enough (`rise`).
     """
-    return np.where((np.abs(smooth) < EFFECT) & ~is_open, 0.0, evidence)
+    least = EFFECT * (1 - EFFECT_FALLS * (columns.rise[rows] - RISE_AT_FASTEST))
+    return np.where((np.abs(columns.smooth[rows]) < least) & ~is_open, 0.0, evidence)

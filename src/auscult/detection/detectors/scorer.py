@@ -82,7 +82,7 @@ class Scorer(Detector):
         groups, total = combine(of, evidence, sizes[of])
         view.budget.learn(groups, total, now_ms=view.now_ms, normal=not opened)
         is_open = np.isin(rows, np.fromiter(view.open_slots(), dtype=np.int64))
-        worth = drop_small(evidence, view.columns.smooth[rows], is_open=is_open)
+        worth = drop_small(evidence, view.columns, rows=rows, is_open=is_open)
         groups, total = combine(of, worth, sizes[of])
         over = set(groups[total >= view.budget.threshold].tolist())
         slow = set(of[view.columns.interval_s[rows] > _FAST_INTERVAL_S].tolist())
@@ -110,8 +110,8 @@ class Scorer(Detector):
         self, view: View, rows: Rows, *, evidence: Evidence, groups: set[int]
     ) -> list[Complaint]:
         """Return the findings that stay open, then the strongest new ones up to the limit."""
-        opened = view.open_slots()
-        chosen: list[Complaint] = []
+        opened, chosen = view.open_slots(), list[Complaint]()
+        join = min(_JOIN, view.budget.threshold)
         taken: dict[int, set[str]] = {group: set() for group in groups}
         order = np.argsort(-evidence, kind="stable")
         is_open = np.isin(rows, np.array(list(opened), dtype=np.int64))
@@ -121,7 +121,7 @@ class Scorer(Detector):
             metric = metric_of(view.labels_of(slot)) if group in groups else ""
             if group not in groups or metric in taken[group]:
                 continue
-            if strength < (self.off if slot in opened else _JOIN):
+            if strength < (self.off if slot in opened else join):
                 continue
             if len(taken[group]) < self.signals_max:
                 taken[group].add(metric)

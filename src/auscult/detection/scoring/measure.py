@@ -107,7 +107,9 @@ def smooth(state: State, sign: Signs) -> None:
     falling = np.less(a, b, out=sign)
     c -= smooth
     c *= state["rise"]
-    np.add(c, c, out=c, where=falling)
+    np.reciprocal(state["rise"], out=a)
+    np.minimum(a, 2, out=a)  # twice as fast, but never beyond where it falls to
+    np.multiply(c, a, out=c, where=falling)
     smooth += c
 
 
