@@ -1,0 +1,164 @@
+"""No tenant sees another: every route of the running product, on SQLite and on PostgreSQL.
+
+The routes come from the product itself (its OpenAPI description) and from its pages; one without
+a line in `CASES` fails. `tests/contract/surface` asks the same inside one process.
+"""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from auscult.surface.app import create_app
+from tests.contract.store.conftest import own_server
+from tests.contract.surface.test_api_tenants import CASES, OBJECT, OPEN, OWN, PLATFORM, routes_of
+from tests.integration.remote_write import HEADERS, now_ms, write_body
+from tests.integration.settings.scene import RULE, incidents, push, until
+from tests.product import Product, free_port
+from tests.unit.surface.fake_engine import FakeEngine
+
+pytestmark = pytest.mark.timeout(180)
+
+SECRET = "only-acme-knows-this"
+STREAM_ENDS = ("/events",)
+ENDING = ("/resolve",)
+"""What must come after everything else as the owner: it ends the object."""
+
+Case = tuple[str, str]
+
+
+class Straight(urllib.request.HTTPRedirectHandler):
+    """Follow no redirect: it is the answer."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+BROWSER = urllib.request.build_opener(Straight)
+
+
+@dataclass(slots=True)
+class House:
+    """The running product, the keys of both tenants, and what only the owner may see."""
+
+    product: Product
+    owner: str
+    stranger: str
+    incident: str
+    slot: str
+
+    def ask(self, case: Case, key: str = "", **headers: str) -> tuple[int, str]:
+        """Call a route; return the status and the beginning of the body."""
+        method, template = case
+        path = template.format(incident_id=self.incident, slot=self.slot)
+        body = None
+        given = {"Origin": self.product.url, **headers}
+        if path.endswith("/write"):
+            body = write_body("broken_ratio", {"theirs": 0.0}, now_ms())
+            given |= HEADERS
+        elif method == "POST":
+            body = b""
+        if path == "/static":
+            path = "/static/page.css"
+        if key:
+            given["Authorization"] = f"Bearer {key}"
+        request = urllib.request.Request(
+            f"{self.product.url}{path}", data=body, headers=given, method=method
+        )
+        try:
+            with BROWSER.open(request, timeout=20) as answer:
+                size = 20 if path.endswith(STREAM_ENDS) else -1
+                return answer.status, answer.read(size).decode(errors="replace")
+        except urllib.error.HTTPError as why:
+            return why.code, why.read().decode(errors="replace")
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp(f"isolation-{request.param}")
+    if request.param == "sqlite":
+        yield from inhabited(folder, "")
+        return
+    with own_server() as server:
+        yield from inhabited(folder, server.make().url)
+
+
+def inhabited(folder: Path, store_url: str) -> Iterator[House]:
+    """Run the product as one that needs a login, with an incident and a series of the owner's."""
+    port = free_port()
+    product = Product(
+        folder,
+        {"acme": {"detectors": [RULE]}, "bolt": {}, "platform": {}},
+        store_url=store_url,
+        extra={"server": {"host": "0.0.0.0", "port": port}},
+        port=port,
+    )
+    owner, stranger = product.key("acme", "admin"), product.key("bolt", "admin")
+    with product:
+        assert push(product, owner, SECRET, 1.0) == 204
+        until(lambda: incidents(product, owner), "the owner's incident")
+        _, page = product.ask("/api/v1/series", owner)
+        incident = incidents(product, owner)[0]["id"]
+        yield House(product, owner, stranger, incident, str(page["series"][0]["slot"]))
+    assert product.process is not None
+    assert product.process.returncode == 0
+
+
+def test_every_route_of_the_product_has_a_case(house: House) -> None:
+    status, text = house.ask(("GET", "/api/v1/openapi.json"))
+    assert status == 200
+    described = {
+        (method.upper(), path) for path, one in json.loads(text)["paths"].items() for method in one
+    }
+    assert len(described) > 10
+    assert described <= set(CASES), "a route without a case"
+    assert set(routes_of(create_app(FakeEngine()))) == set(CASES)
+
+
+@pytest.mark.parametrize("credential", ["none", "wrong", "made-up session", "stranger's"])
+def test_every_route_turns_a_stranger_away(house: House, credential: str) -> None:
+    wrong: list[str] = []
+    _, told = house.ask(("GET", "/api/v1/incidents/{incident_id}"), house.owner)
+    before = json.loads(told)["incident"]["status"]
+    for case, kind in CASES.items():
+        if kind == OPEN:
+            continue
+        if credential == "stranger's":
+            status, text = house.ask(case, house.stranger)
+            expected = {404} if kind in {OBJECT, PLATFORM} else {200, 204, 303}
+            claimed, _ = house.ask(case, house.stranger, **{"X-Scope-OrgID": "acme"})
+            if claimed != 404:
+                wrong.append(f"{case} claiming to be the owner: {claimed}")
+        else:
+            cookie = {"Cookie": "auscult_session=v1:a:b:c"} if "session" in credential else {}
+            status, text = house.ask(case, "ak_nobody" if credential == "wrong" else "", **cookie)
+            expected = {401} if case[1].startswith(("/api/", "/metrics")) else {401, 303}
+        if status not in expected:
+            wrong.append(f"{case}: {status}, not {expected}")
+        if SECRET in text or (kind == OWN and house.incident in text):
+            wrong.append(f"{case} shows the owner's data")
+    assert not wrong, "\n".join(wrong)
+    _, after = house.ask(("GET", "/api/v1/incidents/{incident_id}"), house.owner)
+    assert json.loads(after)["incident"]["status"] == before, "a stranger has changed it"
+
+
+def test_the_owner_reaches_everything(house: House) -> None:
+    """Otherwise the tests above could pass because nothing works."""
+    wrong: list[str] = []
+    shown = 0
+    for case in sorted(CASES, key=lambda case: case[1].endswith(ENDING)):
+        if CASES[case] in {OPEN, PLATFORM}:
+            continue
+        status, text = house.ask(case, house.owner)
+        shown += SECRET in text
+        again = case[1].endswith(ENDING) and status == 409  # ended a moment ago, by its other route
+        if status not in {200, 204, 303} and not again:
+            wrong.append(f"{case}: {status} {text[:200]}")
+    assert not wrong, "\n".join(wrong)
+    assert shown > 5
