@@ -75,7 +75,12 @@ class Rows:
         self.run_list: list[Run] = []
         self.sent: list[Any] = []
         self.rows: list[AuditRow] = []
-        self.incidents = SimpleNamespace(get=self.by_id.get, page=self._page, counts=self._counts)
+        self.incidents = SimpleNamespace(
+            get=self.by_id.get,
+            page=self._page,
+            written_page=self._written_page,
+            counts=self._counts,
+        )
         self.findings = SimpleNamespace(of=lambda key, limit: self.found.get(key, [])[:limit])
         self.runs = SimpleNamespace(of=lambda key: [r for r in self.run_list if r.incident == key])
         self.effects = SimpleNamespace(
@@ -119,6 +124,11 @@ class Rows:
         return SimpleNamespace(
             incidents=found[start : start + limit], next=str(start + limit) if more else None
         )
+
+    def _written_page(self, **wanted: Any) -> Any:
+        page = self._page(**wanted)
+        bodies = [incident.model_dump_json() for incident in page.incidents]
+        return SimpleNamespace(bodies=bodies, next=page.next)
 
     def _counts(self) -> dict[str, int]:
         counts: dict[str, int] = {}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, literal_column, select
+from sqlalchemy import Row, bindparam, delete, func, literal, literal_column, select, union_all
 from sqlalchemy.sql import Select
 
 from auscult.kernel.errors import QueryUnknown
@@ -60,17 +60,29 @@ _AFTER = (_I.rank > bindparam("low")) | (
     (_I.opened_ms < bindparam("opened_ms"))
     | ((_I.opened_ms == bindparam("opened_ms")) & (_I.id < bindparam("id")))
 )
-_COUNT = select(func.count()).select_from(
-    select(literal_column("1"))
-    .where(_OWN, _I.rank >= bindparam("low"), _I.rank < bindparam("high"))
-    .limit(COUNT_MAX)
-    .subquery()
-)
 _RANKS = {
     **{status.value: (status.rank * 10, status.rank * 10 + 10) for status in Status},
     "unresolved": (0, Status.RESOLVED.rank * 10),
     "all": (0, 100),
 }
+
+_COUNTS = union_all(
+    *(
+        select(
+            literal(status.value).label("status"),
+            select(func.count())
+            .select_from(
+                select(literal_column("1"))
+                .where(_OWN, _I.rank >= _RANKS[status.value][0], _I.rank < _RANKS[status.value][1])
+                .limit(COUNT_MAX)
+                .subquery()
+            )
+            .scalar_subquery()
+            .label("n"),
+        )
+        for status in Status
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,14 @@ class Page:
     """One page of a list, and the cursor of the next one (None on the last)."""
 
     incidents: list[Incident]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPage:
+    """One page of a list as it is stored: each incident's JSON, never read on the way."""
+
+    bodies: list[str]
     next: str | None
 
 
@@ -123,7 +143,12 @@ class IncidentRows:
         )
         self._hold(incident, is_new=written[0].version == 1)
 
-    def page(  # noqa: PLR0913  # the conditions of one list, each by its name
+    def page(self, **wanted: Any) -> Page:  # noqa: ANN401  # the conditions of `written_page`
+        """Return a page as words; see `written_page` for the conditions and what is raised."""
+        page = self.written_page(**wanted)
+        return Page([_read(body) for body in page.bodies], page.next)
+
+    def written_page(  # noqa: PLR0913  # the conditions of one list, each by its name
         self,
         *,
         state: str | None = None,
@@ -132,7 +157,7 @@ class IncidentRows:
         text: str | None = None,
         cursor: str | None = None,
         limit: int = 50,
-    ) -> Page:
+    ) -> WrittenPage:
         """Return a page: what needs a person first, then the worst, then the newest.
 
         `state` is `unresolved`, `all` (the default) or a status; `text` is looked for in the
@@ -151,16 +176,11 @@ class IncidentRows:
         shown = rows[: at_most(limit)]
         more = len(rows) > len(shown) > 0
         end = write_cursor((shown[-1].rank, shown[-1].opened_ms, shown[-1].id)) if more else None
-        return Page([_read(row.body) for row in shown], end)
+        return WrittenPage([row.body for row in shown], end)
 
     def counts(self) -> dict[str, int]:
         """Return how many incidents have each status; `COUNT_MAX` means that many or more."""
-        found: dict[str, int] = {}
-        for status in Status:
-            low, high = _RANKS[status.value]
-            row = self._slice.first(_COUNT, low=low, high=high)
-            found[status.value] = row[0] if row else 0
-        return found
+        return {row.status: row.n for row in self._slice.rows(_COUNTS)}
 
     def _hold(self, incident: Incident, *, is_new: bool) -> None:
         known = () if is_new else self._read_prints(_HELD, incident=incident.id)

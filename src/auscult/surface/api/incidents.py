@@ -10,9 +10,9 @@ from auscult.surface.readings import (
     acknowledgement,
     as_dict,
     change_incident,
-    list_incidents,
     resolution,
     tell_story,
+    write_incidents,
 )
 
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
@@ -34,8 +34,8 @@ def filter_of(query: IncidentQuery) -> ListFilter:
 async def list_all(ask: Reader) -> Response:
     """Return one page of incidents: `state`, `severity`, `service`, `q`, `cursor`, `limit`."""
     query = ask.query(IncidentQuery)
-    page = await list_incidents(ask.engine, ask.tenant, filter_of(query))
-    return said({"incidents": page.incidents, "next": page.next, "counts": page.counts})
+    body = await write_incidents(ask.engine, ask.tenant, filter_of(query))
+    return Response(body, media_type="application/json")
 
 
 @router.get("/{incident_id}")
