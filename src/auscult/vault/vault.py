@@ -1,6 +1,5 @@
 """The vault: the one object through which secrets and personal data are handled."""
 
-import hashlib
 import hmac
 import secrets
 import threading
@@ -28,6 +27,7 @@ class Vault:
         self._ring = ring
         self._data_dir = data_dir
         self._lock = threading.Lock()
+        self._derived: dict[tuple[str, str], bytes] = {}
 
     @classmethod
     def open(cls, data_dir: Path | str, env_key: str | None = None) -> Self:
@@ -107,4 +107,9 @@ class Vault:
         return self._ring.derive(self._ring.oldest, f"other {purpose}")
 
     def _mac(self, purpose: str, text: bytes) -> bytes:
-        return hmac.digest(self._ring.derive(self._ring.oldest, purpose), text, hashlib.sha256)
+        """Hash by a sub-key that is derived once: a sender's key is hashed with every body."""
+        oldest = self._ring.oldest
+        key = self._derived.get((oldest, purpose))
+        if key is None:
+            key = self._derived[oldest, purpose] = self._ring.derive(oldest, purpose)
+        return hmac.digest(key, text, "sha256")

@@ -86,12 +86,13 @@ async def identify(request: Request) -> Caller:
     return caller
 
 
-async def _writer(request: Request) -> Ask:
+async def writer_of(request: Request) -> Ask:
+    """Return the request of anyone of the tenant; raises `CredentialMissing`, `ObjectMissing`."""
     return Ask(request, await identify(request), engine_of(request))
 
 
 async def _reader(request: Request) -> Ask:
-    ask = await _writer(request)
+    ask = await writer_of(request)
     if ask.caller.role == "writer":
         raise PermissionMissing("a writer's key may only write samples")
     return ask
@@ -106,7 +107,7 @@ async def _admin(request: Request) -> Ask:
 
 Reader = Annotated[Ask, Depends(_reader)]
 """Anyone of the tenant except a mere writer."""
-Writer = Annotated[Ask, Depends(_writer)]
+Writer = Annotated[Ask, Depends(writer_of)]
 """Anyone of the tenant."""
 Admin = Annotated[Ask, Depends(_admin)]
 """An administrator of the tenant."""

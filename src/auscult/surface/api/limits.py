@@ -64,9 +64,10 @@ def bounded(receive: Receive, limit_bytes: int) -> Receive:
 
 
 async def _within(receive: Callable[[], Awaitable[Message]], ends_s: float | None) -> Message:
-    left_s = BODY_S if ends_s is None else ends_s - asyncio.get_running_loop().time()
+    """Receive in this task: `wait_for` would start one for every chunk."""
     try:
-        return await asyncio.wait_for(receive(), max(left_s, 0.001))
+        async with asyncio.timeout_at(ends_s or asyncio.get_running_loop().time() + BODY_S):
+            return await receive()
     except TimeoutError:
         raise BodyTooSlow(f"not complete within {BODY_S:g} s") from None
 
