@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from auscult.kernel.errors import AuscultError, QueueFull, StoreUnavailable
-from auscult.kernel.facts import Fact, Found
+from auscult.kernel.facts import Answered, Fact, Found, Rang
 from auscult.runtime.logging import logger
 
 if TYPE_CHECKING:
@@ -72,7 +72,15 @@ class Courier:
         self._findings += sum(isinstance(fact, Found) for fact in facts)
 
     def _next_chunk(self) -> list[Fact]:
-        chunk = [self._waiting.popleft() for _ in range(min(CHUNK, len(self._waiting)))]
+        """Take what may be decided at once: at most one fact about each thing.
+
+        Of a chunk some may be refused and others taken; a finding's end must not overtake it.
+        """
+        chunk: list[Fact] = []
+        about: set[str] = set()
+        while self._waiting and len(chunk) < CHUNK and _about(self._waiting[0]) not in about:
+            about.add(_about(self._waiting[0]))
+            chunk.append(self._waiting.popleft())
         self._findings -= sum(isinstance(fact, Found) for fact in chunk)
         return chunk
 
@@ -98,3 +106,12 @@ class Courier:
                 self._metrics.facts_failed.inc()
                 log.error("a fact could not be decided", fact=fact.fact, exc_info=answer)
         return again
+
+
+def _about(fact: Fact) -> str:
+    """Return what tells facts apart whose order matters."""
+    if isinstance(fact, Found):
+        return f"{fact.tenant}:{fact.finding.fingerprint}"
+    if isinstance(fact, Answered):
+        return fact.outcome.key
+    return fact.timer.key if isinstance(fact, Rang) else fact.incident
