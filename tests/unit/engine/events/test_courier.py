@@ -10,6 +10,7 @@ from auscult.engine.events.courier import Courier
 from auscult.kernel.effects import Outcome, Result
 from auscult.kernel.errors import QueueFull, StateConflict, StoreUnavailable
 from auscult.kernel.facts import Answered, Fact
+from auscult.kernel.findings import Phase
 from auscult.runtime.metrics import Metrics
 from tests.unit.engine.bench import ACME, found
 
@@ -60,11 +61,24 @@ async def test_a_store_that_is_away_is_tried_again_and_the_order_is_kept(
 ) -> None:
     courier, desk, _ = scene
     facts = [found(f"s{n}") for n in range(10)]
-    desk.refusals = [StoreUnavailable("away"), QueueFull("full")] * 10
+    desk.refusals = [StoreUnavailable("away"), QueueFull("full")] * 15  # three times all ten
     for fact in facts:
         courier.hand(fact)
     await deliver(courier)
     assert desk.took == facts
+
+
+async def test_an_end_never_overtakes_its_beginning(
+    scene: tuple[Courier, Desk, Metrics],
+) -> None:
+    courier, desk, _ = scene
+    desk.refusals = [QueueFull("full")]  # the first is refused, those behind it are taken
+    begun, over = found("encode"), found("encode", Phase.CLEARED)
+    for fact in (begun, found("edge"), over):
+        courier.hand(fact)
+    await deliver(courier)
+    told = [fact for fact in desk.took if fact in (begun, over)]
+    assert told == [begun, over]
 
 
 async def test_it_is_not_drained_while_the_store_is_away(
@@ -103,6 +117,8 @@ async def test_beyond_the_bound_the_oldest_findings_go_and_no_outcome(
     for pair in zip(outcomes, findings, strict=True):
         for fact in pair:
             courier.hand(fact)
+    outcomes.append(outcome("last"))
+    courier.hand(outcomes[-1])
     await deliver(courier)
     assert [fact for fact in desk.took if isinstance(fact, Answered)] == outcomes
     assert [fact for fact in desk.took if not isinstance(fact, Answered)] == findings[3:]
