@@ -97,7 +97,7 @@ def scored_by(product: Product) -> int:
 
 
 def check(name: str, counted: int, sent: int) -> None:
-    """A counter's first sample after a restart gives no rate: 0.3 % may be missing, no more."""
+    """A counter's first sample after a restart gives no rate: 1 % may be missing, no more."""
     if not 0.99 * sent <= counted <= sent:
         print(f"{name} counted {counted} of {sent} samples", file=sys.stderr)
         raise SystemExit(1)

@@ -2,7 +2,7 @@
 
 A finding is accepted when a detector hands it over, and that moment is the incident's `opened_ms`;
 it is received when the receiver's handler begins, on the same clock. In between lie the decision,
-three commits (the incident with its wish, the claim, and nothing else before the send) and a POST.
+three commits (the incident with its wish, the claim, the wish read back at the desk) and a POST.
 Pages come one at a time, each about a service of its own, at random moments. What a commit costs is
 measured in the same run, with the rows that an incident writes.
 """
