@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from auscult.store import Store
 from tests.integration.settings.scene import RULE, TENANT, incidents, metric, push, until
 from tests.product import Product
 
@@ -108,6 +109,10 @@ def test_the_api_reloads_for_an_admin_and_tells_the_diff(running: Running) -> No
 def test_a_tenant_that_a_reload_brings_can_write_at_once(running: Running) -> None:
     running.rewrite(acme={"detectors": [RULE]}, newcomer={"detectors": [RULE]})
     assert running.product.ask("/api/v1/settings/reload", running.admin, body=b"")[0] == 200
+    store = Store.open(f"sqlite:///{running.product.folder}/auscult.db")
+    with store.read() as work:
+        assert "newcomer" in work.directory.tenants(), "the reload itself admits it"
+    store.close()
     key = running.product.key("newcomer")
     assert push(running.product, key, "edge", 1.0) == 204
     until(lambda: incidents(running.product, key), "the newcomer's rule finds something")
