@@ -127,6 +127,7 @@ def _adopt_third_parties(
     root = logging.getLogger()
     root.handlers = [old for old in root.handlers if not isinstance(old, _Handler)] + [handler]
     root.setLevel(max(_RANKS[level], logging.WARNING))
+    logging.captureWarnings(capture=False)  # whoever put the hook back since is overruled
     logging.captureWarnings(capture=True)
 
 

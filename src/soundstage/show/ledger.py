@@ -42,14 +42,14 @@ class Broken:
 def match(faults: Sequence[Broken], incidents: Sequence[Found]) -> dict[str, int]:
     """Give each fault its first incident: incident id → index of the fault.
 
-    Every incident that is missing from the answer is a false one.
+    An incident is about the last fault that began before it. Every incident that is missing from
+    the answer, a second one about the same fault among them, is a false one.
     """
     matched: dict[str, int] = {}
     for incident in sorted(incidents, key=lambda one: one.opened_ms):
-        for index, fault in enumerate(faults):
-            if index not in matched.values() and fault.covers(incident):
-                matched[incident.id] = index
-                break
+        about = [index for index, fault in enumerate(faults) if fault.covers(incident)]
+        if about and about[-1] not in matched.values():
+            matched[incident.id] = about[-1]
     return matched
 
 

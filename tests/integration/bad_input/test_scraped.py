@@ -15,6 +15,9 @@ from tests.product import Product
 
 pytestmark = pytest.mark.timeout(120)
 
+CROWD = "crowd"
+"""The tenant who sends too many series: its cap must not take the others' room."""
+CROWDED = "too many series"
 BYTES_MAX = 2_000_000
 PEAK_BYTES_MAX = 300_000_000
 TARGETS: dict[str, tuple[hostile.Manner, str]] = {
@@ -35,7 +38,7 @@ MANY_LABELS = b"many{" + b",".join(b'l%d="v"' % n for n in range(1_000)) + b"} 1
 ODD: dict[str, tuple[bytes, str]] = {
     "long label value": (LONG_VALUE + b"fine 1\n", "labels that are not taken"),
     "label bomb": (MANY_LABELS + b"fine 1\n", "labels that are not taken"),
-    "too many series": (b"".join(b'm{n="%d"} 1\n' % n for n in range(3_000)), "beyond the limit"),
+    CROWDED: (b"".join(b'm{n="%d"} 1\n' % n for n in range(3_000)), "beyond the limit"),
     "NaN and infinities": (b"a NaN\nb +Inf\nc -Inf\nfine 1\n", ""),
     "a clock a day ahead": (b"fine 1 %d\n" % ((time.time_ns() // 1_000_000) + 86_400_000), ""),
 }
@@ -44,15 +47,16 @@ ODD: dict[str, tuple[bytes, str]] = {
 
 @dataclass(slots=True)
 class World:
-    """The product, its key, and the address of each target by its name."""
+    """The product, its tenants' keys, and the address of each target by its name."""
 
     product: Product
-    key: str
+    keys: dict[str, str]
     where: dict[str, str]
 
     def health(self, name: str) -> dict[str, Any]:
         """Return how the product says that a target fares; empty while it was not asked."""
-        _, said = self.product.ask("/api/v1/coverage", self.key)
+        tenant = CROWD if name == CROWDED else TENANT
+        _, said = self.product.ask("/api/v1/coverage", self.keys[tenant])
         url = f"scrape http://{self.where[name]}/metrics"
         found: list[dict[str, Any]] = [one for one in said["sources"] if one["name"] == url]
         return found[0] if found else {}
@@ -68,22 +72,28 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             name: stack.enter_context(hostile.misbehaving(manner))
             for name, manner in manners.items()
         }
-        source = {
-            "use": "scrape",
-            "interval_s": 1,
-            "targets": list(where.values()),
-            "body_bytes_max": BYTES_MAX,
-        }
+        others = [address for name, address in where.items() if name != CROWDED]
         product = Product(
             tmp_path_factory.mktemp("scraped"),
-            {TENANT: {"sources": [source]}},
+            {TENANT: scraping(others), CROWD: scraping([where[CROWDED]])},
             extra={"limits": {"series_per_tenant": 1_000}},
         )
-        key = product.key(TENANT)
+        keys = {tenant: product.key(tenant) for tenant in (TENANT, CROWD)}
         stack.enter_context(product)
-        made = World(product, key, where)
+        made = World(product, keys, where)
         until(lambda: all(made.health(name) for name in where), "every target was asked")
         yield made
+
+
+def scraping(targets: list[str]) -> dict[str, Any]:
+    """Return the settings of a tenant who scrapes these targets every second."""
+    source = {
+        "use": "scrape",
+        "interval_s": 1,
+        "targets": targets,
+        "body_bytes_max": BYTES_MAX,
+    }
+    return {"sources": [source]}
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -118,7 +128,8 @@ def test_it_is_counted_and_bounded_and_a_good_target_is_watched_all_the_while(
     for reason in ("labels", "series_cap", "non_finite", "too_far_ahead"):
         counted = metric(product, "auscult_samples_refused_total", reason=reason)
         assert counted > 0, f"{reason} is not counted"
-    assert product.ask("/api/v1/coverage", world.key)[1]["series"] <= 1_000
+    for key in world.keys.values():
+        assert product.ask("/api/v1/coverage", key)[1]["series"] <= 1_000
     assert peak_bytes(product) < PEAK_BYTES_MAX
     assert "Traceback" not in product.log.read_text()
     assert product.is_ready()

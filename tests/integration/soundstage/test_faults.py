@@ -19,20 +19,20 @@ def took_s(living: Living, process: str, path: str) -> float:
 
 
 def healthy(living: Living, process: str) -> None:
-    until(lambda: living.get(process, "/healthz")[0] == 200, within_s=8, what=f"{process} up")
+    until(lambda: living.get(process, "/healthz")[0] == 200, within_s=20, what=f"{process} up")
 
 
 def test_kill(living: Living) -> None:
     supervisor = Supervisor(living.plan.supervisor_socket)
     pid = supervisor.states()["encode"][1]
     with aim(living.state, "kill", seconds=5):
-        until(lambda: supervisor.states()["encode"][0] == "EXITED", within_s=3)
+        until(lambda: supervisor.states()["encode"][0] == "EXITED", within_s=20)
         assert living.get("encode", "/healthz")[0] == 0
         until(
             lambda: living.value(
                 "package", "soundstage_upstream_requests_total", outcome="unreachable"
             ),
-            within_s=3,
+            within_s=20,
             what="the next stage notices",
         )
     healthy(living, "encode")
@@ -63,7 +63,7 @@ def test_cpu(living: Living) -> None:
         burnt = living.plain("package", "process_cpu_seconds_total") - before
     assert slow_s > 0.25
     assert burnt > 0.1
-    until(lambda: took_s(living, "package", "/healthz") < 0.2, within_s=5, what="quick again")
+    until(lambda: took_s(living, "package", "/healthz") < 0.2, within_s=20, what="quick again")
 
 
 def test_delay(living: Living) -> None:
@@ -71,8 +71,8 @@ def test_delay(living: Living) -> None:
     with aim(living.state, "delay", seconds=10, parameters={"delay_ms": 700}):
         assert took_s(living, "package", PLAYLIST) > 0.7
         # The health check does not notice, as health checks often do not.
-        until(lambda: took_s(living, "package", "/healthz") < 0.5, within_s=5)
-    until(lambda: took_s(living, "package", PLAYLIST) < 0.5, within_s=5, what="quick again")
+        until(lambda: took_s(living, "package", "/healthz") < 0.5, within_s=20)
+    until(lambda: took_s(living, "package", PLAYLIST) < 0.5, within_s=20, what="quick again")
 
 
 def test_error_burst(living: Living) -> None:
@@ -81,7 +81,7 @@ def test_error_burst(living: Living) -> None:
         codes = [living.get("edge", PLAYLIST)[0] for _ in range(10)]
     assert 3 <= codes.count(503) <= 7
     assert living.value("edge", "soundstage_requests_total", code="503") >= counted + 3
-    until(lambda: living.get("edge", PLAYLIST)[0] == 200, within_s=3)
+    until(lambda: living.get("edge", PLAYLIST)[0] == 200, within_s=20)
     assert all(living.get("edge", PLAYLIST)[0] == 200 for _ in range(5))
 
 
@@ -92,24 +92,24 @@ def test_leak(living: Living) -> None:
     before = rss_mb()
     parameters = {"mb_per_second": 200, "up_to_mb": 80}
     with aim(living.state, "leak", seconds=10, parameters=parameters):
-        until(lambda: rss_mb() > before + 60, within_s=5, what="memory grows")
+        until(lambda: rss_mb() > before + 60, within_s=20, what="memory grows")
         time.sleep(0.3)
         assert rss_mb() < before + 120
-    until(lambda: rss_mb() < before + 30, within_s=3, what="memory is given back")
+    until(lambda: rss_mb() < before + 30, within_s=20, what="memory is given back")
 
 
 def test_bad_release(living: Living) -> None:
     with aim(living.state, "bad_release", seconds=10):
-        until(lambda: living.release("enhance") == "v2", within_s=6)
+        until(lambda: living.release("enhance") == "v2", within_s=20)
         until(
             lambda: living.value("enhance", "soundstage_chunks_total", outcome="failed") >= 2,
-            within_s=8,
+            within_s=20,
             what="chunks fail",
         )
         worked = living.value("enhance", "soundstage_step_seconds_count")
         spent_s = living.value("enhance", "soundstage_step_seconds_sum")
     assert spent_s / worked > 0.05
-    until(lambda: living.release("enhance") == "v1", within_s=6)
+    until(lambda: living.release("enhance") == "v1", within_s=20)
 
 
 def test_a_fault_ends_by_itself_when_its_injector_is_gone(living: Living) -> None:
@@ -117,7 +117,7 @@ def test_a_fault_ends_by_itself_when_its_injector_is_gone(living: Living) -> Non
     injection.begin()
     assert b"delay" in living.get("edge", "/control/fault")[1]
     until(
-        lambda: b"delay" not in living.get("edge", "/control/fault")[1], within_s=3, what="timeout"
+        lambda: b"delay" not in living.get("edge", "/control/fault")[1], within_s=20, what="timeout"
     )
 
 
@@ -129,7 +129,7 @@ def test_interrupting_the_command_withdraws_the_fault_and_records_it(living: Liv
         stdout=subprocess.PIPE,
         text=True,
     ) as child:
-        until(lambda: living.get("edge", PLAYLIST)[0] == 503, within_s=6, what="the fault")
+        until(lambda: living.get("edge", PLAYLIST)[0] == 503, within_s=20, what="the fault")
         child.send_signal(signal.SIGINT)
         out, _ = child.communicate(timeout=5)
     assert "withdrawn" in out
