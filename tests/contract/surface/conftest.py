@@ -19,7 +19,7 @@ from auscult.surface.app import create_app
 from tests.contract.store.conftest import database, postgres, server, template
 from tests.contract.store.databases import Database
 from tests.unit.signals.wire import one_each, pack
-from tests.unit.surface.fake_engine import a_finding
+from tests.unit.surface.fake_story import a_finding
 
 __all__ = ["database", "postgres", "server", "template"]
 

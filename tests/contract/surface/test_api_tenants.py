@@ -13,7 +13,7 @@ from auscult.kernel.facts import Found
 from tests.contract.surface.conftest import MEDIA, OWNER, SECRET, STRANGER, House
 from tests.unit.signals.wire import one_each, pack
 from tests.unit.surface.client import Answer, ask
-from tests.unit.surface.fake_engine import a_finding
+from tests.unit.surface.fake_story import a_finding
 
 OBJECT, OWN, OPEN, PLATFORM = "object", "own", "open", "platform"
 CASES: dict[tuple[str, str], str] = {

@@ -14,7 +14,7 @@ from auscult.runtime.clock import SystemClock
 from auscult.runtime.settings import parse_settings
 from auscult.surface.app import create_app
 from auscult.surface.server import Server, listen, make_server
-from tests.unit.surface.fake_engine import a_finding
+from tests.unit.surface.fake_story import a_finding
 
 T = TypeVar("T")
 TENANT = TenantId("acme")

@@ -8,7 +8,8 @@ from auscult.kernel.words import TenantId
 from auscult.surface.api.access import SESSION_COOKIE, SESSION_S, is_loopback
 from auscult.surface.app import create_app
 from tests.unit.surface.client import Answer, ask
-from tests.unit.surface.fake_engine import FakeEngine, a_finding
+from tests.unit.surface.fake_engine import FakeEngine
+from tests.unit.surface.fake_story import a_finding
 
 HERE = {"origin": "http://auscult.example", "sec-fetch-site": "same-origin"}
 FORM = {"content-type": "application/x-www-form-urlencoded", **HERE}

@@ -6,7 +6,8 @@ from auscult.kernel.errors import QueueFull, StoreUnavailable
 from auscult.kernel.facts import Found
 from auscult.kernel.incidents import Incident
 from tests.unit.surface.client import ask
-from tests.unit.surface.fake_engine import FakeEngine, a_finding, add_history
+from tests.unit.surface.fake_engine import FakeEngine
+from tests.unit.surface.fake_story import a_finding, add_history
 
 
 async def open_one(engine: FakeEngine, tenant: str = "acme", name: str = "one") -> Incident:

@@ -11,7 +11,8 @@ from auscult.kernel.incidents import Incident
 from auscult.kernel.words import Severity, Subject, TenantId
 from auscult.surface.web.explore import split_matchers
 from tests.unit.surface.client import Answer, ask
-from tests.unit.surface.fake_engine import FakeEngine, FakeSeries, a_finding, add_history
+from tests.unit.surface.fake_engine import FakeEngine, FakeSeries
+from tests.unit.surface.fake_story import a_finding, add_history
 
 ACME = TenantId("acme")
 FORM = {
