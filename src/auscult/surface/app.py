@@ -11,7 +11,6 @@ from auscult.surface import api, web
 from auscult.surface.answers import Answers
 from auscult.surface.api.limits import BodyBound
 from auscult.surface.api.write import PATH as WRITE_PATH
-from auscult.surface.api.write import WriteDoor
 from auscult.surface.facade import Engine
 
 
@@ -30,7 +29,6 @@ def create_app(engine: Engine) -> FastAPI:
     app.mount("/static", StaticFiles(directory=web.STATIC), name="static")
     for kind in (AuscultError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, web.answer_anyone)
-    app.add_middleware(WriteDoor)
     app.add_middleware(BodyBound, large=frozenset({WRITE_PATH}))
     app.add_middleware(Answers, metrics=engine.metrics)
     return app

@@ -86,13 +86,12 @@ async def identify(request: Request) -> Caller:
     return caller
 
 
-async def writer_of(request: Request) -> Ask:
-    """Return the request of anyone of the tenant; raises `CredentialMissing`, `ObjectMissing`."""
+async def _writer(request: Request) -> Ask:
     return Ask(request, await identify(request), engine_of(request))
 
 
 async def _reader(request: Request) -> Ask:
-    ask = await writer_of(request)
+    ask = await _writer(request)
     if ask.caller.role == "writer":
         raise PermissionMissing("a writer's key may only write samples")
     return ask
@@ -107,7 +106,7 @@ async def _admin(request: Request) -> Ask:
 
 Reader = Annotated[Ask, Depends(_reader)]
 """Anyone of the tenant except a mere writer."""
-Writer = Annotated[Ask, Depends(writer_of)]
+Writer = Annotated[Ask, Depends(_writer)]
 """Anyone of the tenant."""
 Admin = Annotated[Ask, Depends(_admin)]
 """An administrator of the tenant."""

@@ -6,16 +6,13 @@ the answer is 503 with Retry-After, never 429: Prometheus drops what a 429 refus
 every 5xx (knowledge of its sender, not of the protocol).
 """
 
-from types import SimpleNamespace
-
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from auscult.kernel.errors import AuscultError, MediaUnsupported, SampleRefused
+from auscult.kernel.errors import MediaUnsupported, SampleRefused
 from auscult.signals.columns.intake import Accepted
-from auscult.surface.api.access import Writer, writer_of
-from auscult.surface.api.errors import answer, body_of
+from auscult.surface.api.access import Writer
+from auscult.surface.api.errors import body_of
 from auscult.surface.api.limits import read_body
 from auscult.surface.api.queries import Nothing
 
@@ -42,34 +39,6 @@ async def write(ask: Writer) -> Response:
         refused = SampleRefused(told_refused(accepted))
         return JSONResponse(body_of(refused), 400, headers)
     return Response(status_code=204, headers=headers)
-
-
-class WriteDoor:
-    """ASGI middleware that answers this one route itself.
-
-    Bodies come hundreds of times a second; routing, dependencies and the exit stacks of the
-    framework cost as much as reading the samples does. The route stays in the router for the
-    reference documentation, and does the same.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        """Take what answers everything else."""
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take a body, or pass on."""
-        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
-            await self.app(scope, receive, send)
-            return
-        scope["route"] = _ROUTE
-        try:
-            response = await write(await writer_of(Request(scope, receive)))
-        except AuscultError as why:
-            response = answer(why)
-        await response(scope, receive, send)
-
-
-_ROUTE = SimpleNamespace(path=PATH)
 
 
 def written(accepted: Accepted) -> dict[str, str]:
