@@ -34,6 +34,7 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "incidents.recent": (lambda rows: rows.incidents.recent(100), []),
     "incidents.put": (lambda rows: rows.incidents.put(incident(tenant=BETA)), MINE),
     "incidents.page": (lambda rows: rows.incidents.page(text="edge").incidents, []),
+    "incidents.written_page": (lambda rows: rows.incidents.written_page(text="edge").bodies, []),
     "incidents.counts": (lambda rows: sum(rows.incidents.counts().values()), 0),
     "findings.append": (lambda rows: rows.findings.append("I1", finding()), StateConflict),
     "findings.of": (lambda rows: rows.findings.of("I1"), []),
