@@ -27,7 +27,7 @@ from auscult.notification.decide import Route
 from auscult.notification.messages import Message
 from auscult.notification.port import Channel
 from auscult.runtime.clock import FakeClock
-from auscult.store import Claim, Store, Work
+from auscult.store import Claim, IncidentFilter, Store, Work
 
 T = TypeVar("T")
 TENANTS = (TenantId("acme"), TenantId("birch"))
@@ -218,7 +218,7 @@ class World:
     def incidents(self, tenant: TenantId) -> list[Incident]:
         """Return every incident of a tenant."""
         with self.store.read() as work:
-            page = work.of(tenant).incidents.page(state="all", limit=500)
+            page = work.of(tenant).incidents.page(IncidentFilter(limit=500))
         return list(page.incidents)
 
 

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from auscult.store.directory import Credential, Directory
     from auscult.store.queue import Claim, Queue
-    from auscult.store.rows import AuditPage, AuditRow, EffectRow, KeyRow, Page, TenantRows
+    from auscult.store.rows import (
+        AuditPage,
+        AuditRow,
+        EffectRow,
+        IncidentFilter,
+        KeyRow,
+        Page,
+        TenantRows,
+    )
     from auscult.store.store import Store
     from auscult.store.work import Work
 
@@ -20,7 +28,7 @@ _HOMES = {
 
 __all__ = [
     "AuditPage", "AuditRow", "Claim", "Credential", "Directory", "EffectRow",
-    "KeyRow", "Page", "Queue", "Store", "TenantRows", "Work",
+    "IncidentFilter", "KeyRow", "Page", "Queue", "Store", "TenantRows", "Work",
 ]  # fmt: skip
 
 

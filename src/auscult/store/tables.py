@@ -79,15 +79,12 @@ incidents = Table(
     _word("service"), _word("headline"),
     _time("opened_ms"), _time("updated_ms"), _maybe("resolved_ms"),
     _count("version"), _word("body"),
+    Column("listed", Text, nullable=False, server_default=""),
     PrimaryKeyConstraint("tenant", "id"), _named(),
 )  # fmt: skip
-Index(
-    "incidents_list",
-    incidents.c.tenant,
-    incidents.c.rank,
-    incidents.c.opened_ms.desc(),
-    incidents.c.id.desc(),
-)
+_LIST_ORDER = (incidents.c.rank, incidents.c.opened_ms.desc(), incidents.c.id.desc())
+Index("incidents_list", incidents.c.tenant, *_LIST_ORDER)
+Index("incidents_service", incidents.c.tenant, incidents.c.service, *_LIST_ORDER)
 UNRESOLVED = text("status <> 'resolved'")
 """Said as text, not as a bound value, so that SQLite can prove the partial index usable."""
 

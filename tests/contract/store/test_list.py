@@ -9,7 +9,7 @@ import pytest
 from auscult.kernel.errors import BodyMalformed, QueryUnknown
 from auscult.kernel.incidents import Incident, Status
 from auscult.kernel.words import Severity, Subject
-from auscult.store import Store
+from auscult.store import IncidentFilter, Store
 from auscult.store.rows import incidents as module
 from auscult.store.rows.cursors import write_cursor
 from tests.contract.store.words import ACME, BETA, finding, incident
@@ -51,14 +51,14 @@ def wanted_order(incidents: list[Incident]) -> list[str]:
 @pytest.mark.parametrize("limit", [1, 7, 60])
 def test_pages_give_every_incident_once_in_order(filled: Store, limit: int) -> None:
     seen: list[str] = []
-    cursor: str | None = None
+    cursor = ""
     with filled.read() as work:
         while True:
-            page = work.of(ACME).incidents.page(cursor=cursor, limit=limit)
+            page = work.of(ACME).incidents.page(IncidentFilter(cursor=cursor, limit=limit))
             assert len(page.incidents) <= limit
             seen += [one.id for one in page.incidents]
-            cursor = page.next
-            if cursor is None:
+            cursor = page.next or ""
+            if not cursor:
                 break
     assert seen == wanted_order(many())
 
@@ -68,13 +68,13 @@ def test_a_state_is_paged_to_its_end(filled: Store, state: str) -> None:
     groups = {"unresolved": {"open", "acknowledged"}, "all": {one.value for one in Status}}
     fits = groups.get(state, {state})
     seen: list[str] = []
-    cursor: str | None = None
+    cursor = ""
     with filled.read() as work:
         for _ in range(100):
-            page = work.of(ACME).incidents.page(state=state, cursor=cursor, limit=4)
+            page = work.of(ACME).incidents.page(IncidentFilter(state=state, cursor=cursor, limit=4))
             seen += [one.id for one in page.incidents]
-            cursor = page.next
-            if cursor is None:
+            cursor = page.next or ""
+            if not cursor:
                 break
     assert seen == wanted_order([one for one in many() if one.status in fits])
 
@@ -82,7 +82,9 @@ def test_a_state_is_paged_to_its_end(filled: Store, state: str) -> None:
 def test_conditions_are_joined(filled: Store) -> None:
     with filled.read() as work:
         rows = work.of(ACME).incidents
-        found = rows.page(state="open", severity="critical", service="edge", text="EDGE is 100%")
+        found = rows.page(
+            IncidentFilter(state="open", severity="critical", service="edge", text="EDGE is 100%")
+        )
     assert found.incidents
     for one in found.incidents:
         assert (one.status, one.severity) == (Status.OPEN, Severity.CRITICAL)
@@ -92,7 +94,7 @@ def test_conditions_are_joined(filled: Store) -> None:
 @pytest.mark.parametrize("text", ["100_", "%late", "\\", "' OR 1=1 --", "\x00"])
 def test_signs_of_a_pattern_are_just_signs(filled: Store, text: str) -> None:
     with filled.read() as work:
-        assert work.of(ACME).incidents.page(text=text).incidents == []
+        assert work.of(ACME).incidents.page(IncidentFilter(text=text)).incidents == []
 
 
 @pytest.mark.parametrize(
@@ -113,25 +115,27 @@ def test_signs_of_a_pattern_are_just_signs(filled: Store, text: str) -> None:
 )
 def test_a_malformed_cursor_is_refused(store: Store, cursor: str) -> None:
     with store.read() as work, pytest.raises(BodyMalformed):
-        work.of(ACME).incidents.page(cursor=cursor)
+        work.of(ACME).incidents.page(IncidentFilter(cursor=cursor))
 
 
 def test_an_unknown_state_is_refused(store: Store) -> None:
     with store.read() as work, pytest.raises(QueryUnknown, match="unresolved"):
-        work.of(ACME).incidents.page(state="ended")
+        work.of(ACME).incidents.page(IncidentFilter(state="ended"))
 
 
 def test_a_cursor_of_another_tenant_shows_nothing_of_it(filled: Store) -> None:
     with filled.read() as work:
-        cursor = work.of(ACME).incidents.page(limit=3).next
-        assert work.of(BETA).incidents.page(cursor=cursor).incidents == []
+        cursor = work.of(ACME).incidents.page(IncidentFilter(limit=3)).next or ""
+        assert work.of(BETA).incidents.page(IncidentFilter(cursor=cursor)).incidents == []
 
 
 def test_a_page_is_never_longer_than_the_bound(filled: Store) -> None:
     with filled.read() as work:
-        assert len(work.of(ACME).incidents.page(limit=10**9).incidents) == len(many())
-        assert work.of(ACME).incidents.page(limit=0).incidents == []
-        assert work.of(ACME).incidents.page(limit=-5).next is None
+        assert len(work.of(ACME).incidents.page(IncidentFilter(limit=10**9)).incidents) == len(
+            many()
+        )
+        assert work.of(ACME).incidents.page(IncidentFilter(limit=0)).incidents == []
+        assert work.of(ACME).incidents.page(IncidentFilter(limit=-5)).next is None
 
 
 def test_incidents_are_counted_by_status(filled: Store) -> None:

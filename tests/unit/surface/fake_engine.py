@@ -29,7 +29,7 @@ from auscult.runtime.settings import (
 )
 from auscult.runtime.settings.effective import SettingChange
 from auscult.signals.columns.intake import Accepted
-from auscult.store import Credential
+from auscult.store import Credential, IncidentFilter
 
 T = TypeVar("T")
 START_MS = 1_795_489_960_000
@@ -76,12 +76,21 @@ class Rows:
         self.rows: list[AuditRow] = []
         self.incidents = SimpleNamespace(
             get=self.by_id.get,
+            written=self._written,
             page=self._page,
             written_page=self._written_page,
             counts=self._counts,
         )
-        self.findings = SimpleNamespace(of=lambda key, limit: self.found.get(key, [])[:limit])
-        self.runs = SimpleNamespace(of=lambda key: [r for r in self.run_list if r.incident == key])
+        self.findings = SimpleNamespace(
+            of=lambda key, limit: self.found.get(key, [])[:limit],
+            written_of=lambda key, limit: [
+                one.model_dump_json() for one in self.found.get(key, [])[:limit]
+            ],
+        )
+        self.runs = SimpleNamespace(
+            of=self._runs_of,
+            written_of=lambda key: [run.model_dump_json() for run in self._runs_of(key)],
+        )
         self.effects = SimpleNamespace(
             of=lambda key: [row for row in self.sent if row.effect.incident == key]
         )
@@ -95,39 +104,34 @@ class Rows:
         seq = len(self.rows) + 1
         self.rows.append(AuditRow(seq, at_ms, actor, action, about, {"sentence": sentence}))
 
-    def _page(
-        self,
-        *,
-        state: str | None,
-        severity: str | None,
-        service: str | None,
-        text: str | None,
-        cursor: str | None,
-        limit: int,
-    ) -> Any:
+    def _page(self, wanted: IncidentFilter) -> Any:
         found = [
             incident
             for incident in self.by_id.values()
             if (
-                state in {None, "all"}
-                or incident.status == state
-                or (state == "unresolved" and not incident.is_over)
+                wanted.state in {"all", incident.status}
+                or (wanted.state == "unresolved" and not incident.is_over)
             )
-            and severity in {None, incident.severity}
-            and (not service or any(s.service == service for s in incident.subjects))
-            and (not text or text.lower() in incident.headline.lower())
+            and wanted.severity in {"", incident.severity}
+            and (not wanted.service or any(s.service == wanted.service for s in incident.subjects))
+            and wanted.text.lower() in incident.headline.lower()
         ]
         found.sort(key=lambda one: (one.rank, -one.opened_ms, one.id))
-        start = int(cursor or 0)
-        more = start + limit < len(found)
-        return SimpleNamespace(
-            incidents=found[start : start + limit], next=str(start + limit) if more else None
-        )
+        start, end = int(wanted.cursor or 0), int(wanted.cursor or 0) + wanted.limit
+        following = str(end) if end < len(found) else None
+        return SimpleNamespace(incidents=found[start:end], next=following)
 
-    def _written_page(self, **wanted: Any) -> Any:
-        page = self._page(**wanted)
-        bodies = [incident.model_dump_json() for incident in page.incidents]
-        return SimpleNamespace(bodies=bodies, next=page.next)
+    def _written_page(self, wanted: IncidentFilter) -> Any:
+        page = self._page(wanted)
+        texts = [incident.model_dump_json() for incident in page.incidents]
+        return SimpleNamespace(texts=texts, next=page.next)
+
+    def _written(self, incident_id: str) -> str | None:
+        incident = self.by_id.get(incident_id)
+        return None if incident is None else incident.model_dump_json()
+
+    def _runs_of(self, incident_id: str) -> list[Run]:
+        return [run for run in self.run_list if run.incident == incident_id]
 
     def _counts(self) -> dict[str, int]:
         counts: dict[str, int] = {}

@@ -2,8 +2,8 @@
 
 from auscult.store.rows.audit import AuditPage, AuditRow
 from auscult.store.rows.effects import EffectRow
-from auscult.store.rows.incidents import Page
+from auscult.store.rows.incidents import IncidentFilter, Page
 from auscult.store.rows.keys import KeyRow
 from auscult.store.rows.tenant import TenantRows
 
-__all__ = ["AuditPage", "AuditRow", "EffectRow", "KeyRow", "Page", "TenantRows"]
+__all__ = ["AuditPage", "AuditRow", "EffectRow", "IncidentFilter", "KeyRow", "Page", "TenantRows"]
