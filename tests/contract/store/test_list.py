@@ -11,7 +11,8 @@ from auscult.kernel.incidents import Incident, Status
 from auscult.kernel.words import Severity, Subject
 from auscult.store import IncidentFilter, Store
 from auscult.store.rows import incidents as module
-from auscult.store.rows.cursors import write_cursor
+from auscult.store.rows import listing
+from auscult.store.rows.listing import write_cursor
 from tests.contract.store.words import ACME, BETA, finding, incident
 
 
@@ -147,17 +148,20 @@ def test_incidents_are_counted_by_status(filled: Store) -> None:
 @pytest.mark.slow
 def test_counting_stops_at_the_bound(store: Store) -> None:
     with store.write() as work:
-        for index in range(module.COUNT_MAX + 5):
+        for index in range(listing.COUNT_MAX + 5):
             work.of(ACME).incidents.put(incident(f"I{index}", fingerprints=(f"f{index}",)))
     with store.read() as work:
-        assert work.of(ACME).incidents.counts()["open"] == module.COUNT_MAX
+        assert work.of(ACME).incidents.counts()["open"] == listing.COUNT_MAX
 
 
 def test_the_list_is_read_from_an_index_without_sorting(filled: Store) -> None:
     if filled.kind == "postgresql":
         return  # its planner decides by the size of the table; the index is the same
     values = {"own": ACME, "low": 0, "high": 100, "limit": 9, "opened_ms": 5, "id": "I"}
-    for query in (module._LIST, module._LIST.where(module._AFTER), module._RECENT):
+    after = write_cursor((0, 5, "I"))
+    wanted = (IncidentFilter(), IncidentFilter(cursor=after), IncidentFilter(service="edge"))
+    lists = [listing.list_incidents(one, written=True)[0] for one in wanted]
+    for query in (*lists, module._RECENT):
         text = str(query.compile(filled._reader))
         with filled._reader.connect() as connection:
             rows = connection.exec_driver_sql(
@@ -167,5 +171,5 @@ def test_the_list_is_read_from_an_index_without_sorting(filled: Store) -> None:
                 ),
             ).all()
         plan = " ".join(str(row[-1]) for row in rows)
-        assert "USING INDEX incidents_l" in plan
+        assert "USING INDEX incidents_" in plan
         assert "TEMP B-TREE" not in plan

@@ -4,31 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    bindparam,
-    delete,
-    func,
-    literal,
-    literal_column,
-    select,
-    union_all,
-)
+from sqlalchemy import Row, bindparam, delete, select
 from sqlalchemy.sql import Select
 
-from auscult.kernel.errors import QueryUnknown
-from auscult.kernel.incidents import Incident, Status
-from auscult.store.rows.cursors import read_cursor, write_cursor
+from auscult.kernel.incidents import Incident
+from auscult.store.rows.listing import COUNTS, IncidentFilter, list_incidents, write_cursor
 from auscult.store.rows.slice import Slice, at_most, bounded, plain
 from auscult.store.statements import upsert
 from auscult.store.tables import UNRESOLVED, incident_fingerprints, incidents
 
-_List = Select[tuple[str, int, int, str]]
-_Found = Sequence[Row[tuple[str, int, int, str]]]
-
-COUNT_MAX = 1_001
-"""Counting stops here: the page says "1,000+", and the count costs the same on any table."""
+Found = Sequence[Row[tuple[str, int, int, str]]]
+EVERYTHING = IncidentFilter()
 
 _I = incidents.c
 _F = incident_fingerprints.c
@@ -68,64 +54,6 @@ _LET_GO = delete(incident_fingerprints).where(
 )
 _WINDOW = {"strongest": {"evidence": {"at_ms", "value", "low", "high"}}}
 """What the list leaves out: a page of it would be evidence by nine tenths."""
-
-
-def _list(text: ColumnElement[str]) -> _List:
-    return (
-        select(text.label("text"), _I.rank, _I.opened_ms, _I.id)
-        .where(_OWN, _I.rank >= bindparam("low"), _I.rank < bindparam("high"))
-        .order_by(_I.rank, _I.opened_ms.desc(), _I.id.desc())
-        .limit(bindparam("limit"))
-    )
-
-
-_LIST = _list(_I.body)
-_LISTED = _list(func.coalesce(func.nullif(_I.listed, ""), _I.body))
-_AFTER = (_I.rank > bindparam("low")) | (
-    (_I.opened_ms < bindparam("opened_ms"))
-    | ((_I.opened_ms == bindparam("opened_ms")) & (_I.id < bindparam("id")))
-)
-_RANKS = {
-    **{status.value: (status.rank * 10, status.rank * 10 + 10) for status in Status},
-    "unresolved": (0, Status.RESOLVED.rank * 10),
-    "all": (0, 100),
-}
-
-_COUNTS = union_all(
-    *(
-        select(
-            literal(status.value).label("status"),
-            select(func.count())
-            .select_from(
-                select(literal_column("1"))
-                .where(_OWN, _I.rank >= _RANKS[status.value][0], _I.rank < _RANKS[status.value][1])
-                .limit(COUNT_MAX)
-                .subquery()
-            )
-            .scalar_subquery()
-            .label("n"),
-        )
-        for status in Status
-    )
-)
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentFilter:
-    """What of the list is wanted; an empty text is no condition.
-
-    `state` is `unresolved`, `all` or a status; `text` is looked for in the headline.
-    """
-
-    state: str = "all"
-    severity: str = ""
-    service: str = ""
-    text: str = ""
-    cursor: str = ""
-    limit: int = 50
-
-
-EVERYTHING = IncidentFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,34 +125,25 @@ class IncidentRows:
 
         Raises `QueryUnknown` for a state that is none, `BodyMalformed` for a foreign cursor.
         """
-        rows, end = self._page(_LIST, wanted)
+        rows, end = self._page(wanted, written=False)
         return Page([_read(row.text) for row in rows], end)
 
     def written_page(self, wanted: IncidentFilter = EVERYTHING) -> WrittenPage:
         """Return the same page as JSON; raises the same."""
-        rows, end = self._page(_LISTED, wanted)
+        rows, end = self._page(wanted, written=True)
         return WrittenPage([row.text for row in rows], end)
 
-    def _page(self, query: _List, wanted: IncidentFilter) -> tuple[_Found, str | None]:
-        if wanted.state not in _RANKS:
-            raise QueryUnknown(f"state {wanted.state!r}; there are {', '.join(_RANKS)}")
-        low, high = _RANKS[wanted.state]
-        limit = at_most(wanted.limit)
-        values: dict[str, object] = {"low": low, "high": high, "limit": limit + 1}
-        query = _narrow(query, values, wanted)
-        if wanted.cursor:
-            rank, opened_ms, last = read_cursor(wanted.cursor)
-            values |= {"low": max(low, rank), "opened_ms": opened_ms, "id": last}
-            query = query.where(_AFTER) if rank >= low else query
+    def _page(self, wanted: IncidentFilter, *, written: bool) -> tuple[Found, str | None]:
+        query, values = list_incidents(wanted, written=written)
         rows = self._slice.rows(query, **values)
-        shown = rows[:limit]
+        shown = rows[: at_most(wanted.limit)]
         more = len(rows) > len(shown) > 0
         end = write_cursor((shown[-1].rank, shown[-1].opened_ms, shown[-1].id)) if more else None
         return shown, end
 
     def counts(self) -> dict[str, int]:
         """Return how many incidents have each status; `COUNT_MAX` means that many or more."""
-        return {row.status: row.n for row in self._slice.rows(_COUNTS)}
+        return {row.status: row.n for row in self._slice.rows(COUNTS)}
 
     def _hold(self, incident: Incident, *, is_new: bool) -> None:
         known = () if is_new else self._read_prints(_HELD, incident=incident.id)
@@ -238,22 +157,6 @@ class IncidentRows:
     def _read_prints(self, query: Select[Any], **values: str) -> Sequence[Row[Any]]:
         self._slice.write(incident_fingerprints)
         return self._slice.rows(query, **values)
-
-
-def _narrow(query: _List, values: dict[str, object], wanted: IncidentFilter) -> _List:
-    """Add a condition for each that is wanted, and its value."""
-    if wanted.severity:
-        query = query.where(_I.severity == bindparam("severity"))
-        values["severity"] = plain(wanted.severity)
-    if wanted.service:
-        query = query.where(_I.service == bindparam("service"))
-        values["service"] = plain(wanted.service)
-    if wanted.text:
-        pattern = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        found = func.lower(_I.headline).like(func.lower(bindparam("pattern")), escape="\\")
-        query = query.where(found)
-        values["pattern"] = f"%{plain(pattern)}%"
-    return query
 
 
 def _read(body: str) -> Incident:

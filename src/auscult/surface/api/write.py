@@ -15,12 +15,13 @@ from auscult.surface.api.access import Writer
 from auscult.surface.api.errors import body_of
 from auscult.surface.api.limits import read_body
 from auscult.surface.api.queries import Nothing
+from auscult.surface.api.routes import DirectRoute
 
 PATH = "/api/v1/write"
 V1 = "prometheus.WriteRequest"
 V2 = "io.prometheus.write.v2.Request"
 
-router = APIRouter(prefix="/api/v1", tags=["samples"])
+router = APIRouter(prefix="/api/v1", tags=["samples"], route_class=DirectRoute)
 
 
 @router.post("/write", status_code=204)
