@@ -25,8 +25,7 @@ class QueryRange(Source):
 
     Every selector in `match` (`'{job="soundstage"}'`) is asked for from `lookback_s` ago until now
     in steps of `step_s`. Samples that are known already are left out. The tenant's other samples
-    wait
-    some seconds for it; when the server does not answer, the coverage page shows it.
+    wait some seconds for it; when the server does not answer, the coverage page shows it.
     """
 
     fills_the_past = True
