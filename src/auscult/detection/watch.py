@@ -1,6 +1,6 @@
 """The facade the engine uses: one `Watch` per process watches every series of every tenant."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -276,6 +276,14 @@ class Watch:
             for tenant, known in self._tenants.items()
             for key in known.desk.open
         )
+
+    def accept(self, fingerprints: Collection[str]) -> None:
+        """Take the present level as the usual one where the scorer has such a finding open."""
+        for tenant, known in self._tenants.items():
+            for key, opened in known.desk.open.items():
+                is_learned = isinstance(known.detectors.get(key[0]), ScorerPlug)
+                if is_learned and fingerprint_of(tenant, key) in fingerprints:
+                    release(self.columns, opened.complaint.slot)
 
     # -- across a restart
 

@@ -16,9 +16,10 @@ from auscult.engine.hub import Hub
 from auscult.engine.samples.path import SamplePath
 from auscult.engine.samples.reading import SeriesRow, SeriesWindow
 from auscult.engine.wiring import Plans, read_secret, wire
+from auscult.incidents import after_effects
 from auscult.kernel.errors import AuscultError, QueueFull, SettingError
 from auscult.kernel.facts import Fact
-from auscult.kernel.incidents import Incident
+from auscult.kernel.incidents import ChangeKind, Incident
 from auscult.kernel.matchers import Matcher
 from auscult.kernel.words import TenantId
 from auscult.runtime.clock import Clock, SystemClock
@@ -258,6 +259,11 @@ class Engine:
                 kinds = [change.kind.value for change in one.changes]
                 data = {"id": one.incident.id, "status": one.incident.status, "changes": kinds}
                 self.hub.publish(one.tenant, "incident", data)
+            if one.incident is not None and any(
+                change.kind is ChangeKind.SETTLED for change in one.changes
+            ):
+                left = after_effects(one.incident)
+                self.samples.scoring.accept(signal.fingerprint for signal in left)
 
     def _check_reload(self, changes: "list[SettingChange]") -> None:
         """Refuse what only a new start can change, naming it."""

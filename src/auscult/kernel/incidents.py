@@ -101,6 +101,7 @@ class ChangeKind(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     QUIET = "quiet"
     RETURNED = "returned"
+    SETTLED = "settled"
     RESOLVED = "resolved"
     NOTED = "noted"
 

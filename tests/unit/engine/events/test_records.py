@@ -12,11 +12,12 @@ from auscult.engine.events.records import (
     settle,
 )
 from auscult.engine.events.steps import Rules
-from auscult.incidents import QUIET_HOLD_MS
+from auscult.incidents import QUIET_HOLD_MS, SETTLE_HOLD_MS
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.errors import ObjectMissing, StateConflict
 from auscult.kernel.facts import Acknowledged, Answered, Fact, Rang, Resolved, Timer
 from auscult.kernel.findings import Phase
+from auscult.kernel.incidents import ChangeKind
 from auscult.kernel.runs import Run, RunState
 from auscult.kernel.words import Severity
 from auscult.remediation.decide import Runbook
@@ -47,6 +48,20 @@ def open_one(bench: Bench, **changed: Any) -> str:
 def quiet_timer(bench: Bench, incident: str) -> Timer | None:
     timer: Timer | None = look(bench, lambda rows: rows.timers.get(f"{incident}:quiet"))
     return timer
+
+
+def test_what_is_left_behind_gets_a_timer_and_is_settled_when_it_rings(bench: Bench) -> None:
+    incident = open_one(bench, score=9.0)
+    take(bench, found(fingerprint="fp-lag", score=4.0, at_ms=bench.clock.advance(s=1)))
+    ended = take(bench, found(phase=Phase.CLEARED, at_ms=bench.clock.advance(s=9)))
+    assert ended.changes == (), "something still fires"
+    timer = look(bench, lambda rows: rows.timers.get(f"{incident}:settle"))
+    assert timer.due_ms == bench.clock.now_ms() + SETTLE_HOLD_MS
+    bench.clock.advance(ms=SETTLE_HOLD_MS)
+    rung = take(bench, Rang(timer=timer))
+    assert [change.kind for change in rung.changes] == [ChangeKind.SETTLED]
+    assert "incident.settled" in actions(bench, incident)
+    assert rung.effects == 0, "nobody is woken by it"
 
 
 def actions(bench: Bench, incident: str) -> list[str]:
