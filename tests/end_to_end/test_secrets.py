@@ -68,6 +68,13 @@ async def page(product: Product, receiver: Receiver) -> None:
     pytest.fail("no message came")
 
 
+def everything_in(folder: Path) -> bytes:
+    """Return the bytes of every file: settings, database, key ring, snapshots and log."""
+    files = [one for one in folder.rglob("*") if one.is_file()]
+    assert {"auscult.db", "auscult.log"} <= {one.name for one in files}
+    return b"".join(one.read_bytes() for one in files)
+
+
 async def test_a_sealed_secret_signs_the_message_and_is_nowhere_to_be_read(tmp_path: Path) -> None:
     product = make(tmp_path)
     async with receiving() as receiver:
@@ -80,8 +87,6 @@ async def test_a_sealed_secret_signs_the_message_and_is_nowhere_to_be_read(tmp_p
     assert path == PATH
     assert is_signed(headers, body)
     assert "the chain holds" in command(product, "audit", "verify")
-    files = [one for one in tmp_path.rglob("*") if one.is_file()]
-    assert {"auscult.db", "auscult.log"} <= {one.name for one in files}
-    kept = b"".join(one.read_bytes() for one in files) + said.encode()
+    kept = everything_in(tmp_path) + said.encode()
     for plain in (SECRET.encode(), base64.b64encode(KEY), KEY, PATH.encode()):
         assert plain not in kept
