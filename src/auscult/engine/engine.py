@@ -29,7 +29,7 @@ from auscult.runtime.metrics import Metrics
 from auscult.runtime.settings import Settings, diff, load_settings, process_environment
 from auscult.runtime.tracing import configure_tracing, end_tracing
 from auscult.store import Store
-from auscult.vault import Vault
+from auscult.vault import AUDIT_SEALS, Vault
 from auscult.vault.references import resolve_secret
 
 if TYPE_CHECKING:
@@ -65,7 +65,10 @@ class Engine:
         self.metrics = Metrics()
         self.hub = Hub(boot=new_id(clock))
         self.vault = Vault.open(settings.data_dir, environ.get("AUSCULT_MASTER_KEY"))
-        self.store = Store.open(resolve_secret(settings.store.url, environ=environ))
+        self.store = Store.open(
+            resolve_secret(settings.store.url, environ=environ),
+            audit_key=self.vault.derive(AUDIT_SEALS),
+        )
         self.store.migrate()
         self.samples = SamplePath(settings, clock=clock, metrics=self.metrics)
         self.plans = self._wire(settings)
@@ -277,6 +280,7 @@ _NEEDS_RESTART = (
     "store",
     "data_dir",
     "limits",
+    "tracing",
     "monitoring_enabled",
     "ai_anomaly_detection",
 )

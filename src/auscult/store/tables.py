@@ -42,6 +42,11 @@ def _maybe(name: str) -> Column[int | None]:
     return Column(name, BigInteger, nullable=True)
 
 
+def _late(name: str) -> Column[str]:
+    """Return a column that came with a later version: rows from before have it empty."""
+    return Column(name, Text, nullable=False, server_default="")
+
+
 def _count(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False)
 
@@ -59,7 +64,7 @@ tenants = Table(
 credentials = Table(
     "credentials", metadata,
     _word("key_hash"), _word("tenant"), _word("key_id"), _word("role"),
-    _time("added_ms"), _maybe("revoked_ms"),
+    _time("added_ms"), _maybe("revoked_ms"), _late("name"),
     PrimaryKeyConstraint("key_hash"), _named(),
     Index("credentials_key_id", "tenant", "key_id", unique=True),
 )  # fmt: skip
@@ -79,7 +84,7 @@ incidents = Table(
     _word("service"), _word("headline"),
     _time("opened_ms"), _time("updated_ms"), _maybe("resolved_ms"),
     _count("version"), _word("body"),
-    Column("listed", Text, nullable=False, server_default=""),
+    _late("listed"),
     PrimaryKeyConstraint("tenant", "id"), _named(),
 )  # fmt: skip
 _LIST_ORDER = (incidents.c.rank, incidents.c.opened_ms.desc(), incidents.c.id.desc())
@@ -148,7 +153,7 @@ audit = Table(
 )  # fmt: skip
 
 audit_heads = Table(
-    "audit_heads", metadata, _word("tenant"), _time("rows"), _word("hash"),
+    "audit_heads", metadata, _word("tenant"), _time("rows"), _word("hash"), _late("seal"),
     PrimaryKeyConstraint("tenant"), _named(),
 )  # fmt: skip
 

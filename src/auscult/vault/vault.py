@@ -13,6 +13,8 @@ from auscult.vault.envelopes import key_id_of, seal, unseal
 from auscult.vault.keyring import KeyRing, open_ring, parse_ring, rotate_ring
 
 API_KEY_PREFIX = "ak_"
+AUDIT_SEALS = "audit heads"
+"""The purpose of the sub-key that seals the heads of audit logs."""
 
 
 class Vault:

@@ -119,6 +119,17 @@ def test_a_tenant_that_a_reload_brings_can_write_at_once(running: Running) -> No
     assert all("edge" not in one["headline"] for one in incidents(running.product, running.member))
 
 
+def test_what_only_a_start_reads_is_not_said_to_be_reloaded(running: Running) -> None:
+    running.product.extra = {"tracing": {"enabled": True}}
+    running.rewrite(acme={"detectors": [RULE]})
+    try:
+        status, said = running.product.ask("/api/v1/settings/reload", running.admin, body=b"")
+    finally:
+        running.product.extra = {}
+    assert status == 422
+    assert "only a restart can change tracing.enabled" in str(said)
+
+
 WRONG = {
     "not YAML": ("tenants: [", r"auscult\.yaml:\d+:\d+: "),
     "an unknown key": ("tenants: {acme: {detektors: []}}", r"yaml:4:18: .*detectors"),

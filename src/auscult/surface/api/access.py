@@ -38,11 +38,13 @@ class Caller:
     role: str
     how: str
     """`key`, `session` or `loopback`."""
+    person: str = ""
+    """Whom the key was named for; empty where nobody was."""
 
     @property
     def name(self) -> str:
-        """The actor in the audit log and the timeline."""
-        return f"{self.tenant}/{self.key_id}"
+        """The actor in the audit log and the timeline: the person, where one is known."""
+        return self.person or f"{self.tenant}/{self.key_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ async def identify(request: Request) -> Caller:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and key.strip():
         found = await engine_of(request).authenticate(key.strip())
-        caller = Caller(found.tenant, found.key_id, found.role, "key")
+        caller = Caller(found.tenant, found.key_id, found.role, "key", found.name)
     elif scheme:
         raise CredentialMissing("send Authorization: Bearer <key>")
     else:
@@ -118,6 +120,7 @@ def start_session(engine: Engine, response: Response, caller: Caller, *, secure:
         "tenant": caller.tenant,
         "key_id": caller.key_id,
         "role": caller.role,
+        "person": caller.person,
         "until_ms": engine.clock.now_ms() + SESSION_S * 1000,
     }
     sealed = engine.vault.seal(json.dumps(claims).encode(), about=_SEALED_ABOUT)
@@ -138,7 +141,8 @@ def open_session(request: Request) -> Caller:
         raise CredentialMissing("the session is not valid; log in again") from None
     if claims["until_ms"] <= engine.clock.now_ms():
         raise CredentialMissing("the session is over; log in again")
-    return Caller(TenantId(claims["tenant"]), claims["key_id"], claims["role"], "session")
+    person = claims.get("person", "")  # sessions from before carry none
+    return Caller(TenantId(claims["tenant"]), claims["key_id"], claims["role"], "session", person)
 
 
 def refuse_foreign_origin(request: Request) -> None:

@@ -69,7 +69,7 @@ async def log_in(request: Request) -> Response:
         return render(
             request, "login.html", status=401, next=goal, wrong="This key is not known here."
         )
-    caller = Caller(found.tenant, found.key_id, found.role, "session")
+    caller = Caller(found.tenant, found.key_id, found.role, "session", found.name)
     answer = RedirectResponse(goal, SEE_OTHER)
     start_session(engine_of(request), answer, caller, secure=request.url.scheme == "https")
     return answer
