@@ -20,6 +20,7 @@ AuscultError
 │   └── SeriesCapReached
 ├── StoreError
 │   ├── StoreUnavailable
+│   │   └── StoreRaced
 │   ├── StateConflict
 │   └── AuditBroken
 ├── VaultError
@@ -172,6 +173,12 @@ class StoreUnavailable(StoreError):
     """The database cannot be reached or written; nothing was accepted."""
 
     code = "store.unavailable"
+
+
+class StoreRaced(StoreUnavailable):
+    """Another writer was in the way, and the same work done again will succeed."""
+
+    code = "store.raced"
 
 
 class StateConflict(StoreError):
