@@ -44,7 +44,7 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
     """Decide on one fact inside a transaction; raises what the decision raises."""
     rows = work.of(fact.tenant)
     now_ms = clock.now_ms()
-    if isinstance(fact, Rang) and rows.timers.take(fact.timer.key) is None:
+    if isinstance(fact, Rang) and rows.timers.take(fact.timer.key, due_by_ms=now_ms) is None:
         return Settled(fact.tenant)
     effect: Effect | None = None
     if isinstance(fact, Answered):

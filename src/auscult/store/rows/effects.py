@@ -117,6 +117,10 @@ class EffectRows:
             self._turns.end(outcome.key)
         return True
 
+    def put_off(self, key: str, until_ms: int) -> None:
+        """Let go of a claim without an attempt: what must come first is not done yet."""
+        self._turns.move(key, until_ms)
+
     def of(self, incident_id: str, limit: int = 500) -> list[EffectRow]:
         """Return an incident's effects in the order they became due."""
         found = self._slice.rows(_OF, incident=incident_id, limit=at_most(limit))

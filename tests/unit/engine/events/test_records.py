@@ -90,6 +90,21 @@ def test_a_quiet_incident_sets_a_timer_and_ends_when_it_rings(bench: Bench) -> N
     assert take(bench, Rang(timer=timer)).incident is None, "a timer rings once"
 
 
+def test_a_timer_that_was_moved_is_not_taken_by_who_claimed_it_before(bench: Bench) -> None:
+    incident = open_one(bench)
+    take(bench, found(phase=Phase.CLEARED))
+    claimed = quiet_timer(bench, incident)
+    assert claimed is not None
+    bench.clock.advance(ms=QUIET_HOLD_MS - 1)
+    take(bench, found())
+    take(bench, found(phase=Phase.CLEARED))
+    bench.clock.advance(ms=1)
+    take(bench, Rang(timer=claimed))
+    moved = quiet_timer(bench, incident)
+    assert moved is not None, "its own time has not come"
+    assert moved.due_ms == claimed.due_ms + QUIET_HOLD_MS - 1
+
+
 def test_trouble_that_returns_cancels_the_timer(bench: Bench) -> None:
     incident = open_one(bench)
     take(bench, found(phase=Phase.CLEARED))
