@@ -19,6 +19,7 @@ from auscult.kernel.facts import Acknowledged, Answered, Fact, Rang, Resolved, T
 from auscult.kernel.findings import Phase
 from auscult.kernel.runs import Run, RunState
 from auscult.kernel.words import Severity
+from auscult.notification.messages import Message
 from auscult.remediation.decide import Runbook
 from auscult.store import TenantRows
 from tests.unit.engine.bench import ACME, Bench, an_effect, found
@@ -180,6 +181,20 @@ def test_a_receiver_is_not_asked_before_it_said(bench: Bench) -> None:
         assert due_ms is not None
         assert due_ms - before_ms == waited_ms
         bench.clock.advance(ms=waited_ms)
+
+
+def test_the_next_attempt_is_told_what_the_last_one_achieved(bench: Bench) -> None:
+    incident = open_one(bench)
+    key = f"{incident}:opened:1:ops"
+    so_far = {"left": ["bob@example.com"], "reached": True, "remark": "never taken for zoe (550)"}
+    answer(bench, key, Result.RETRY, reason="not yet for bob", data={"so_far": so_far})
+    effect = look(bench, lambda rows: rows.effects.get(key))
+    assert Message.model_validate(effect.payload).so_far.left == ("bob@example.com",)
+    answer(bench, key, Result.DONE, reason="never taken for zoe (550)")
+    row = look(bench, lambda rows: rows.effects.row(key))
+    assert (row.state, row.last_reason) == ("done", "never taken for zoe (550)")
+    last = look(bench, lambda rows: rows.audit.of(incident, 100))[-1]
+    assert last.detail["sentence"].endswith("done: never taken for zoe (550)")
 
 
 def test_after_a_day_it_is_given_up_and_said(bench: Bench) -> None:
