@@ -58,7 +58,7 @@ class Wire(Channel):
 
     to: str
 
-    async def send(self, message: Message, *, key: str, at_ms: int, http: Any) -> dict[str, Any]:
+    async def send(self, message: Message, *, key: str, at_ms: int, http: Any) -> str:
         """Hand the message over; the line may break before or after the receiver took it."""
         world: World = http
         del message, at_ms
@@ -68,7 +68,7 @@ class Wire(Channel):
         world.receivers[self.to].take(key)
         world.sent_since_outcome += not world.receivers[self.to].takes_keys
         world.point("after send")
-        return {}
+        return ""
 
 
 @dataclass(slots=True)

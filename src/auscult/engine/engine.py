@@ -11,6 +11,7 @@ import aiohttp
 from auscult.engine.access import Access
 from auscult.engine.events.orphans import release_orphans
 from auscult.engine.events.path import EventPath
+from auscult.engine.events.perform import open_http
 from auscult.engine.gauges import keep_gauges
 from auscult.engine.hub import Hub
 from auscult.engine.samples.path import SamplePath
@@ -100,7 +101,7 @@ class Engine:
             spans_kept=tracing.spans_kept,
             otlp_endpoint=tracing.otlp_endpoint,
         )
-        self._http = aiohttp.ClientSession(auto_decompress=False, trust_env=False)
+        self._http = open_http()
         self.events.desk.on_commit = self._committed
         await self.events.start(self._http, is_paging=self.settings.monitoring_enabled)
         await self.events.write(lambda work: self._admit_tenants(work, self.settings))

@@ -12,10 +12,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Store": "store",
     "Work": "work",
-    "Claim": "queue",
-    "Queue": "queue",
-    "Credential": "directory",
-    "Directory": "directory",
+    **dict.fromkeys(("Claim", "Queue"), "queue"),
+    **dict.fromkeys(("Credential", "Directory"), "directory"),
 }
 
 __all__ = [

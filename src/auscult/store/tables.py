@@ -73,8 +73,11 @@ queue = Table(
     "queue", metadata,
     _word("kind"), _word("tenant"), _word("key"), _time("due_ms"),
     _word("owner"), _time("lease_until_ms"), _count("attempt"),
+    Column("owed_since_ms", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("kind", "tenant", "key"), _named(),
     Index("queue_due", "kind", "due_ms"),
+    Index("queue_owed", "kind", "owed_since_ms"),
+    Index("queue_tenant", "kind", "tenant", "due_ms"),
     Index("queue_lease", "kind", "lease_until_ms", "due_ms"),
 )  # fmt: skip
 

@@ -45,6 +45,8 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "effects.get": (lambda rows: rows.effects.get("E1"), None),
     "effects.row": (lambda rows: rows.effects.row("E1"), None),
     "effects.settle": (lambda rows: rows.effects.settle(outcome()), False),
+    "effects.keep": (lambda rows: rows.effects.keep(effect(tenant=BETA, due_ms=7)), None),
+    "effects.put_off": (lambda rows: rows.effects.put_off("E1", 9), None),
     "effects.of": (lambda rows: rows.effects.of("I1"), []),
     "effects.unsent_count": (lambda rows: rows.effects.unsent_count(), 0),
     "timers.set": (lambda rows: rows.timers.set(timer(tenant=BETA)), MINE),

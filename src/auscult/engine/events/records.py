@@ -44,7 +44,7 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
     """Decide on one fact inside a transaction; raises what the decision raises."""
     rows = work.of(fact.tenant)
     now_ms = clock.now_ms()
-    if isinstance(fact, Rang) and rows.timers.take(fact.timer.key) is None:
+    if isinstance(fact, Rang) and rows.timers.take(fact.timer.key, due_by_ms=now_ms) is None:
         return Settled(fact.tenant)
     effect: Effect | None = None
     if isinstance(fact, Answered):
@@ -115,6 +115,9 @@ def _settle_effect(rows: "TenantRows", outcome: Outcome, now_ms: int) -> Effect 
             retry_at_ms = now_ms + _pause_ms(row.attempts, outcome.retry_after_ms)
         else:
             outcome = outcome.model_copy(update={"result": Result.REFUSED})
+    if retry_at_ms is not None and "so_far" in outcome.data:
+        payload = row.effect.payload | {"so_far": outcome.data["so_far"]}
+        rows.effects.keep(row.effect.model_copy(update={"payload": payload}))
     rows.effects.settle(outcome, retry_at_ms=retry_at_ms)
     _note_delivery(rows, row.effect, outcome)
     return row.effect if retry_at_ms is None else None

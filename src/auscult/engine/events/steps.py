@@ -3,7 +3,7 @@
 Each step reads the case and adds to the decision; none looks at a clock, a database or the world.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from auscult.incidents import QUIET_HOLD_MS, SETTLE_HOLD_MS, advance, after_effects
@@ -37,8 +37,9 @@ class Case:
     """A fact and all that may be looked at while deciding on it: nothing else is.
 
     `incident` is the one the fact is about (none yet, for a problem that is new), `told` the
-    channels it has paged, `run` the run that a timer or an outcome is about, `recent_runs` what
-    the guards count. The time and names for new things come from outside, like the rows.
+    channels it has paged, with the title of that page, `run` the run that a timer or an outcome
+    is about, `recent_runs` what the guards count. The time and names for new things come from
+    outside, like the rows.
     """
 
     fact: Fact
@@ -46,7 +47,7 @@ class Case:
     now_ms: int
     new_id: Callable[[], str] = field(repr=False)
     incident: Incident | None = None
-    told: frozenset[str] = frozenset()
+    told: Mapping[str, str] = field(default_factory=dict)
     run: Run | None = None
     recent_runs: tuple[Run, ...] = ()
 

@@ -20,6 +20,7 @@ from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import ChangeKind
 from auscult.kernel.runs import Run, RunState
 from auscult.kernel.words import Severity
+from auscult.notification.messages import Message
 from auscult.remediation.decide import Runbook
 from auscult.store import TenantRows
 from tests.unit.engine.bench import ACME, Bench, an_effect, found
@@ -105,6 +106,21 @@ def test_a_quiet_incident_sets_a_timer_and_ends_when_it_rings(bench: Bench) -> N
     assert take(bench, Rang(timer=timer)).incident is None, "a timer rings once"
 
 
+def test_a_timer_that_was_moved_is_not_taken_by_who_claimed_it_before(bench: Bench) -> None:
+    incident = open_one(bench)
+    take(bench, found(phase=Phase.CLEARED))
+    claimed = quiet_timer(bench, incident)
+    assert claimed is not None
+    bench.clock.advance(ms=QUIET_HOLD_MS - 1)
+    take(bench, found())
+    take(bench, found(phase=Phase.CLEARED))
+    bench.clock.advance(ms=1)
+    take(bench, Rang(timer=claimed))
+    moved = quiet_timer(bench, incident)
+    assert moved is not None, "its own time has not come"
+    assert moved.due_ms == claimed.due_ms + QUIET_HOLD_MS - 1
+
+
 def test_trouble_that_returns_cancels_the_timer(bench: Bench) -> None:
     incident = open_one(bench)
     take(bench, found(phase=Phase.CLEARED))
@@ -180,6 +196,20 @@ def test_a_receiver_is_not_asked_before_it_said(bench: Bench) -> None:
         assert due_ms is not None
         assert due_ms - before_ms == waited_ms
         bench.clock.advance(ms=waited_ms)
+
+
+def test_the_next_attempt_is_told_what_the_last_one_achieved(bench: Bench) -> None:
+    incident = open_one(bench)
+    key = f"{incident}:opened:1:ops"
+    so_far = {"left": ["bob@example.com"], "reached": True, "remark": "never taken for zoe (550)"}
+    answer(bench, key, Result.RETRY, reason="not yet for bob", data={"so_far": so_far})
+    effect = look(bench, lambda rows: rows.effects.get(key))
+    assert Message.model_validate(effect.payload).so_far.left == ("bob@example.com",)
+    answer(bench, key, Result.DONE, reason="never taken for zoe (550)")
+    row = look(bench, lambda rows: rows.effects.row(key))
+    assert (row.state, row.last_reason) == ("done", "never taken for zoe (550)")
+    last = look(bench, lambda rows: rows.audit.of(incident, 100))[-1]
+    assert last.detail["sentence"].endswith("done: never taken for zoe (550)")
 
 
 def test_after_a_day_it_is_given_up_and_said(bench: Bench) -> None:
