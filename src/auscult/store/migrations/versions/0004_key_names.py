@@ -1,13 +1,13 @@
 """Whose key it is: a person's name beside each key, empty for keys from before and for machines.
 
-Revision ID: 0010
+Revision ID: 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """The seal of each audit log's head; heads from before have none until `auscult audit seal`.
 
-Revision ID: 0011
+Revision ID: 0005
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
