@@ -6,7 +6,7 @@ from itertools import cycle
 
 from soundstage.sabotage import shelf
 
-WARM_UP_S = 75.0
+WARM_UP_S = 68.0
 """Quiet at first: what watches has to learn what is usual (about 60 samples, one a second)."""
 
 QUIET_S = 20.0

@@ -191,16 +191,23 @@ def calm_of(rise: Floats) -> Floats:
     return calm
 
 
-def release(columns: Columns, slot: int) -> None:
+def release(columns: Columns, slot: int, recent: Values | None = None) -> None:
     """Take the present value of a series as its usual level, with a wide band again.
 
-    A quarter of the shift is believed to be spread until the samples say otherwise.
+    A quarter of the shift is believed to be spread until the samples say otherwise. Where its
+    `recent` values are given, float64 (n,) without gaps, the level is their median, and the spread
+    not less than theirs.
     """
-    shift = abs(float(columns.last[slot] - columns.level[slot]))
-    least = shift * _SHIFT_AS_SPREAD / 2
-    columns.above[slot] = max(float(columns.above[slot]), least)
-    columns.below[slot] = max(float(columns.below[slot]), least)
-    columns.level[slot] = columns.last[slot]
+    level = float(columns.last[slot])
+    above = below = 0.0
+    if recent is not None and recent.size:
+        level = float(np.median(recent))
+        above = float(np.maximum(recent - level, 0).mean())
+        below = float(np.maximum(level - recent, 0).mean())
+    least = abs(level - float(columns.level[slot])) * _SHIFT_AS_SPREAD / 2
+    columns.above[slot] = max(float(columns.above[slot]), least, above)
+    columns.below[slot] = max(float(columns.below[slot]), least, below)
+    columns.level[slot] = level
     columns.trend[slot] = 0
     columns.smooth[slot] = 0
     columns.evidence[slot] = 0
