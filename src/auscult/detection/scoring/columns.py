@@ -59,8 +59,8 @@ class Columns:
     """Dense per-series state; every attribute of `_COLUMNS` is an array of shape (capacity,).
 
     The float32 ones are views into `block`, float32 (capacity, 16), a row per series. Its memory
-    lies series by series, which suits samples in any order, or column by column, which suits those
-    in the order of their slots (half the time, but many times as long for all others).
+    lies series by series, which suits samples in any order; or column by column, which suits those
+    in the order of their slots (two thirds of the time, but the others take three times as long).
     """
 
     block: NDArray[np.float32]

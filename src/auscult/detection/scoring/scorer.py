@@ -40,9 +40,9 @@ READY_AFTER = 60
 """Samples before a series is heard."""
 MAGNITUDE_MAX = 1e18  # the product of two deviations stays a float32
 SWEEPS = 2
-"""After so many samples a series it is thought over how memory shall lie."""
-SCATTERED_MAX = 0.1
-"""The share of samples out of slot order up to which memory that lies by column serves best."""
+"""Memory lies by column once so many samples a series have come in the order of slots."""
+SCATTERED_MAX = 0.05
+"""The share of samples that may come otherwise before they cost more than they save."""
 _AFTER_GAP = 25.0
 _SHIFT_AS_SPREAD = 0.25
 _GAP_INTERVALS = 3.5
@@ -101,8 +101,10 @@ class Scorer:
 
     def _lay(self) -> None:
         """Let memory lie as suits the order in which samples have come of late."""
-        if self._heard > SWEEPS * self.columns.capacity:
-            self.columns.lay(by_column=self._scattered < SCATTERED_MAX * self._heard)
+        enough = SWEEPS * self.columns.capacity
+        scattered = self._scattered > SCATTERED_MAX * enough
+        if scattered or self._heard > enough:
+            self.columns.lay(by_column=not scattered)
             self._heard = self._scattered = 0
 
     def _pass(self, where: slice | Rows, rows: Rows, *, at_ms: Times, value: Values) -> None:
