@@ -20,8 +20,9 @@ AUDIT_SEALS = "audit heads"
 class Vault:
     """Seals, opens, hashes and pseudonymises with the keys of one ring. Safe from threads.
 
-    Envelopes are sealed by the active key. Key hashes and pseudonyms come from the oldest key, so
-    they outlive rotation; taking the oldest key out of the ring makes both unrecognisable.
+    Envelopes are sealed by the active key. Key hashes, pseudonyms and the seals of audit logs come
+    from the oldest key, so they outlive rotation; taking the oldest key out of the ring makes all
+    of them unrecognisable.
     """
 
     def __init__(self, ring: KeyRing, *, data_dir: Path | None = None) -> None:

@@ -64,6 +64,13 @@ def test_what_cannot_be_read_is_told_with_its_place(text: str, told: str) -> Non
         parse_matcher(text)
 
 
+def test_many_values_are_each_answered_for_themselves() -> None:
+    matcher = parse_matcher('service=~"edge-[0-9]*[13579]"')
+    for _ in range(2):
+        found = [number for number in range(600) if matcher.matches({"service": f"edge-{number}"})]
+        assert found == list(range(1, 600, 2))
+
+
 def test_a_matcher_made_in_code_is_refused_in_the_same_words() -> None:
     with pytest.raises(MatcherMalformed, match="missing"):
         Matcher(name="a", op="=~", value="(").matches({"a": "b"})
