@@ -39,6 +39,9 @@ class Hub(Protocol):
 class Sealer(Protocol):
     """The part of the vault that makes page sessions."""
 
+    def hash_api_key(self, key: str) -> str:
+        """Return the keyed hash by which the store knows a key."""
+
     def seal(self, plaintext: bytes, *, about: str) -> str:
         """Return an envelope that only this installation can open, for this purpose only."""
 
@@ -140,6 +143,9 @@ class Engine(Protocol):
 
     async def authenticate(self, key: str) -> "Credential":
         """Return whose key this is; raises `CredentialMissing`."""
+
+    async def recall(self, key_hash: str) -> "Credential":
+        """Return whose key has this hash, if it is still valid; raises `CredentialMissing`."""
 
     async def search_series(
         self, tenant: TenantId, matchers: tuple[Matcher, ...], *, after: int, limit: int
