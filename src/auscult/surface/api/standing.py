@@ -4,8 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from auscult.kernel.errors import QueryUnknown
-from auscult.kernel.words import PLATFORM
+from auscult.kernel.errors import QueryUnknown, StateConflict
+from auscult.kernel.words import PLATFORM, TenantId
 from auscult.runtime.settings import Settings, effective_tree, locate
 from auscult.surface.api.access import Admin, Caller, Reader
 from auscult.surface.api.queries import Nothing, PageQuery, documented
@@ -44,10 +44,20 @@ async def page_audit(ask: Reader) -> dict[str, Any]:
 
 
 @router.get("/audit/verify", tags=["audit"])
-async def verify_audit(ask: Reader) -> dict[str, Any]:
-    """Check the tenant's audit chain from its first row; 500 `store.audit_broken` names the row."""
+async def verify_audit(ask: Admin) -> dict[str, Any]:
+    """Check the tenant's audit chain from its first row; 500 `store.audit_broken` names the row.
+
+    It reads every row there is, so it is for admins, one at a time: 409 while another one runs.
+    """
     ask.query(Nothing)
-    rows = await ask.engine.read(lambda work: work.of(ask.tenant).audit.verify())
+    verifying: set[TenantId] = ask.request.app.state.verifying
+    if ask.tenant in verifying:
+        raise StateConflict("the audit chain is being checked already")
+    verifying.add(ask.tenant)
+    try:
+        rows = await ask.engine.read(lambda work: work.of(ask.tenant).audit.verify())
+    finally:
+        verifying.discard(ask.tenant)
     return {"verified": True, "rows": rows}
 
 
