@@ -28,10 +28,6 @@ class Hub(Protocol):
     def subscribe(self, tenant: TenantId, last_event_id: str = "") -> AsyncIterator[bytes]:
         """Return ready server-sent-event frames after the given id, then new ones as they come."""
 
-    @property
-    def clients(self) -> int:
-        """How many listen."""
-
     def close(self) -> None:
         """End every subscription, so that the server can stop."""
 
@@ -89,8 +85,24 @@ class SeriesWindow(SeriesRow, Protocol):
         """The upper end."""
 
 
+class Read(Protocol):
+    """What a remote_write body held, as far as it bears on the answer."""
+
+    @property
+    def refused_labels(self) -> int:
+        """Samples whose series has labels that are not taken."""
+
+    @property
+    def refused_cap(self) -> int:
+        """Samples of new series for which there was no room, in all or in this minute."""
+
+
 class Received(Protocol):
     """What became of a remote_write body."""
+
+    @property
+    def decoded(self) -> Read:
+        """What was refused before it was looked at in time."""
 
     @property
     def accepted(self) -> Accepted:

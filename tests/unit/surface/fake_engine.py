@@ -173,7 +173,6 @@ class FakeHub:
     def __init__(self) -> None:
         self.frames: list[tuple[TenantId, bytes]] = []
         self.closed = False
-        self.clients = 0
 
     def publish(self, tenant: TenantId, event: str, data: dict[str, Any]) -> None:
         number = len(self.frames) + 1
@@ -182,18 +181,14 @@ class FakeHub:
         )
 
     async def subscribe(self, tenant: TenantId, last_event_id: str = "") -> AsyncIterator[bytes]:
-        self.clients += 1
         seen = int(last_event_id) if last_event_id.isdecimal() else len(self.frames)
-        try:
-            yield b'retry: 1000\nevent: hello\ndata: {"reason":"hello"}\n\n'
-            while not self.closed:
-                for owner, frame in self.frames[seen:]:
-                    if owner == tenant:
-                        yield frame
-                seen = len(self.frames)
-                await asyncio.sleep(0.02)
-        finally:
-            self.clients -= 1
+        yield b'retry: 1000\nevent: hello\ndata: {"reason":"hello"}\n\n'
+        while not self.closed:
+            for owner, frame in self.frames[seen:]:
+                if owner == tenant:
+                    yield frame
+            seen = len(self.frames)
+            await asyncio.sleep(0.02)
 
     def close(self) -> None:
         self.closed = True
@@ -213,8 +208,15 @@ class FakeSeries:
 
 
 @dataclass(frozen=True)
+class FakeDecoded:
+    refused_labels: int = 0
+    refused_cap: int = 0
+
+
+@dataclass(frozen=True)
 class FakeReceived:
     accepted: Accepted
+    decoded: FakeDecoded
 
 
 class FakeEngine:
@@ -240,6 +242,7 @@ class FakeEngine:
         self.ready: dict[str, Any] = {"ready": True, "store": "ok"}
         self.names = count(1)
         self.accepted = Accepted(accepted=3, stale=1)
+        self.decoded = FakeDecoded()
 
     def of(self, tenant: TenantId) -> Rows:
         return self.tenants.setdefault(tenant, Rows(tenant))
@@ -285,7 +288,7 @@ class FakeEngine:
         if self.failure:
             raise self.failure
         self.written.append((tenant, body, content_type))
-        return FakeReceived(self.accepted)
+        return FakeReceived(self.accepted, self.decoded)
 
     def coverage(self, tenant: TenantId) -> dict[str, Any]:
         mine = [one for one in self.series if one.tenant == tenant]

@@ -45,7 +45,8 @@ async def test_a_writer_may_write_and_nothing_else(engine: FakeEngine, app: Fast
         app, "/api/v1/write", method="POST", key="acme-writer", headers=headers, body=b"x"
     )
     assert write.status == 204
-    assert engine.written == [("acme", b"x", "application/x-protobuf")]
+    media = "application/x-protobuf;proto=prometheus.WriteRequest"
+    assert engine.written == [("acme", b"x", media)]
 
 
 async def test_only_an_admin_reloads_and_sees_only_what_is_theirs(app: FastAPI) -> None:
