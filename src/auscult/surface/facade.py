@@ -58,7 +58,7 @@ class SeriesRow(Protocol):
 
     @property
     def state(self) -> str:
-        """`watched`, `learning`, `blind`, `abnormal` or `muted`."""
+        """`learning`, `watched`, `abnormal`, `silent` or `muted`."""
 
 
 class SeriesWindow(SeriesRow, Protocol):
@@ -145,7 +145,7 @@ class Engine(Protocol):
         """Take a remote_write body; `BodyMalformed`, `BodyTooLarge`, `QueueFull`."""
 
     def coverage(self, tenant: TenantId) -> dict[str, Any]:
-        """Return what is watched, learning, blind and capped, and how each source is."""
+        """Return how many series are in which state, and how each source is."""
 
     def readiness(self) -> dict[str, Any]:
         """Return `{"ready": bool, ...}` with a word for each part."""

@@ -6,6 +6,7 @@ Incidents change by the real `incidents.advance`; everything else is a list.
 import asyncio
 import base64
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -292,10 +293,12 @@ class FakeEngine:
 
     def coverage(self, tenant: TenantId) -> dict[str, Any]:
         mine = [one for one in self.series if one.tenant == tenant]
-        states = {state: sum(one.state == state for one in mine) for state in ("learning", "blind")}
+        states = Counter(one.state for one in mine)
         return {
-            "watched": len(mine) - sum(states.values()),
-            **states,
+            "watched": states["watched"] + states["abnormal"],
+            "learning": states["learning"],
+            "blind": states["silent"],
+            "muted": states["muted"],
             "capped": 0,
             "sources": [
                 {

@@ -5,11 +5,12 @@ import re
 import pytest
 from fastapi import FastAPI
 
+from auscult.detection.watch import STATES
 from auscult.kernel.facts import Acknowledged, Found, Resolved
 from auscult.kernel.findings import Evidence
 from auscult.kernel.incidents import Incident
 from auscult.kernel.words import Severity, Subject, TenantId
-from auscult.surface.web.explore import split_matchers
+from auscult.surface.web.explore import STATE_WORDS, split_matchers
 from tests.unit.surface.client import Answer, ask
 from tests.unit.surface.fake_engine import FakeEngine, FakeSeries
 from tests.unit.surface.fake_story import a_finding, add_history
@@ -212,6 +213,19 @@ async def test_the_explorer_searches_by_matchers(engine: FakeEngine, app: FastAP
 )
 def test_matchers_are_split_outside_quotes(text: str, parts: list[str]) -> None:
     assert split_matchers(text) == parts
+
+
+async def test_one_set_of_words_says_how_a_series_stands(engine: FakeEngine, app: FastAPI) -> None:
+    assert list(STATE_WORDS) == list(STATES)
+    for slot, state in enumerate(STATES):
+        engine.series.append(FakeSeries(slot, ACME, (("__name__", state),), state=state))
+        assert STATE_WORDS[state] in (await look(app, f"/series/{slot}")).text
+    told = (await look(app, "/api/v1/coverage")).data
+    assert {"learning", "watched", "silent", "muted", "capped", "sources"} == set(told)
+    document = (await ask(app, "/api/v1/openapi.json")).text
+    for page in ("/", "/coverage", "/series"):
+        assert "blind" not in (await look(app, page)).text.lower()
+    assert "blind" not in document.lower()
 
 
 async def test_the_login_page_and_the_icon_need_no_key(app: FastAPI) -> None:

@@ -24,6 +24,7 @@ from auscult.surface.readings import (
     change_incident,
     list_incidents,
     resolution,
+    tell_coverage,
     tell_story,
 )
 from auscult.surface.web.charts import draw_evidence, draw_spark, trend_word
@@ -72,7 +73,7 @@ async def show_list(ask: Visitor) -> Response:
     return render(
         ask.request,
         "list.html",
-        coverage=ask.engine.coverage(ask.tenant),
+        coverage=tell_coverage(ask.engine, ask.tenant),
         **_list_values(query, page),
     )
 
