@@ -6,7 +6,7 @@ from typing import Any
 
 from auscult.kernel.effects import Effect
 from auscult.kernel.errors import ObjectMissing
-from auscult.kernel.facts import Acknowledged, Fact, Resolved
+from auscult.kernel.facts import Acknowledged, Fact, Released, Resolved
 from auscult.kernel.findings import Finding
 from auscult.kernel.incidents import Incident
 from auscult.kernel.runs import Run
@@ -167,6 +167,11 @@ async def change_incident(engine: Engine, fact: Fact) -> Incident:
 def acknowledgement(tenant: TenantId, incident_id: str, by: str) -> Acknowledged:
     """Return the fact that a person takes an incident."""
     return Acknowledged(tenant=tenant, incident=incident_id, by=by[:200])
+
+
+def release(tenant: TenantId, incident_id: str, by: str) -> Released:
+    """Return the fact that a person gives an incident back."""
+    return Released(tenant=tenant, incident=incident_id, by=by[:200])
 
 
 def resolution(tenant: TenantId, incident_id: str, by: str) -> Resolved:

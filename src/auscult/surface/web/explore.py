@@ -91,9 +91,7 @@ async def show_one(slot: int, ask: Visitor) -> Response:
 async def show_coverage(ask: Visitor) -> Response:
     """Show what is watched, learning, silent, muted and capped, and how each source is."""
     ask.query(Nothing)
-    return render(
-        ask.request, "coverage.html", coverage=tell_coverage(ask.engine, ask.tenant)
-    )
+    return render(ask.request, "coverage.html", coverage=tell_coverage(ask.engine, ask.tenant))
 
 
 async def _line(engine: Engine, tenant: TenantId, row: SeriesRow) -> SeriesLine:
