@@ -161,7 +161,7 @@
     looking = null;
     lookedMs = Date.now();
     if (busy()) { lookSoon(LOOK_AGAIN_MS); return; }
-    const html = await ask(list ? list.dataset.rows : location.pathname);
+    const html = await ask(list ? list.dataset.rows : location.pathname + location.search);
     if (html === null) { tell(); lookSoon(LOOK_STALE_MS); return; }
     if (list) { merge(html); tell(); return; }
     told = new DOMParser().parseFromString(html, "text/html").getElementById("story");
