@@ -62,6 +62,8 @@ def _node_from_wheel(folder: Path) -> Path:
         "pip",
         "install",
         "--require-hashes",
+        "--python",
+        sys.executable,
         "--target",
         str(folder),
         "-r",
