@@ -19,7 +19,16 @@ from auscult.engine.events.records import settle
 from auscult.engine.events.steps import Rules
 from auscult.engine.wiring import Plans, TenantPlan
 from auscult.kernel.errors import ReceiverUnavailable, StateConflict
-from auscult.kernel.facts import Acknowledged, Answered, Fact, Found, Rang, Resolved, Timer
+from auscult.kernel.facts import (
+    Acknowledged,
+    Answered,
+    Fact,
+    Found,
+    Rang,
+    Released,
+    Resolved,
+    Timer,
+)
 from auscult.kernel.findings import Evidence, Finding, Phase
 from auscult.kernel.incidents import ChangeKind, Incident
 from auscult.kernel.words import Severity, Subject, TenantId
@@ -155,7 +164,7 @@ class World:
         with self.store.read() as work:
             open_ones = work.of(tenant).incidents.recent(50)
         if open_ones:
-            kind = self.rng.choice([Acknowledged, Acknowledged, Resolved])
+            kind = self.rng.choice([Acknowledged, Acknowledged, Released, Resolved])
             self.submit(kind(tenant=tenant, incident=self.rng.choice(open_ones).id, by="ana"))
 
     async def send(self) -> None:

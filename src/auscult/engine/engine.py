@@ -150,6 +150,12 @@ class Engine:
         self.plans.of(credential.tenant)
         return credential
 
+    async def recall(self, key_hash: str) -> "Credential":
+        """Return whose key has this hash, as `authenticate` does for the key itself."""
+        credential = await self._access.recall(key_hash, self.read)
+        self.plans.of(credential.tenant)
+        return credential
+
     async def search_series(
         self, tenant: TenantId, matchers: tuple[Matcher, ...], *, after: int, limit: int
     ) -> Sequence[SeriesRow]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from auscult.incidents.headlines import closing_headline, headline
 from auscult.kernel.errors import ObjectMissing, StateConflict
-from auscult.kernel.facts import Acknowledged, Fact, Found, Rang, Resolved
+from auscult.kernel.facts import Acknowledged, Fact, Found, Rang, Released, Resolved
 from auscult.kernel.findings import Finding, Phase
 from auscult.kernel.incidents import (
     SIGNALS_MAX,
@@ -38,13 +38,15 @@ def advance(incident: Incident | None, fact: Fact, *, now_ms: int, new_id: str) 
     """Take one fact into an incident, or begin one named `new_id` where there is none.
 
     Raises `ObjectMissing` where a person names an incident that is not there, and
-    `StateConflict` where it is already over. Facts that change nothing return no changes, so
-    that the same fact twice is the same as once.
+    `StateConflict` where it is already over, or is another's to give back. Facts that change
+    nothing return no changes, so that the same fact twice is the same as once.
     """
     if isinstance(fact, Found):
         return _take_finding(incident, fact.finding, now_ms=now_ms, new_id=new_id)
     if isinstance(fact, Acknowledged):
         return _acknowledge(_open(incident), fact.by, now_ms)
+    if isinstance(fact, Released):
+        return _release(_open(incident), fact.by, now_ms)
     if isinstance(fact, Resolved):
         return _resolve(_open(incident), fact.by, now_ms)
     if isinstance(fact, Rang) and incident is not None and not incident.is_over:
@@ -154,6 +156,23 @@ def _acknowledge(incident: Incident, by: str, now_ms: int) -> Advance:
         }
     )
     return _changed(after, ChangeKind.ACKNOWLEDGED, actor=by, sentence=f"Acknowledged by {by}.")
+
+
+def _release(incident: Incident, by: str, now_ms: int) -> Advance:
+    """Take an acknowledgement back; a late click never takes back that of somebody else."""
+    if incident.status is not Status.ACKNOWLEDGED:
+        return Advance(incident)
+    if incident.acknowledged_by != by:
+        raise StateConflict(f"{incident.acknowledged_by} has it")
+    after = incident.model_copy(
+        update={
+            "status": Status.OPEN,
+            "acknowledged_ms": None,
+            "acknowledged_by": "",
+            "updated_ms": now_ms,
+        }
+    )
+    return _changed(after, ChangeKind.RELEASED, actor=by, sentence=f"Given back by {by}.")
 
 
 def _resolve(incident: Incident, by: str, now_ms: int) -> Advance:

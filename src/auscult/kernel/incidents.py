@@ -99,6 +99,7 @@ class ChangeKind(StrEnum):
     JOINED = "joined"
     WORSENED = "worsened"
     ACKNOWLEDGED = "acknowledged"
+    RELEASED = "released"
     QUIET = "quiet"
     RETURNED = "returned"
     SETTLED = "settled"

@@ -6,7 +6,7 @@ from typing import Any
 
 from auscult.kernel.effects import Effect
 from auscult.kernel.errors import ObjectMissing
-from auscult.kernel.facts import Acknowledged, Fact, Resolved
+from auscult.kernel.facts import Acknowledged, Fact, Released, Resolved
 from auscult.kernel.findings import Finding
 from auscult.kernel.incidents import Incident
 from auscult.kernel.runs import Run
@@ -75,6 +75,17 @@ class ListPage:
     incidents: tuple[Incident, ...]
     next: str | None
     counts: dict[str, int]
+
+
+def tell_coverage(engine: Engine, tenant: TenantId) -> dict[str, Any]:
+    """Return what is watched, learning, silent, muted and capped, and how each source is.
+
+    The words are those that a series' own state has (`SeriesRow.state`).
+    """
+    told = dict(engine.coverage(tenant))
+    if "blind" in told:
+        told["silent"] = told.pop("blind")
+    return told
 
 
 async def list_incidents(engine: Engine, tenant: TenantId, wanted: IncidentFilter) -> ListPage:
@@ -156,6 +167,11 @@ async def change_incident(engine: Engine, fact: Fact) -> Incident:
 def acknowledgement(tenant: TenantId, incident_id: str, by: str) -> Acknowledged:
     """Return the fact that a person takes an incident."""
     return Acknowledged(tenant=tenant, incident=incident_id, by=by[:200])
+
+
+def release(tenant: TenantId, incident_id: str, by: str) -> Released:
+    """Return the fact that a person gives an incident back."""
+    return Released(tenant=tenant, incident=incident_id, by=by[:200])
 
 
 def resolution(tenant: TenantId, incident_id: str, by: str) -> Resolved:

@@ -85,7 +85,7 @@ def test_sighup_takes_the_file_anew_and_writes_the_diff_down(running: Running) -
     assert push(running.product, running.member, "beyond-the-new-limit", 6.0) == 204
     until(lambda: "beyond-the-new-limit" in said_by(running), "the new limit is in force")
     assert "below-the-new-limit" not in said_by(running)
-    assert running.product.ask("/api/v1/audit/verify", running.member)[1]["verified"] is True
+    assert running.product.ask("/api/v1/audit/verify", running.admin)[1]["verified"] is True
 
 
 def test_the_api_reloads_for_an_admin_and_tells_the_diff(running: Running) -> None:
@@ -214,4 +214,4 @@ def test_many_reloads_at_once_end_with_one_of_the_files_whole(
         assert set(pool.map(reload, range(12))) == {200}
     changed = [row for row in running.reloads() if row["detail"]["changes"]]
     assert changed[0]["detail"]["changes"][0]["new"] == 3.0
-    assert running.product.ask("/api/v1/audit/verify", running.member)[1]["verified"] is True
+    assert running.product.ask("/api/v1/audit/verify", running.admin)[1]["verified"] is True

@@ -4,7 +4,7 @@ import pytest
 
 from auscult.incidents import QUIET_HOLD_MS, SETTLE_HOLD_MS, advance, after_effects
 from auscult.kernel.errors import ObjectMissing, StateConflict
-from auscult.kernel.facts import Acknowledged, Found, Rang, Resolved, Timer
+from auscult.kernel.facts import Acknowledged, Found, Rang, Released, Resolved, Timer
 from auscult.kernel.findings import Evidence, Finding, Phase
 from auscult.kernel.incidents import SIGNALS_MAX, ChangeKind, Incident, Status
 from auscult.kernel.words import Severity, Subject, TenantId
@@ -105,6 +105,27 @@ def test_acknowledging_twice_is_acknowledging_once() -> None:
     twice = advance(once.incident, fact, now_ms=START_MS + 2, new_id="-")
     assert twice.changes == ()
     assert twice.incident == once.incident
+
+
+def test_who_has_an_incident_may_give_it_back_and_nobody_else() -> None:
+    taken = advance(
+        opened(),
+        Acknowledged(tenant=ACME, incident="I1", by="ana"),
+        now_ms=START_MS + 1,
+        new_id="-",
+    ).incident
+    with pytest.raises(StateConflict, match="ana has it"):
+        advance(
+            taken,
+            Released(tenant=ACME, incident="I1", by="bo"),
+            now_ms=START_MS + 2,
+            new_id="-",
+        )
+    fact = Released(tenant=ACME, incident="I1", by="ana")
+    back = advance(taken, fact, now_ms=START_MS + 3, new_id="-")
+    assert [change.kind for change in back.changes] == [ChangeKind.RELEASED]
+    assert back.incident == opened().model_copy(update={"updated_ms": START_MS + 3})
+    assert advance(back.incident, fact, now_ms=START_MS + 4, new_id="-").changes == ()
 
 
 def test_people_are_told_when_the_incident_is_missing_or_over() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from auscult.engine.events.steps import Case, Decision, Note, Rules, step
 from auscult.incidents import choose
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
-from auscult.kernel.facts import Acknowledged, Answered, Fact, Found, Rang, Resolved
+from auscult.kernel.facts import Acknowledged, Answered, Fact, Found, Rang, Released, Resolved
 from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import Change, Incident
 from auscult.kernel.runs import Run
@@ -97,7 +97,7 @@ def _incident_about(
         holding = rows.incidents.holding(fact.finding.fingerprint)
         candidates = () if holding else rows.incidents.recent(CANDIDATES_MAX)
         return holding or choose(fact.finding, candidates, neighbours=rules.neighbours)
-    if isinstance(fact, Acknowledged | Resolved):
+    if isinstance(fact, Acknowledged | Released | Resolved):
         return rows.incidents.get(fact.incident)
     if isinstance(fact, Rang):
         return rows.incidents.get(run.incident if run else fact.timer.about)

@@ -1,4 +1,4 @@
-"""The incidents of the caller's tenant: list, story, timeline, acknowledge, resolve."""
+"""The incidents of the caller's tenant: list, story, timeline, acknowledge, release, resolve."""
 
 from fastapi import APIRouter, Response
 
@@ -11,6 +11,7 @@ from auscult.surface.readings import (
     acknowledgement,
     as_dict,
     change_incident,
+    release,
     resolution,
     tell_story,
     write_incidents,
@@ -61,6 +62,14 @@ async def acknowledge(incident_id: str, ask: Reader) -> Response:
     """Take an incident; taking it twice is taking it once."""
     ask.query(Nothing)
     fact = acknowledgement(ask.tenant, incident_id, ask.caller.name)
+    return said({"incident": await change_incident(ask.engine, fact)})
+
+
+@router.post("/{incident_id}/release")
+async def give_back(incident_id: str, ask: Reader) -> Response:
+    """Give back an incident that the caller has: it needs somebody again."""
+    ask.query(Nothing)
+    fact = release(ask.tenant, incident_id, ask.caller.name)
     return said({"incident": await change_incident(ask.engine, fact)})
 
 

@@ -15,7 +15,7 @@ from auscult.engine.events.steps import Rules
 from auscult.incidents import QUIET_HOLD_MS, SETTLE_HOLD_MS
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.errors import ObjectMissing, StateConflict
-from auscult.kernel.facts import Acknowledged, Answered, Fact, Rang, Resolved, Timer
+from auscult.kernel.facts import Acknowledged, Answered, Fact, Rang, Released, Resolved, Timer
 from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import ChangeKind
 from auscult.kernel.runs import Run, RunState
@@ -132,6 +132,15 @@ def test_trouble_that_returns_cancels_the_timer(bench: Bench) -> None:
     take(bench, Rang(timer=timer))
     kept = look(bench, lambda rows: rows.incidents.get(incident))
     assert not kept.is_over
+
+
+def test_what_is_given_back_stands_in_the_list_and_the_log_as_open(bench: Bench) -> None:
+    incident = open_one(bench)
+    take(bench, Acknowledged(tenant=ACME, incident=incident, by="ana"))
+    take(bench, Released(tenant=ACME, incident=incident, by="ana"))
+    assert look(bench, lambda rows: rows.incidents.counts())["open"] == 1
+    wanted = ["incident.opened", "incident.acknowledged", "incident.released"]
+    assert actions(bench, incident) == wanted
 
 
 def test_what_a_person_resolves_needs_no_timer_and_cannot_be_taken_again(bench: Bench) -> None:
