@@ -56,11 +56,11 @@ class Usual:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many series of a tenant are in which state; blind = known, but silent."""
+    """How many series of a tenant are in which state; silent = known, and nothing comes."""
 
     watched: int
     learning: int
-    blind: int
+    silent: int
     muted: int
     abnormal: int
     threshold: float
@@ -255,10 +255,10 @@ class Watch:
         """Return how many of a tenant's series are in which state."""
         rows = self.roster.rows_of(tenant)
         states = np.bincount(self.usual_of(rows.astype(np.int32))[3], minlength=len(STATES))
-        learning, watched, abnormal, blind, muted = states.tolist()
+        learning, watched, abnormal, silent, muted = states.tolist()
         known = self._tenants.get(tenant)
         threshold = known.budget.threshold if known else 0.0
-        return Coverage(watched, learning, blind, muted, abnormal, threshold)
+        return Coverage(watched, learning, silent, muted, abnormal, threshold)
 
     def evidence_of(self, tenant: TenantId, slot: int) -> tuple[float, float]:
         """Return a series' calibrated evidence now, and what is worth a page to the tenant."""

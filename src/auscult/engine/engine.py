@@ -169,7 +169,7 @@ class Engine:
         return await asyncio.to_thread(self.samples.reading.window, tenant, slot)
 
     def coverage(self, tenant: TenantId) -> dict[str, Any]:
-        """Return what is watched, learning, blind and capped, and how each source fares."""
+        """Return how many series are in which state, and how each source fares."""
         return self.samples.reading.coverage(tenant)
 
     def readiness(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from auscult.store import Work
 
 EVERY_S = 15.0
-SERIES_STATES = ("watched", "learning", "blind", "capped")
+SERIES_STATES = ("watched", "learning", "abnormal", "silent", "muted", "capped")
 
 log = logger("engine.gauges")
 

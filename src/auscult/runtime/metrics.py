@@ -63,9 +63,7 @@ class Metrics:
         self.score_failures = Counter(
             "auscult_score_failures", "Passes of the scorer that failed.", registry=to
         )
-        self.series = Gauge(
-            "auscult_series", "Series: watched, learning, blind, capped.", ["state"], registry=to
-        )
+        self.series = Gauge("auscult_series", "Series by state.", ["state"], registry=to)
         self.scrapes = Counter("auscult_scrapes", "Scrapes done.", ["result"], registry=to)
         self.snapshot_age_seconds = Gauge(
             "auscult_snapshot_age_seconds", "Age of the newest snapshot.", registry=to

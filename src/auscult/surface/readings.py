@@ -77,17 +77,6 @@ class ListPage:
     counts: dict[str, int]
 
 
-def tell_coverage(engine: Engine, tenant: TenantId) -> dict[str, Any]:
-    """Return what is watched, learning, silent, muted and capped, and how each source is.
-
-    The words are those that a series' own state has (`SeriesRow.state`).
-    """
-    told = dict(engine.coverage(tenant))
-    if "blind" in told:
-        told["silent"] = told.pop("blind")
-    return told
-
-
 async def list_incidents(engine: Engine, tenant: TenantId, wanted: IncidentFilter) -> ListPage:
     """Return one page of a tenant's incidents, what needs a person first."""
 

@@ -74,7 +74,7 @@ class Watcher:
         return await self._get("/readyz") is not None
 
     async def coverage(self) -> dict[str, Any]:
-        """How many series are watched, learning, blind, capped; empty when it does not answer."""
+        """How many series are watched, learning, silent, capped; empty when it does not answer."""
         return await self._get("/api/v1/coverage") or {}
 
     async def incidents(self, *, since_ms: int) -> list[Found]:

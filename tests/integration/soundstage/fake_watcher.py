@@ -30,7 +30,7 @@ class Api(BaseHTTPRequestHandler):
         if path != "/readyz" and self.headers["Authorization"] != f"Bearer {KEY}":
             self._reply(401, {})
         elif path == "/api/v1/coverage":
-            self._reply(200, {"watched": 1, "learning": 2, "blind": 0, "capped": 0, "sources": []})
+            self._reply(200, {"watched": 1, "learning": 2, "silent": 0, "capped": 0, "sources": []})
         elif path == "/api/v1/incidents":
             rows = [{k: v for k, v in one.items() if k != "runs"} for one in INCIDENTS.values()]
             self._reply(200, {"incidents": rows, "next": None})

@@ -196,9 +196,9 @@ def test_coverage_counts_every_series_once() -> None:
     assert early.muted == 2  # `up` belongs to absence
     play(watch, platform, begin=30)
     seen = watch.coverage(TENANT)
-    assert (seen.watched, seen.learning, seen.blind) == (40, 0, 0)
+    assert (seen.watched, seen.learning, seen.silent) == (40, 0, 0)
     watch.tick(START_MS + 300_000)
-    assert watch.coverage(TENANT).blind == 40
+    assert watch.coverage(TENANT).silent == 40
 
 
 def test_a_forgotten_slot_is_new_again() -> None:

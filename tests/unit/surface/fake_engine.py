@@ -295,9 +295,10 @@ class FakeEngine:
         mine = [one for one in self.series if one.tenant == tenant]
         states = Counter(one.state for one in mine)
         return {
-            "watched": states["watched"] + states["abnormal"],
+            "watched": states["watched"],
             "learning": states["learning"],
-            "blind": states["silent"],
+            "abnormal": states["abnormal"],
+            "silent": states["silent"],
             "muted": states["muted"],
             "capped": 0,
             "sources": [

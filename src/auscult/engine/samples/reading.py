@@ -88,12 +88,13 @@ class Reading:
         )
 
     def coverage(self, tenant: TenantId) -> dict[str, Any]:
-        """Return how many series are watched, learning, blind or capped, and how sources fare."""
+        """Return how many series are in which state, how many are capped, and how sources fare."""
         seen = self._scoring.ask(lambda watch: watch.coverage(tenant))
         return {
             "watched": seen.watched,
             "learning": seen.learning,
-            "blind": seen.blind,
+            "abnormal": seen.abnormal,
+            "silent": seen.silent,
             "muted": seen.muted,
             "capped": self._scoring.registry.refused(tenant).total,
             "series": self._scoring.registry.count(tenant),

@@ -9,7 +9,7 @@ from auscult.kernel.words import PLATFORM, TenantId
 from auscult.runtime.settings import Settings, effective_tree, locate
 from auscult.surface.api.access import Admin, Caller, Reader
 from auscult.surface.api.queries import Nothing, PageQuery, documented
-from auscult.surface.readings import as_dict, tell_coverage
+from auscult.surface.readings import as_dict
 
 router = APIRouter(prefix="/api/v1")
 
@@ -23,9 +23,9 @@ async def tell_me(ask: Reader) -> dict[str, str]:
 
 @router.get("/coverage", tags=["coverage"])
 async def cover(ask: Reader) -> dict[str, Any]:
-    """Return what is watched, learning, silent, muted and capped, and how each source is."""
+    """Return how many series are in which state, and how each source fares."""
     ask.query(Nothing)
-    return tell_coverage(ask.engine, ask.tenant)
+    return ask.engine.coverage(ask.tenant)
 
 
 @router.get("/audit", tags=["audit"], openapi_extra=documented(PageQuery))

@@ -13,7 +13,6 @@ from auscult.kernel.words import TenantId
 from auscult.surface.api.queries import Nothing, PageQuery, SeriesQuery
 from auscult.surface.api.series import read_window, search_series, window_json
 from auscult.surface.facade import Engine, SeriesRow, SeriesWindow
-from auscult.surface.readings import tell_coverage
 from auscult.surface.web.charts import draw_spark, trend_word
 from auscult.surface.web.render import render
 from auscult.surface.web.session import Visitor
@@ -89,9 +88,9 @@ async def show_one(slot: int, ask: Visitor) -> Response:
 
 @router.get("/coverage")
 async def show_coverage(ask: Visitor) -> Response:
-    """Show what is watched, learning, silent, muted and capped, and how each source is."""
+    """Show how many series are in which state, and how each source fares."""
     ask.query(Nothing)
-    return render(ask.request, "coverage.html", coverage=tell_coverage(ask.engine, ask.tenant))
+    return render(ask.request, "coverage.html", coverage=ask.engine.coverage(ask.tenant))
 
 
 async def _line(engine: Engine, tenant: TenantId, row: SeriesRow) -> SeriesLine:

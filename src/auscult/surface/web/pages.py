@@ -13,7 +13,7 @@ from auscult.surface.api.events import open_stream
 from auscult.surface.api.incidents import filter_of
 from auscult.surface.api.queries import IncidentQuery
 from auscult.surface.api.speech import said
-from auscult.surface.readings import ListPage, list_incidents, tell_coverage
+from auscult.surface.readings import ListPage, list_incidents
 from auscult.surface.web.charts import draw_spark, trend_word
 from auscult.surface.web.render import render
 from auscult.surface.web.session import Visitor
@@ -49,7 +49,7 @@ async def show_list(ask: Visitor) -> Response:
     return render(
         ask.request,
         "list.html",
-        coverage=tell_coverage(ask.engine, ask.tenant),
+        coverage=ask.engine.coverage(ask.tenant),
         **_list_values(query, page),
     )
 
