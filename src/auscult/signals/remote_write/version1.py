@@ -1,19 +1,15 @@
 """remote_write 1.0: mostly recognised, seldom read.
 
 A series that Prometheus sends is a run of labels (the region) and one sample. protobuf cuts the
-body into series; the region is looked up as it stands, and only a region that was once read in full
-and found canonical can be found. What follows it is a sample of exactly one of two shapes:
-
-    12 10 09 <8 bytes value> 10 <6 bytes time>      18 bytes
-    12 07                    10 <6 bytes time>       9 bytes: proto3 leaves out a value of 0
-
-Six bytes of varint hold the milliseconds of the years 1971 to 2109. The tails of all series are
-stacked and checked and read as columns. Every other series (new, several samples, exemplars,
-histograms, a time of another length) is read in full by protobuf.
+body into series; what follows the regions is read as columns (`tails`). A region is found by what
+came after its forerunner the last time (`series.pages`), else looked up as it stands; only a region
+that was once read in full and found canonical can be found. Every other series (new, several
+samples, exemplars, histograms, a time of another length) is read in full by protobuf.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -35,21 +31,15 @@ from auscult.signals.remote_write.schema import (
     parse_series,
     parse_series_parts,
 )
+from auscult.signals.remote_write.tails import TAIL_BYTES, Tails, read_tails
 from auscult.signals.series.book import SeriesBook
+from auscult.signals.series.pages import Page, count_run
 
-_TAIL_BYTES = 18
-_ZERO_TAIL_BYTES = 9
-_ZERO_SIZE = 7
-_TAIL = np.dtype(
-    {
-        "names": ["tag", "value_tag", "value", "zero_tag", "time_tag", "time_low", "time_high"],
-        "formats": ["<u2", "u1", "<f8", "<u2", "u1", "<u4", "<u2"],
-        "offsets": [0, 2, 3, 9, 11, 12, 16],
-        "itemsize": _TAIL_BYTES,
-    }
-)
-_TAG, _VALUE_TAG, _ZERO_TAG, _TIME_TAG = 0x1012, 0x09, 0x0712, 0x10
-_MORE_LOW, _MORE_HIGH, _MORE_HIGH_SET = 0x80808080, 0x8080, 0x0080
+_VARINT_BITS = 7
+_BULK = 64
+"""Series that are looked up one by one where no page knows how it goes on."""
+
+_RUN_MIN = 8
 
 
 def decode_version1(body: bytes, *, book: SeriesBook, now_ms: int) -> Decoded:
@@ -63,12 +53,13 @@ def decode_version1(body: bytes, *, book: SeriesBook, now_ms: int) -> Decoded:
     types = _read_types(request.metadata)
     changed = book.learn(types) if types else np.zeros(0, dtype=np.int32)
     series = list(request.series)
-    recognised = _recognise(series, book) if series else None
-    if recognised is not None:
-        book.touch(recognised.slots, now_ms=now_ms)
+    recognised = _recognise(series, body, book)
     gathered = Gathered(book, now_ms)
-    for position in range(len(series)) if recognised is None else recognised.others:
+    if recognised.others:
+        book.touch(recognised.slots, now_ms=now_ms)
+    for position in recognised.others:
         _read_series(series, position, into=gathered)
+    _keep_order(recognised, gathered)
     slots, at_ms, value = _weave(recognised, gathered)
     return Decoded(
         slots,
@@ -85,59 +76,94 @@ def decode_version1(body: bytes, *, book: SeriesBook, now_ms: int) -> Decoded:
 
 @dataclass(frozen=True, slots=True)
 class _Recognised:
-    """Series taken by their bytes: position int64[n] in the body; `others` must be read."""
+    """Series taken by their bytes: position int64[n] in the body; `others` must be read.
+
+    page: every series of the body, those that must be read with slot -1.
+    """
 
     position: NDArray[np.int64]
     slots: NDArray[np.int32]
     at_ms: Times
     value: NDArray[np.float64]
     others: list[int]
+    page: Page
 
 
-def _recognise(series: list[bytes], book: SeriesBook) -> _Recognised | None:
-    """Take every series that is a known region and one sample; None where one is too short."""
+def _recognise(series: list[bytes], body: bytes, book: SeriesBook) -> _Recognised:
+    """Take every series that is a known region and one sample; none where one is too short."""
     sizes = np.fromiter(map(len, series), dtype=np.int64, count=len(series))
-    if int(sizes.min()) < _TAIL_BYTES:
-        return None
-    joined = b"".join(series)
-    windows = np.ndarray((len(joined) - _TAIL_BYTES + 1,), dtype=_TAIL, buffer=joined, strides=(1,))
-    tails = windows[np.cumsum(sizes) - _TAIL_BYTES]
-    get = book.known.get
-    found = [
-        get(one[:-_TAIL_BYTES] if one[-8] != _ZERO_SIZE else one[:-_ZERO_TAIL_BYTES], -1)
-        for one in series
-    ]
-    slots = np.array(found, dtype=np.int32)
-    at_ms, value, whole = _read_tails(tails)
-    taken = whole & (slots >= 0)
+    if not series or int(sizes.min()) < TAIL_BYTES:
+        return _nothing_of(len(series))
+    tails = _read_tails_of(series, body, sizes)
+    page = _find_page(series, sizes - tails.sizes, book)
+    taken = tails.whole & (page.slots >= 0)
     if taken.all():
-        return _Recognised(np.arange(len(series)), slots, at_ms, value, [])
-    position = np.flatnonzero(taken)
-    others = np.flatnonzero(~taken).tolist()
-    return _Recognised(position, slots[taken], at_ms[taken], value[taken], others)
+        position = np.arange(len(series))
+        return _Recognised(position, page.slots, tails.at_ms, tails.value, [], page)
+    page.slots[~taken] = -1
+    return _Recognised(
+        np.flatnonzero(taken),
+        page.slots[taken],
+        tails.at_ms[taken],
+        tails.value[taken],
+        np.flatnonzero(~taken).tolist(),
+        page,
+    )
 
 
-def _read_tails(tails: NDArray[np.void]) -> tuple[Times, NDArray[np.float64], NDArray[np.bool_]]:
-    """Return at_ms, value, and whether a tail is exactly a sample of one of the two shapes.
+def _nothing_of(n: int) -> _Recognised:
+    none = np.zeros(0, dtype=np.int64)
+    page = Page([b""] * n, np.zeros(n, dtype=np.int64), np.full(n, -1, dtype=np.int32))
+    return _Recognised(none, page.slots[:0], none, np.zeros(0), list(range(n)), page)
 
-    Which shape is asked for was decided by the byte that says how long a sample of value 0 is:
-    the region was cut there, so the check must follow the same byte.
-    """
-    low = tails["time_low"].astype(np.int64)
-    high = tails["time_high"].astype(np.int64)
-    timed = (low & _MORE_LOW == _MORE_LOW) & (high & _MORE_HIGH == _MORE_HIGH_SET)
-    timed &= tails["time_tag"] == _TIME_TAG
-    zero_tag = tails["zero_tag"]
-    is_zero = zero_tag >> 8 == _ZERO_SIZE
-    full = (tails["tag"] == _TAG) & (tails["value_tag"] == _VALUE_TAG)
-    whole = timed & np.where(is_zero, zero_tag == _ZERO_TAG, full)
-    at_ms = low & 0x7F
-    at_ms |= (low & 0x7F00) >> 1
-    at_ms |= (low & 0x7F0000) >> 2
-    at_ms |= (low & 0x7F000000) >> 3
-    at_ms |= (high & 0x7F) << 28
-    at_ms |= (high & 0x7F00) << 27
-    return at_ms, np.where(is_zero, 0.0, tails["value"]), whole
+
+def _read_tails_of(series: list[bytes], body: bytes, sizes: NDArray[np.int64]) -> Tails:
+    """Read the tails where they stand in the body, if it is series and nothing else."""
+    headers = 2 + sum(sizes >= 1 << bits for bits in range(_VARINT_BITS, 32, _VARINT_BITS))
+    ends = np.cumsum(sizes + headers)
+    if int(ends[-1]) == len(body):
+        return read_tails(body, ends)
+    return read_tails(b"".join(series), np.cumsum(sizes))
+
+
+def _find_page(series: list[bytes], sizes: NDArray[np.int64], book: SeriesBook) -> Page:
+    """Find the slot of each series by its region of so many bytes; -1 where it is not known."""
+    regions: list[bytes] = []
+    found: list[Slots] = []
+    at, get = 0, book.known.get
+    while at < len(series):
+        slot = get(series[at][: sizes[at]], -1)
+        stood = book.pages.find(slot) if slot >= 0 else None
+        if stood is not None:
+            page, place = stood
+            run = count_run(series, sizes, page, at=at, place=place)
+            regions += page.regions[place : place + run]
+            found.append(page.slots[place : place + run])
+            at += run
+            if run >= _RUN_MIN:
+                continue
+        upto = min(at + _BULK, len(series))
+        cut = sizes[at:upto].tolist()
+        looked = [get(one[:n], -1) for one, n in zip(series[at:upto], cut, strict=True)]
+        regions += map(book.region_of, looked)
+        found.append(np.array(looked, dtype=np.int32))
+        at = upto
+    return Page(regions, sizes, np.concatenate(found))
+
+
+def _keep_order(recognised: _Recognised, gathered: Gathered) -> None:
+    """Keep the order of the body's series, those that were read included."""
+    page, book = recognised.page, gathered.book
+    for position, slot in gathered.read:
+        page.slots[position] = slot
+        page.regions[position] = region = book.region_of(slot)
+        page.sizes[position] = len(region)
+    there = page.slots >= 0
+    if not there.all():
+        regions = list(compress(page.regions, there.tolist()))
+        page = Page(regions, page.sizes[there], page.slots[there])
+    if len(page.slots):
+        book.pages.keep(page, series=len(book.known))
 
 
 def _read_series(series: list[bytes], position: int, *, into: Gathered) -> None:
@@ -156,6 +182,7 @@ def _read_series(series: list[bytes], position: int, *, into: Gathered) -> None:
     slot = into.slot_of(pairs, len(message.samples))
     if slot is None:
         return
+    into.read.append((position, slot))
     for sample in message.samples:
         into.add(position, slot, at_ms=sample.timestamp, value=sample.value)
 
@@ -177,9 +204,9 @@ def _read_types(metadata: Sequence[bytes]) -> dict[str, str]:
     return types
 
 
-def _weave(recognised: _Recognised | None, gathered: Gathered) -> tuple[Slots, Times, Values]:
+def _weave(recognised: _Recognised, gathered: Gathered) -> tuple[Slots, Times, Values]:
     """Return recognised and gathered samples together, in the order of the body."""
-    if recognised is None or not len(recognised.slots):
+    if not len(recognised.slots):
         return gathered.columns()
     if not gathered.slots:
         return recognised.slots, recognised.at_ms, recognised.value
