@@ -58,7 +58,9 @@ class Pages:
         """Keep a page; `series` is how many the tenant has."""
         number = self._first + len(self._pages)
         self._pages.append(page)
-        self._stood[page.slots] = (number << _PLACE_BITS) + np.arange(len(page.slots))
+        self._stood[page.slots.astype(np.intp)] = (number << _PLACE_BITS) + np.arange(
+            len(page.slots)
+        )
         self._held += len(page.slots)
         while len(self._pages) > 1 and self._held > max(2 * series, _LEAST_KEPT):
             self._held -= len(self._pages.popleft().slots)
