@@ -1,6 +1,7 @@
 """The fast decoder says what plain protobuf says, and falls over nothing."""
 
 import struct
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from auscult.kernel.errors import BodyMalformed, BodyTooLarge
 from auscult.signals import Decoded, Registry, SeriesLimits, decode_write
+from auscult.signals.remote_write import following
+from auscult.signals.series import pages
 from tests.unit.signals.sink import NOW_MS, ONE
 from tests.unit.signals.wire import LOOSE, MEDIA_1, MEDIA_2, Body, One, pack
 
@@ -46,6 +49,16 @@ series = st.builds(
 bodies = st.builds(Body, st.lists(series, max_size=8))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _short_bodies_are_followed() -> Iterator[None]:
+    """Take the short way with bodies of a few series, too, and look at few at a time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "_SHORTEST", 1)
+        patch.setattr(pages, "_FIRST_LOOK", 2)
+        patch.setattr(following, "_LOOK_AFTER_TURN", 2)
+        yield
+
+
 def plain_rows(body: Body) -> tuple[list[Row], int]:
     """What the body says, by its own definition: the samples in order, and how many are refused."""
     rows, refused = [], 0
@@ -80,6 +93,55 @@ def test_every_valid_body_says_what_it_was_made_of(sent: list[Body]) -> None:
             assert decoded.histograms == sum(one.histograms for one in body.series)
 
 
+jobs = st.sampled_from(["a", "b", "c" * 10, "d" * 10, "e" * 19, "x" * 120, "y" * 129])
+"""Some as long as others, some nine bytes longer: as a body grows where a value ceases to be 0."""
+
+moves = st.lists(
+    st.tuples(st.integers(0, 11), jobs, st.sampled_from([0.0, 1.5, 2.0])), min_size=1, max_size=4
+)
+
+
+def body_of(state: list[tuple[str, float]], first: int, at_ms: int) -> Body:
+    """Return a body of the series from `first` on, as senders repeat them."""
+    return Body(
+        [
+            One([("__name__", f"m{n}"), ("job", job)], [(at_ms, value)])
+            for n, (job, value) in enumerate(state)
+            if n >= first
+        ]
+    )
+
+
+@given(st.lists(st.tuples(moves, st.integers(0, 3), st.sampled_from([0, 1, 2])), max_size=6))
+def test_bodies_that_repeat_themselves_but_for_some_series_are_read_right(
+    rounds: list[tuple[list[tuple[int, str, float]], int, int]],
+) -> None:
+    """Values come and go (and with them nine bytes), labels change, a body begins elsewhere."""
+    registry = Registry(LIMITS)
+    state = [("a", float(n % 3)) for n in range(12)]
+    sent = [body_of(state, 0, NOW_MS)]
+    for turn, (moved, first, swapped) in enumerate(rounds, 1):
+        for n, job, value in moved:
+            state[n] = (job, value)
+        body = body_of(state, first, NOW_MS + turn)
+        sent.append(Body([*body.series[swapped:], *body.series[:swapped]]))
+    for body in sent:
+        for raw, media in ((body.version1(), MEDIA_1), (body.version2(), MEDIA_2)):
+            assert rows_of(registry, decode(registry, raw, media)) == plain_rows(body)[0]
+
+
+@given(bodies, bodies, st.integers(0, 4))
+def test_what_follows_a_body_that_is_known_is_read_as_well(
+    body: Body, rest: Body, place: int
+) -> None:
+    registry = Registry(LIMITS)
+    decode(registry, body.version1(), MEDIA_1)
+    mixed = Body([*body.series[:place], *rest.series, *body.series[place:]])
+    for _ in range(2):
+        decoded = decode(registry, mixed.version1(), MEDIA_1)
+        assert rows_of(registry, decoded) == plain_rows(mixed)[0]
+
+
 @given(st.binary(max_size=200), st.sampled_from([MEDIA_1, MEDIA_2]), st.booleans())
 def test_random_bytes_are_read_or_refused(raw: bytes, media: str, packed: bool) -> None:
     registry = Registry(LIMITS)
@@ -102,7 +164,8 @@ def test_a_changed_body_says_what_plain_protobuf_makes_of_it(
     """Known series, then a body with some bytes overwritten: as plain protobuf, or refused."""
     registry = Registry(LIMITS)
     raw = body.version1() if media == MEDIA_1 else body.version2()
-    decode(registry, raw, media)
+    for _ in range(2):
+        decode(registry, raw, media)
     changed = bytearray(raw)
     for place, byte in bytes_changed:
         if place < len(changed):

@@ -18,6 +18,10 @@ from auscult.kernel.samples import Times, Values
 TAIL_BYTES = 18
 ZERO_TAIL_BYTES = 9
 ZERO_SIZE = 7
+VALUE_TIME_BYTES = 15
+"""What may differ between two samples of 18 bytes: the value, the tag of the time, the time."""
+
+TIME_BYTES = 6
 _TAIL = np.dtype(
     {
         "names": ["tag", "value_tag", "value", "zero_tag", "time_tag", "time"],

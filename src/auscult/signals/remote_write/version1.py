@@ -1,15 +1,15 @@
 """remote_write 1.0: mostly recognised, seldom read.
 
-A series that Prometheus sends is a run of labels (the region) and one sample. protobuf cuts the
-body into series; what follows the regions is read as columns (`tails`). A region is found by what
-came after its forerunner the last time (`series.pages`), else looked up as it stands; only a region
+A series that Prometheus sends is a run of labels (the region) and one sample. As much of a body as
+goes on like the ones before is compared with them in one go (`following`). protobuf cuts the rest
+into series; what follows their regions is read as columns (`tails`), and a region is found by what
+came after its forerunner the last time (`series.pages`), else looked up as it stands. Only a region
 that was once read in full and found canonical can be found. Every other series (new, several
 samples, exemplars, histograms, a time of another length) is read in full by protobuf.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import compress
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -24,6 +24,14 @@ from auscult.signals.remote_write.decoded import (
     Gathered,
     check_parts,
 )
+from auscult.signals.remote_write.following import follow_pages
+from auscult.signals.remote_write.recognised import (
+    NONE_32,
+    Recognised,
+    complete_page,
+    empty_page,
+    join_recognised,
+)
 from auscult.signals.remote_write.schema import (
     TYPE_NAMES,
     parse_metadata,
@@ -31,7 +39,7 @@ from auscult.signals.remote_write.schema import (
     parse_series,
     parse_series_parts,
 )
-from auscult.signals.remote_write.tails import TAIL_BYTES, Tails, read_tails
+from auscult.signals.remote_write.tails import TAIL_BYTES, read_tails
 from auscult.signals.series.book import SeriesBook
 from auscult.signals.series.pages import Page, count_run
 
@@ -44,22 +52,29 @@ _RUN_MIN = 8
 
 def decode_version1(body: bytes, *, book: SeriesBook, now_ms: int) -> Decoded:
     """Return what an unpacked `WriteRequest` says; raises `BodyMalformed`, `BodyTooLarge`."""
+    followed = follow_pages(body, book)
+    recognised, rest = followed.recognised, body[followed.upto :]
     try:
-        request = parse_request(body)
+        request = parse_request(rest)
     except DecodeError:
-        raise BodyMalformed("not a WriteRequest", position=0) from None
-    if len(request.series) > SERIES_MAX:
-        raise BodyTooLarge(f"{len(request.series)} series, more than {SERIES_MAX}")
+        raise BodyMalformed("not a WriteRequest", position=followed.upto) from None
+    count = len(recognised.slots) + len(request.series)
+    if count > SERIES_MAX:
+        raise BodyTooLarge(f"{count} series, more than {SERIES_MAX}")
     types = _read_types(request.metadata)
     changed = book.learn(types) if types else np.zeros(0, dtype=np.int32)
-    series = list(request.series)
-    recognised = _recognise(series, body, book)
     gathered = Gathered(book, now_ms)
-    if recognised.others:
+    if rest:
+        series = list(request.series)
+        found = _recognise(series, rest, book)
         book.touch(recognised.slots, now_ms=now_ms)
-    for position in recognised.others:
-        _read_series(series, position, into=gathered)
-    _keep_order(recognised, gathered)
+        book.touch(found.slots, now_ms=now_ms)
+        skipped = _Place(len(recognised.page), followed.upto)
+        for position in np.flatnonzero(found.page.slots < 0).tolist():
+            _read_series(series, position, after=skipped, into=gathered)
+        recognised = join_recognised(recognised, found)
+    if followed.worn:
+        _keep_page(recognised.page, gathered)
     slots, at_ms, value = _weave(recognised, gathered)
     return Decoded(
         slots,
@@ -75,59 +90,45 @@ def decode_version1(body: bytes, *, book: SeriesBook, now_ms: int) -> Decoded:
 
 
 @dataclass(frozen=True, slots=True)
-class _Recognised:
-    """Series taken by their bytes: position int64[n] in the body; `others` must be read.
+class _Place:
+    """How much of the body came before the part that is read: series, and bytes."""
 
-    page: every series of the body, those that must be read with slot -1.
-    """
-
-    position: NDArray[np.int64]
-    slots: NDArray[np.int32]
-    at_ms: Times
-    value: NDArray[np.float64]
-    others: list[int]
-    page: Page
+    series: int
+    bytes: int
 
 
-def _recognise(series: list[bytes], body: bytes, book: SeriesBook) -> _Recognised:
+def _recognise(series: list[bytes], body: bytes, book: SeriesBook) -> Recognised:
     """Take every series that is a known region and one sample; none where one is too short."""
     sizes = np.fromiter(map(len, series), dtype=np.int64, count=len(series))
     if not series or int(sizes.min()) < TAIL_BYTES:
-        return _nothing_of(len(series))
-    tails = _read_tails_of(series, body, sizes)
-    page = _find_page(series, sizes - tails.sizes, book)
-    taken = tails.whole & (page.slots >= 0)
-    if taken.all():
-        position = np.arange(len(series))
-        return _Recognised(position, page.slots, tails.at_ms, tails.value, [], page)
-    page.slots[~taken] = -1
-    return _Recognised(
-        np.flatnonzero(taken),
-        page.slots[taken],
-        tails.at_ms[taken],
-        tails.value[taken],
-        np.flatnonzero(~taken).tolist(),
-        page,
-    )
-
-
-def _nothing_of(n: int) -> _Recognised:
-    none = np.zeros(0, dtype=np.int64)
-    page = Page([b""] * n, np.zeros(n, dtype=np.int64), np.full(n, -1, dtype=np.int32))
-    return _Recognised(none, page.slots[:0], none, np.zeros(0), list(range(n)), page)
-
-
-def _read_tails_of(series: list[bytes], body: bytes, sizes: NDArray[np.int64]) -> Tails:
-    """Read the tails where they stand in the body, if it is series and nothing else."""
+        none = np.zeros(0, dtype=np.int64)
+        return Recognised(none, none.astype(np.int32), none, np.zeros(0), empty_page(len(series)))
     headers = 2 + sum(sizes >= 1 << bits for bits in range(_VARINT_BITS, 32, _VARINT_BITS))
     ends = np.cumsum(sizes + headers)
-    if int(ends[-1]) == len(body):
-        return read_tails(body, ends)
-    return read_tails(b"".join(series), np.cumsum(sizes))
+    plain = int(ends[-1]) == len(body)
+    """Whether the body is series and nothing else."""
+    tails = read_tails(body, ends) if plain else read_tails(b"".join(series), np.cumsum(sizes))
+    regions, slots = _find_slots(series, sizes - tails.sizes, book)
+    page = Page(
+        regions,
+        (sizes - tails.sizes).astype(np.int32),
+        slots,
+        body if plain else b"",
+        np.concatenate([[0], ends]).astype(np.int32) if plain else NONE_32,
+        np.where(tails.whole, tails.sizes, 0).astype(np.int32),
+    )
+    taken = tails.whole & (slots >= 0)
+    if taken.all():
+        return Recognised(np.arange(len(series)), slots, tails.at_ms, tails.value, page)
+    slots[~taken] = -1
+    place = np.flatnonzero(taken)
+    return Recognised(place, slots[taken], tails.at_ms[taken], tails.value[taken], page)
 
 
-def _find_page(series: list[bytes], sizes: NDArray[np.int64], book: SeriesBook) -> Page:
-    """Find the slot of each series by its region of so many bytes; -1 where it is not known."""
+def _find_slots(
+    series: list[bytes], sizes: NDArray[np.int64], book: SeriesBook
+) -> tuple[list[bytes], Slots]:
+    """Return the region of each series, of so many bytes, and its slot; -1 where not known."""
     regions: list[bytes] = []
     found: list[Slots] = []
     at, get = 0, book.known.get
@@ -144,37 +145,35 @@ def _find_page(series: list[bytes], sizes: NDArray[np.int64], book: SeriesBook) 
                 continue
         upto = min(at + _BULK, len(series))
         cut = sizes[at:upto].tolist()
-        looked = [get(one[:n], -1) for one, n in zip(series[at:upto], cut, strict=True)]
-        regions += map(book.region_of, looked)
+        cuts = [one[:n] for one, n in zip(series[at:upto], cut, strict=True)]
+        looked = [get(one, -1) for one in cuts]
+        regions += [
+            book.region_of(slot) if slot >= 0 else one
+            for slot, one in zip(looked, cuts, strict=True)
+        ]
         found.append(np.array(looked, dtype=np.int32))
         at = upto
-    return Page(regions, sizes, np.concatenate(found))
+    return regions, np.concatenate(found)
 
 
-def _keep_order(recognised: _Recognised, gathered: Gathered) -> None:
+def _keep_page(page: Page, gathered: Gathered) -> None:
     """Keep the order of the body's series, those that were read included."""
-    page, book = recognised.page, gathered.book
-    for position, slot in gathered.read:
-        page.slots[position] = slot
-        page.regions[position] = region = book.region_of(slot)
-        page.sizes[position] = len(region)
-    there = page.slots >= 0
-    if not there.all():
-        regions = list(compress(page.regions, there.tolist()))
-        page = Page(regions, page.sizes[there], page.slots[there])
-    if len(page.slots):
+    book = gathered.book
+    read = [(position, slot, book.region_of(slot)) for position, slot in gathered.read]
+    page = complete_page(page, read)
+    if len(page):
         book.pages.keep(page, series=len(book.known))
 
 
-def _read_series(series: list[bytes], position: int, *, into: Gathered) -> None:
+def _read_series(series: list[bytes], place: int, *, after: _Place, into: Gathered) -> None:
     """Read one series in full."""
-    raw = series[position]
+    raw, position = series[place], place + after.series
     try:
         if len(raw) > LARGE_BYTES:
             check_parts(parse_series_parts(raw))
         message = parse_series(raw)
     except DecodeError:
-        offset = sum(len(one) + _header_bytes(len(one)) for one in series[:position])
+        offset = after.bytes + sum(len(one) + _header_bytes(len(one)) for one in series[:place])
         raise BodyMalformed("a series cannot be read", position=offset) from None
     into.exemplars += len(message.exemplars)
     into.histograms += len(message.histograms)
@@ -204,7 +203,7 @@ def _read_types(metadata: Sequence[bytes]) -> dict[str, str]:
     return types
 
 
-def _weave(recognised: _Recognised, gathered: Gathered) -> tuple[Slots, Times, Values]:
+def _weave(recognised: Recognised, gathered: Gathered) -> tuple[Slots, Times, Values]:
     """Return recognised and gathered samples together, in the order of the body."""
     if not len(recognised.slots):
         return gathered.columns()

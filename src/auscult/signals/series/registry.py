@@ -169,5 +169,6 @@ class Registry:
                 self._regions[slot] = None
                 self._live[slot] = False
                 self.generation[slot] += 1
+                self.stood[slot] = 0
                 self.kinds[slot] = Kind.UNKNOWN
                 self._free.append(slot)
