@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.kernel.samples import Slots, Times, Values
+from auscult.signals.remote_write.decoded import Gathered
 from auscult.signals.series.pages import Page
 
 NONE_32 = np.zeros(0, dtype=np.int32)
@@ -71,3 +72,19 @@ def complete_page(page: Page, read: list[tuple[int, int, bytes]]) -> Page:
         return page
     regions = list(compress(page.regions, there.tolist()))
     return Page(regions, page.sizes[there], page.slots[there], b"", NONE_32, page.tails[there])
+
+
+def weave(recognised: Recognised, gathered: Gathered) -> tuple[Slots, Times, Values]:
+    """Return recognised and gathered samples together, in the order of the body."""
+    if not len(recognised.slots):
+        return gathered.columns()
+    if not gathered.slots:
+        return recognised.slots, recognised.at_ms, recognised.value
+    slots, at_ms, value = gathered.columns()
+    position = np.concatenate([recognised.position, np.array(gathered.position, dtype=np.int64)])
+    order = np.argsort(position, kind="stable")
+    return (
+        np.concatenate([recognised.slots, slots])[order],
+        np.concatenate([recognised.at_ms, at_ms])[order],
+        np.concatenate([recognised.value, value])[order],
+    )

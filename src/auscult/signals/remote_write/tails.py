@@ -62,18 +62,21 @@ def read_tails(body: bytes, ends: NDArray[np.int64]) -> Tails:
     full = (tails["tag"] == _TAG) & (tails["value_tag"] == _VALUE_TAG)
     whole = np.where(is_zero, zero_tag == _ZERO_TAG, full)
     whole &= tails["time_tag"] == _TIME_TAG
-    time = tails["time"] >> _TIME_SHIFT
-    whole &= time & _TIME_FORM == _TIME_FORM_SET
+    at_ms, timed = read_times(tails["time"])
+    whole &= timed
     value = np.where(is_zero, 0.0, tails["value"])
     sizes = np.where(is_zero, ZERO_TAIL_BYTES, TAIL_BYTES)
-    return Tails(_read_times(time), value, sizes, whole)
+    return Tails(at_ms, value, sizes, whole)
 
 
-def _read_times(time: NDArray[np.uint64]) -> Times:
-    """Return the number in six bytes of varint each: 7 bits are joined to 14, then all."""
+def read_times(ending: NDArray[np.uint64]) -> tuple[Times, NDArray[np.bool_]]:
+    """Return the times that are the last six of eight bytes, and whether each is a varint of six.
+
+    Seven bits of each byte are joined to fourteen, then to all.
+    """
+    time = ending >> _TIME_SHIFT
     pairs = (time & np.uint64(0x007F_007F_007F)) | ((time & np.uint64(0x7F00_7F00_7F00)) >> 1)
-    return (
-        (pairs & np.uint64(0x3FFF))
-        | ((pairs & np.uint64(0x3FFF_0000)) >> 2)
-        | ((pairs & np.uint64(0x3FFF_0000_0000)) >> 4)
-    ).view(np.int64)
+    at_ms = pairs & np.uint64(0x3FFF)
+    at_ms |= (pairs & np.uint64(0x3FFF_0000)) >> 2
+    at_ms |= (pairs & np.uint64(0x3FFF_0000_0000)) >> 4
+    return at_ms.view(np.int64), time & _TIME_FORM == _TIME_FORM_SET

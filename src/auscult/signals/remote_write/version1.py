@@ -16,7 +16,7 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from auscult.kernel.errors import BodyMalformed, BodyTooLarge
-from auscult.kernel.samples import Slots, Times, Values
+from auscult.kernel.samples import Slots
 from auscult.signals.remote_write.decoded import (
     LARGE_BYTES,
     SERIES_MAX,
@@ -31,6 +31,7 @@ from auscult.signals.remote_write.recognised import (
     complete_page,
     empty_page,
     join_recognised,
+    weave,
 )
 from auscult.signals.remote_write.schema import (
     TYPE_NAMES,
@@ -75,7 +76,7 @@ def decode_version1(body: bytes, *, book: SeriesBook, now_ms: int) -> Decoded:
         recognised = join_recognised(recognised, found)
     if followed.worn:
         _keep_page(recognised.page, gathered)
-    slots, at_ms, value = _weave(recognised, gathered)
+    slots, at_ms, value = weave(recognised, gathered)
     return Decoded(
         slots,
         at_ms,
@@ -201,19 +202,3 @@ def _read_types(metadata: Sequence[bytes]) -> dict[str, str]:
         if family and 0 <= message.type < len(TYPE_NAMES):
             types[family] = TYPE_NAMES[message.type]
     return types
-
-
-def _weave(recognised: Recognised, gathered: Gathered) -> tuple[Slots, Times, Values]:
-    """Return recognised and gathered samples together, in the order of the body."""
-    if not len(recognised.slots):
-        return gathered.columns()
-    if not gathered.slots:
-        return recognised.slots, recognised.at_ms, recognised.value
-    slots, at_ms, value = gathered.columns()
-    position = np.concatenate([recognised.position, np.array(gathered.position, dtype=np.int64)])
-    order = np.argsort(position, kind="stable")
-    return (
-        np.concatenate([recognised.slots, slots])[order],
-        np.concatenate([recognised.at_ms, at_ms])[order],
-        np.concatenate([recognised.value, value])[order],
-    )

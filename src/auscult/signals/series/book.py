@@ -14,6 +14,7 @@ from auscult.signals.series.kinds import FAMILY_SUFFIXES, Kind, kind_of_name
 from auscult.signals.series.labels import encode_labels, metric_name, name_of_region
 from auscult.signals.series.limits import SeriesLimits
 from auscult.signals.series.pages import Pages
+from auscult.signals.series.spellings import Spellings
 
 _MINUTE_MS = 60_000
 _FAMILIES_MAX = 20_000
@@ -63,6 +64,7 @@ class SeriesBook:
     """One tenant's series.
 
     known: the slot of each region (`series.labels`); read it, only. pages: their order of coming.
+    spellings: their labels as numbers.
     """
 
     def __init__(self, registry: Shelving, tenant: TenantId, number: int) -> None:
@@ -71,6 +73,7 @@ class SeriesBook:
         self.refusals = Refusals()
         self.pages = Pages(registry.stood)
         self.limits = registry.limits
+        self.spellings = Spellings(max(registry.limits.name_bytes, registry.limits.value_bytes))
         self.number = number
         self._registry = registry
         self._types: dict[str, str] = {}
@@ -98,9 +101,10 @@ class SeriesBook:
         return (self._registry.region_of(slot) if slot >= 0 else None) or b""
 
     def drop(self, region: bytes) -> None:
-        """Forget a series whose slot is given up, and every page, because pages name slots."""
+        """Forget a series whose slot is given up, and all else that names slots."""
         del self.known[region]
         self.pages.clear()
+        self.spellings.clear()
 
     def learn(self, types: Mapping[str, str]) -> Slots:
         """Take the declared type of metric families; return the slots whose kind changed by it.
