@@ -132,14 +132,14 @@ def _read_refs(
 
 
 def row_keys(numbers: NDArray[np.int32], counts: NDArray[np.int64]) -> list[bytes]:
-    """Return the row of each series as bytes; numbers int32[m], counts int64[n] of them each.
-
-    Rows are padded with 0, which is no number, and the padding is taken off.
-    """
+    """Return the row of each series as bytes; numbers int32[m], counts int64[n] of them each."""
     width = max(int(counts.max(initial=0)), 1)
+    if len(numbers) == len(counts) * width:
+        keys: list[bytes] = numbers.view(f"V{4 * width}").tolist()
+        return keys
     rows = np.zeros(len(counts) * width, dtype=np.int32)
     firsts = np.cumsum(counts) - counts
     places = np.repeat(np.arange(len(counts)) * width - firsts, counts) + np.arange(len(numbers))
     rows[places] = numbers
-    keys: list[bytes] = rows.view(f"V{4 * width}").tolist()
-    return [key.rstrip(b"\0") for key in keys]
+    padded: list[bytes] = rows.view(f"V{4 * width}").tolist()
+    return [row[:size] for row, size in zip(padded, (4 * counts).tolist(), strict=True)]

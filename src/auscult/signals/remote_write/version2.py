@@ -7,6 +7,8 @@ once per body; joined, they are the region by which the registry knows the serie
 regions are read as text.
 """
 
+from itertools import repeat
+
 import numpy as np
 from google.protobuf.message import DecodeError
 
@@ -92,8 +94,8 @@ def _recognise(
     usable &= columns.counts <= 2 * book.limits.labels
     if not numbers.all():
         usable[np.repeat(np.arange(len(series)), columns.counts)[numbers == 0]] = False
-    get = book.spellings.rows.get
-    slots = np.array([get(key, -1) for key in keys], dtype=np.int32)
+    found = map(book.spellings.rows.get, keys, repeat(-1))
+    slots = np.fromiter(found, dtype=np.int32, count=len(keys))
     taken = usable & (slots >= 0)
     page = empty_page(len(series))
     page.slots[taken] = slots[taken]

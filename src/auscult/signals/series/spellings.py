@@ -5,6 +5,7 @@ set is the same row of numbers in every body, and is known by it.
 """
 
 from collections.abc import Iterable
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,9 @@ _TEXT_BYTES = 120
 class Spellings:
     """The numbers of one tenant's texts, and the slot of each row of them (int32, as bytes).
 
-    Number 0 stands for nothing: for texts too long to be in a label, and for the end of a row. When
-    the texts take too much room all is forgotten, and the rows where there are many more than
-    series (labels may come in any order); so is every row when a slot is given up (`clear`).
+    Number 0 stands for nothing: for texts too long to be in a label. When the texts take too much
+    room all is forgotten, and the rows where there are many more than series (labels may come in
+    any order); so is every row when a slot is given up (`clear`).
     """
 
     def __init__(self, text_bytes_max: int) -> None:
@@ -36,8 +37,7 @@ class Spellings:
             self.clear()
             self._numbers.clear()
             self._bytes = 0
-        known = self._numbers.get
-        found = [known(text, 0) for text in texts]
+        found = list(map(self._numbers.get, texts, repeat(0)))
         for place, text in enumerate(texts if 0 in found else ()):
             if not found[place] and len(text) <= self._text_bytes_max:
                 found[place] = self._add(text)
