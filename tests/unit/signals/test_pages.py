@@ -149,7 +149,7 @@ def test_tenants_who_send_the_same_bodies_have_their_own_series() -> None:
 
 def page_of(slots: range) -> Page:
     column = np.array(slots, dtype=np.int32)
-    return Page([b""] * len(slots), column, column, b"x", column, column)
+    return Page([b""] * len(slots), column, column, b"", column, column)
 
 
 def test_pages_that_say_nothing_new_or_little_are_given_up() -> None:

@@ -26,7 +26,7 @@ from auscult.signals.remote_write.tails import (
 )
 from auscult.signals.series.book import SeriesBook
 from auscult.signals.series.labels import encode_varint
-from auscult.signals.series.pages import Page
+from auscult.signals.series.pages import Page, words_of
 
 _BREAKS_MAX = 8
 _SERIES_PER_BREAK = 64
@@ -176,7 +176,7 @@ def _fit_run(body: bytes, at: int, page: Page, *, place: int) -> _Run:
     upto = min(place + _RUN_SERIES_MAX, len(page))
     theirs = page.starts[place : upto + 1].astype(np.int64)
     run = _Run(page, place, theirs + (at - theirs[0]), page.tails[place:upto].copy(), [])
-    known = _words(page.raw)[theirs[:-1]]
+    known = page.heads[place:upto]
     done, look = 0, len(run)
     while done < len(run):
         upto = min(done + look, len(run))
@@ -197,7 +197,7 @@ def _count_headers(
     """Return the first series from `done` on, before `upto`, that has another header or no room."""
     fit = int(np.searchsorted(run.starts[done : upto + 1], len(body), side="right")) - 1
     upto = done + max(fit, 0)
-    ours = _words(body)[run.starts[done:upto]]
+    ours = words_of(body)[run.starts[done:upto]]
     same = (ours == known[done:upto]) & (run.tails[done:upto] > 0)
     return upto if same.all() else done + int(same.argmin())
 
@@ -244,11 +244,6 @@ def _count_same(body: bytes, run: _Run) -> int:
         return len(run)
     same_n = int(np.searchsorted(ends, int(differs.argmax()), side="right"))
     return int(np.delete(np.arange(len(run)), run.turned)[same_n])
-
-
-def _words(data: bytes) -> NDArray[np.uint32]:
-    """Return the four bytes that begin at each byte of the data."""
-    return np.ndarray((len(data) - 3,), dtype="<u4", buffer=data, strides=(1,))
 
 
 def _clear(differs: NDArray[np.bool_], ends: NDArray[np.int64], size: int) -> None:

@@ -6,7 +6,7 @@ run. Bodies need not begin where the ones before did, and a series that is new, 
 a run, no more.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
@@ -28,6 +28,7 @@ class Page:
     raw: the body, series and nothing else; empty where that cannot be said. Then starts int32[n+1]
     says where in it each series (its header) starts, and tails int32[n] how many bytes follow its
     region: 18 or 9 (`remote_write.tails`), 0 where that is not a sample of these two shapes.
+    heads: uint32[n], the first four bytes of each series, so that none is fetched one by one.
     """
 
     regions: list[bytes]
@@ -36,10 +37,21 @@ class Page:
     raw: bytes
     starts: NDArray[np.int32]
     tails: NDArray[np.int32]
+    heads: NDArray[np.uint32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        starts = self.starts[:-1].astype(np.intp)
+        heads = words_of(self.raw)[starts] if self.raw else np.zeros(0, dtype=np.uint32)
+        object.__setattr__(self, "heads", heads)
 
     def __len__(self) -> int:
         """Return the number of series."""
         return len(self.slots)
+
+
+def words_of(data: bytes) -> NDArray[np.uint32]:
+    """Return the four bytes that begin at each byte of the data, which has four at least."""
+    return np.ndarray((len(data) - 3,), dtype="<u4", buffer=data, strides=(1,))
 
 
 class Pages:
