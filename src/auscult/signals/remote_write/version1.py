@@ -45,8 +45,8 @@ from auscult.signals.series.book import SeriesBook
 from auscult.signals.series.pages import Page, count_run
 
 _VARINT_BITS = 7
-_BULK = 64
-"""Series that are looked up one by one where no page knows how it goes on."""
+_BULK_MAX = 64
+"""Series that are looked up at a time where no page knows how it goes on: one, two, four, …"""
 
 _RUN_MIN = 8
 
@@ -132,7 +132,7 @@ def _find_slots(
     """Return the region of each series, of so many bytes, and its slot; -1 where not known."""
     regions: list[bytes] = []
     found: list[Slots] = []
-    at, get = 0, book.known.get
+    at, bulk, get = 0, 1, book.known.get
     while at < len(series):
         slot = get(series[at][: sizes[at]], -1)
         stood = book.pages.find(slot) if slot >= 0 else None
@@ -143,8 +143,10 @@ def _find_slots(
             found.append(page.slots[place : place + run])
             at += run
             if run >= _RUN_MIN:
+                bulk = 1
                 continue
-        upto = min(at + _BULK, len(series))
+        upto = min(at + bulk, len(series))
+        bulk = min(2 * bulk, _BULK_MAX)
         cut = sizes[at:upto].tolist()
         cuts = [one[:n] for one, n in zip(series[at:upto], cut, strict=True)]
         looked = [get(one, -1) for one in cuts]
