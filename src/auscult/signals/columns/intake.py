@@ -98,21 +98,25 @@ class Intake:
 
     def accept(self, batch: SampleBatch, *, now_ms: int) -> Accepted:
         """Take a batch of one tenant; the samples of one slot in the order they were sent."""
-        columns = SampleColumns(batch.slots, batch.at_ms, batch.value)
+        columns = SampleColumns(batch.slots.astype(np.intp), batch.at_ms, batch.value)
+        if not len(columns):
+            return Accepted()
         self.registry.touched_ms[columns.slots] = now_ms
-        ahead = columns.at_ms > now_ms + AHEAD_MS_MAX
-        too_far_ahead = int(np.count_nonzero(ahead))
-        if too_far_ahead:
+        too_far_ahead = 0
+        if columns.at_ms.max() > now_ms + AHEAD_MS_MAX:
+            ahead = columns.at_ms > now_ms + AHEAD_MS_MAX
+            too_far_ahead = int(np.count_nonzero(ahead))
             columns = columns.where(~ahead)
         verdict = self._judge(columns)
-        kept = verdict.samples.where(verdict.in_order)
+        kept = verdict.samples
+        if not verdict.none_refused:
+            kept = kept.where(verdict.in_order)
         self.last_ms[kept.slots] = kept.at_ms
         self.last_raw[kept.slots] = kept.value
-        stale = value_bits(kept.value) == STALE_NAN_BITS
-        stale_n = int(np.count_nonzero(stale))
-        if stale_n:
-            self._stale.append(kept.slots[stale])
-        finite_n = self._derive(verdict)
+        finite = np.isfinite(kept.value)
+        finite_n = int(np.count_nonzero(finite))
+        stale_n = 0 if finite_n == len(kept) else self._end_series(kept.where(~finite))
+        self._derive(verdict)
         return Accepted(
             accepted=finite_n + verdict.repeated_n,
             out_of_order=len(columns) - len(kept) - verdict.repeated_n - verdict.duplicate_n,
@@ -130,7 +134,8 @@ class Intake:
         samples = sort_by_slot(join_columns(derived))
         ended = _distinct(stale)
         ended = ended[value_bits(self.last_raw[ended]) == STALE_NAN_BITS]
-        return Columns(samples.slots, samples.at_ms, samples.value, ended, _distinct(reset))
+        slots = samples.slots.astype(np.int32)
+        return Columns(slots, samples.at_ms, samples.value, ended, _distinct(reset))
 
     def reset(self, slots: Slots) -> None:
         """Forget what the slots' rings and last values mean, and tell so at the next drain."""
@@ -154,25 +159,33 @@ class Intake:
         """Compare each sample with the newest before it, in its series or in the batch itself."""
         order = np.arange(len(samples), dtype=np.int32)
         self._mark[samples.slots] = order
-        if np.array_equal(self._mark[samples.slots], order):
-            last_ms = self.last_ms[samples.slots]
-            return Verdict(samples, last_ms, self.last_raw[samples.slots])
-        samples = sort_by_slot(samples)
-        return chain_samples(samples, self.last_ms[samples.slots], self.last_raw[samples.slots])
+        if not (self._mark[samples.slots] == order).all():
+            samples = sort_by_slot(samples)
+            before = self.last_ms[samples.slots], self.last_raw[samples.slots]
+            return chain_samples(samples, *before)
+        return Verdict(samples, self.last_ms[samples.slots], self.last_raw[samples.slots])
 
-    def _derive(self, verdict: Verdict) -> int:
-        """Turn what is in order and finite into derived values; return how many were finite."""
+    def _end_series(self, samples: SampleColumns) -> int:
+        """Take the stale markers among samples in order; return how many there are."""
+        ended = value_bits(samples.value) == STALE_NAN_BITS
+        stale = samples.slots[ended].astype(np.int32)
+        if len(stale):
+            self._stale.append(stale)
+        return len(stale)
+
+    def _derive(self, verdict: Verdict) -> None:
+        """Turn what is in order and finite into derived values, and keep them in the rings."""
         samples = verdict.samples
-        finite = verdict.in_order & np.isfinite(samples.value)
         counting = self.registry.kinds[samples.slots] == Kind.COUNTER
         value = derive_values(verdict, counting)
         derived = SampleColumns(samples.slots, samples.at_ms, value)
-        derived = derived.where(finite & np.isfinite(value))
+        usable = verdict.in_order & np.isfinite(samples.value) & np.isfinite(value)
+        if not usable.all():
+            derived = derived.where(usable)
         if len(derived):
             self._derived.append(derived)
             for part in split_rounds(derived, RING_POINTS):
                 self.rings.write(part.slots, part.at_ms, part.value)
-        return int(np.count_nonzero(finite))
 
 
 def _distinct(parts: list[Slots]) -> Slots:

@@ -21,11 +21,18 @@ def derive_values(verdict: Verdict, counting: NDArray[np.bool_]) -> Values:
     """Return float64[n]: the rate where `counting`, else the raw value; NaN where there is none."""
     value = verdict.samples.value
     if not counting.any():
-        return np.clip(value, -VALUE_MAX, VALUE_MAX)
+        return _bound(value)
     known = verdict.in_order & (verdict.last_ms > 0)
     with np.errstate(invalid="ignore", over="ignore"):
         increase = value - verdict.last_raw
         usable = known & np.isfinite(verdict.last_raw) & (increase >= 0)
-        lasted_s = np.where(known, verdict.samples.at_ms - verdict.last_ms, 1) / _MS_PER_S
-        rate = np.where(usable, increase / lasted_s, np.nan)
-    return np.clip(np.where(counting, rate, value), -VALUE_MAX, VALUE_MAX)
+        lasted_ms = verdict.samples.at_ms - verdict.last_ms
+        if not usable.all():
+            increase[~usable] = np.nan
+            lasted_ms[~usable] = 1
+        rate = increase / (lasted_ms / _MS_PER_S)
+    return _bound(np.where(counting, rate, value))
+
+
+def _bound(value: Values) -> Values:
+    return np.minimum(np.maximum(value, -VALUE_MAX), VALUE_MAX)

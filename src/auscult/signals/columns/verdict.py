@@ -18,21 +18,23 @@ from auscult.signals.columns.samples import SampleColumns
 class Verdict:
     """Samples, and the newest one before each: last_ms int64[n] (0: none), last_raw float64[n].
 
-    in_order: bool[n]. The counts say how many of the others repeat the newest one with the same
-    value (`repeated_n`) or with another (`duplicate_n`).
+    in_order: bool[n]; none_refused: whether all of them are. The counts say how many of the others
+    repeat the newest one with the same value (`repeated_n`) or with another (`duplicate_n`).
     """
 
     samples: SampleColumns
     last_ms: Times
     last_raw: Values
     in_order: NDArray[np.bool_] = field(init=False)
+    none_refused: bool = field(init=False)
     repeated_n: int = field(init=False, default=0)
     duplicate_n: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         at_ms = self.samples.at_ms
         self.in_order = at_ms > self.last_ms
-        if self.in_order.all():
+        self.none_refused = bool(self.in_order.all())
+        if self.none_refused:
             return
         same_time = (at_ms == self.last_ms) & (self.last_ms > 0)
         same_value = same_time & (value_bits(self.samples.value) == value_bits(self.last_raw))

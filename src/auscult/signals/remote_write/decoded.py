@@ -46,10 +46,14 @@ class Decoded:
 
 @dataclass(slots=True)
 class Gathered:
-    """Samples read one by one: what the fast path could not take. `position` orders them."""
+    """Samples read one by one: what the fast path could not take. `position` orders them.
+
+    read: position and slot of each series that has one.
+    """
 
     book: SeriesBook
     now_ms: int
+    read: list[tuple[int, int]] = field(default_factory=list)
     position: list[int] = field(default_factory=list)
     slots: list[int] = field(default_factory=list)
     at_ms: list[int] = field(default_factory=list)

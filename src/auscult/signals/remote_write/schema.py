@@ -148,3 +148,4 @@ parse_metadata: Callable[[bytes], MetadataMessage] = MESSAGES["Metadata"].FromSt
 parse_request2: Callable[[bytes], Request2Message] = MESSAGES["Request2"].FromString
 parse_series2: Callable[[bytes], Series2Message] = MESSAGES["Series2"].FromString
 parse_series2_parts: Callable[[bytes], PartsMessage] = MESSAGES["Series2Parts"].FromString
+parse_metadata2: Callable[[bytes], MetadataMessage] = MESSAGES["Metadata2"].FromString

@@ -1,15 +1,11 @@
 """remote_write 1.0: mostly recognised, seldom read.
 
-A series that Prometheus sends is a run of labels (the region) and one sample. protobuf cuts the
-body into series; the region is looked up as it stands, and only a region that was once read in full
-and found canonical can be found. What follows it is a sample of exactly one of two shapes:
-
-    12 10 09 <8 bytes value> 10 <6 bytes time>      18 bytes
-    12 07                    10 <6 bytes time>       9 bytes: proto3 leaves out a value of 0
-
-Six bytes of varint hold the milliseconds of the years 1971 to 2109. The tails of all series are
-stacked and checked and read as columns. Every other series (new, several samples, exemplars,
-histograms, a time of another length) is read in full by protobuf.
+A series that Prometheus sends is a run of labels (the region) and one sample. As much of a body as
+goes on like the ones before is compared with them in one go (`following`). protobuf cuts the rest
+into series; what follows their regions is read as columns (`tails`), and a region is found by what
+came after its forerunner the last time (`series.pages`), else looked up as it stands. Only a region
+that was once read in full and found canonical can be found. Every other series (new, several
+samples, exemplars, histograms, a time of another length) is read in full by protobuf.
 """
 
 from collections.abc import Sequence
@@ -20,13 +16,22 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from auscult.kernel.errors import BodyMalformed, BodyTooLarge
-from auscult.kernel.samples import Slots, Times, Values
+from auscult.kernel.samples import Slots
 from auscult.signals.remote_write.decoded import (
     LARGE_BYTES,
     SERIES_MAX,
     Decoded,
     Gathered,
     check_parts,
+)
+from auscult.signals.remote_write.following import follow_pages
+from auscult.signals.remote_write.recognised import (
+    NONE_32,
+    Recognised,
+    complete_page,
+    empty_page,
+    join_recognised,
+    weave,
 )
 from auscult.signals.remote_write.schema import (
     TYPE_NAMES,
@@ -35,41 +40,43 @@ from auscult.signals.remote_write.schema import (
     parse_series,
     parse_series_parts,
 )
+from auscult.signals.remote_write.tails import TAIL_BYTES, read_tails
 from auscult.signals.series.book import SeriesBook
+from auscult.signals.series.pages import Page, count_run
 
-_TAIL_BYTES = 18
-_ZERO_TAIL_BYTES = 9
-_ZERO_SIZE = 7
-_TAIL = np.dtype(
-    {
-        "names": ["tag", "value_tag", "value", "zero_tag", "time_tag", "time_low", "time_high"],
-        "formats": ["<u2", "u1", "<f8", "<u2", "u1", "<u4", "<u2"],
-        "offsets": [0, 2, 3, 9, 11, 12, 16],
-        "itemsize": _TAIL_BYTES,
-    }
-)
-_TAG, _VALUE_TAG, _ZERO_TAG, _TIME_TAG = 0x1012, 0x09, 0x0712, 0x10
-_MORE_LOW, _MORE_HIGH, _MORE_HIGH_SET = 0x80808080, 0x8080, 0x0080
+_VARINT_BITS = 7
+_BULK_MAX = 64
+"""Series that are looked up at a time where no page knows how it goes on: one, two, four, …"""
+
+_RUN_MIN = 8
 
 
 def decode_version1(body: bytes, *, book: SeriesBook, now_ms: int) -> Decoded:
     """Return what an unpacked `WriteRequest` says; raises `BodyMalformed`, `BodyTooLarge`."""
+    followed = follow_pages(body, book)
+    recognised, rest = followed.recognised, body[followed.upto :]
     try:
-        request = parse_request(body)
+        request = parse_request(rest)
     except DecodeError:
-        raise BodyMalformed("not a WriteRequest", position=0) from None
-    if len(request.series) > SERIES_MAX:
-        raise BodyTooLarge(f"{len(request.series)} series, more than {SERIES_MAX}")
+        raise BodyMalformed("not a WriteRequest", position=followed.upto) from None
+    count = len(recognised.slots) + len(request.series)
+    if count > SERIES_MAX:
+        raise BodyTooLarge(f"{count} series, more than {SERIES_MAX}")
     types = _read_types(request.metadata)
     changed = book.learn(types) if types else np.zeros(0, dtype=np.int32)
-    series = list(request.series)
-    recognised = _recognise(series, book) if series else None
-    if recognised is not None:
-        book.touch(recognised.slots, now_ms=now_ms)
     gathered = Gathered(book, now_ms)
-    for position in range(len(series)) if recognised is None else recognised.others:
-        _read_series(series, position, into=gathered)
-    slots, at_ms, value = _weave(recognised, gathered)
+    if rest:
+        series = list(request.series)
+        found = _recognise(series, rest, book)
+        book.touch(recognised.slots, now_ms=now_ms)
+        book.touch(found.slots, now_ms=now_ms)
+        skipped = _Place(len(recognised.page), followed.upto)
+        for position in np.flatnonzero(found.page.slots < 0).tolist():
+            _read_series(series, position, after=skipped, into=gathered)
+        recognised = join_recognised(recognised, found)
+    if followed.worn:
+        _keep_page(recognised.page, gathered)
+    slots, at_ms, value = weave(recognised, gathered)
     return Decoded(
         slots,
         at_ms,
@@ -84,71 +91,92 @@ def decode_version1(body: bytes, *, book: SeriesBook, now_ms: int) -> Decoded:
 
 
 @dataclass(frozen=True, slots=True)
-class _Recognised:
-    """Series taken by their bytes: position int64[n] in the body; `others` must be read."""
+class _Place:
+    """How much of the body came before the part that is read: series, and bytes."""
 
-    position: NDArray[np.int64]
-    slots: NDArray[np.int32]
-    at_ms: Times
-    value: NDArray[np.float64]
-    others: list[int]
+    series: int
+    bytes: int
 
 
-def _recognise(series: list[bytes], book: SeriesBook) -> _Recognised | None:
-    """Take every series that is a known region and one sample; None where one is too short."""
+def _recognise(series: list[bytes], body: bytes, book: SeriesBook) -> Recognised:
+    """Take every series that is a known region and one sample; none where one is too short."""
     sizes = np.fromiter(map(len, series), dtype=np.int64, count=len(series))
-    if int(sizes.min()) < _TAIL_BYTES:
-        return None
-    joined = b"".join(series)
-    windows = np.ndarray((len(joined) - _TAIL_BYTES + 1,), dtype=_TAIL, buffer=joined, strides=(1,))
-    tails = windows[np.cumsum(sizes) - _TAIL_BYTES]
-    get = book.known.get
-    found = [
-        get(one[:-_TAIL_BYTES] if one[-8] != _ZERO_SIZE else one[:-_ZERO_TAIL_BYTES], -1)
-        for one in series
-    ]
-    slots = np.array(found, dtype=np.int32)
-    at_ms, value, whole = _read_tails(tails)
-    taken = whole & (slots >= 0)
+    if not series or int(sizes.min()) < TAIL_BYTES:
+        none = np.zeros(0, dtype=np.int64)
+        return Recognised(none, none.astype(np.int32), none, np.zeros(0), empty_page(len(series)))
+    headers = 2 + sum(sizes >= 1 << bits for bits in range(_VARINT_BITS, 32, _VARINT_BITS))
+    ends = np.cumsum(sizes + headers)
+    plain = int(ends[-1]) == len(body)
+    """Whether the body is series and nothing else."""
+    tails = read_tails(body, ends) if plain else read_tails(b"".join(series), np.cumsum(sizes))
+    regions, slots = _find_slots(series, sizes - tails.sizes, book)
+    page = Page(
+        regions,
+        (sizes - tails.sizes).astype(np.int32),
+        slots,
+        body if plain else b"",
+        np.concatenate([[0], ends]).astype(np.int32) if plain else NONE_32,
+        np.where(tails.whole, tails.sizes, 0).astype(np.int32),
+    )
+    taken = tails.whole & (slots >= 0)
     if taken.all():
-        return _Recognised(np.arange(len(series)), slots, at_ms, value, [])
-    position = np.flatnonzero(taken)
-    others = np.flatnonzero(~taken).tolist()
-    return _Recognised(position, slots[taken], at_ms[taken], value[taken], others)
+        return Recognised(np.arange(len(series)), slots, tails.at_ms, tails.value, page)
+    slots[~taken] = -1
+    place = np.flatnonzero(taken)
+    return Recognised(place, slots[taken], tails.at_ms[taken], tails.value[taken], page)
 
 
-def _read_tails(tails: NDArray[np.void]) -> tuple[Times, NDArray[np.float64], NDArray[np.bool_]]:
-    """Return at_ms, value, and whether a tail is exactly a sample of one of the two shapes.
+def _find_slots(
+    series: list[bytes], sizes: NDArray[np.int64], book: SeriesBook
+) -> tuple[list[bytes], Slots]:
+    """Return the region of each series, of so many bytes, and its slot; -1 where not known."""
+    regions: list[bytes] = []
+    found: list[Slots] = []
+    at, bulk, get = 0, 1, book.known.get
+    while at < len(series):
+        slot = get(series[at][: sizes[at]], -1)
+        stood = book.pages.find(slot) if slot >= 0 else None
+        if stood is not None:
+            page, place = stood
+            run = count_run(series, sizes, page, at=at, place=place)
+            regions += page.regions[place : place + run]
+            found.append(page.slots[place : place + run])
+            at += run
+            if run >= _RUN_MIN:
+                bulk = 1
+                continue
+        upto = min(at + bulk, len(series))
+        bulk = min(2 * bulk, _BULK_MAX)
+        cut = sizes[at:upto].tolist()
+        cuts = [one[:n] for one, n in zip(series[at:upto], cut, strict=True)]
+        looked = [get(one, -1) for one in cuts]
+        regions += [
+            book.region_of(slot) if slot >= 0 else one
+            for slot, one in zip(looked, cuts, strict=True)
+        ]
+        found.append(np.array(looked, dtype=np.int32))
+        at = upto
+    return regions, np.concatenate(found)
 
-    Which shape is asked for was decided by the byte that says how long a sample of value 0 is:
-    the region was cut there, so the check must follow the same byte.
-    """
-    low = tails["time_low"].astype(np.int64)
-    high = tails["time_high"].astype(np.int64)
-    timed = (low & _MORE_LOW == _MORE_LOW) & (high & _MORE_HIGH == _MORE_HIGH_SET)
-    timed &= tails["time_tag"] == _TIME_TAG
-    zero_tag = tails["zero_tag"]
-    is_zero = zero_tag >> 8 == _ZERO_SIZE
-    full = (tails["tag"] == _TAG) & (tails["value_tag"] == _VALUE_TAG)
-    whole = timed & np.where(is_zero, zero_tag == _ZERO_TAG, full)
-    at_ms = low & 0x7F
-    at_ms |= (low & 0x7F00) >> 1
-    at_ms |= (low & 0x7F0000) >> 2
-    at_ms |= (low & 0x7F000000) >> 3
-    at_ms |= (high & 0x7F) << 28
-    at_ms |= (high & 0x7F00) << 27
-    return at_ms, np.where(is_zero, 0.0, tails["value"]), whole
+
+def _keep_page(page: Page, gathered: Gathered) -> None:
+    """Keep the order of the body's series, those that were read included."""
+    book = gathered.book
+    read = [(position, slot, book.region_of(slot)) for position, slot in gathered.read]
+    page = complete_page(page, read)
+    if len(page):
+        book.pages.keep(page, series=len(book.known))
 
 
-def _read_series(series: list[bytes], position: int, *, into: Gathered) -> None:
+def _read_series(series: list[bytes], place: int, *, after: _Place, into: Gathered) -> None:
     """Read one series in full."""
-    raw = series[position]
+    raw, position = series[place], place + after.series
     try:
         if len(raw) > LARGE_BYTES:
             check_parts(parse_series_parts(raw))
         message = parse_series(raw)
     except DecodeError:
-        offset = sum(len(one) + _header_bytes(len(one)) for one in series[:position])
+        offset = after.bytes + sum(len(one) + _header_bytes(len(one)) for one in series[:place])
         raise BodyMalformed("a series cannot be read", position=offset) from None
     into.exemplars += len(message.exemplars)
     into.histograms += len(message.histograms)
@@ -156,6 +184,7 @@ def _read_series(series: list[bytes], position: int, *, into: Gathered) -> None:
     slot = into.slot_of(pairs, len(message.samples))
     if slot is None:
         return
+    into.read.append((position, slot))
     for sample in message.samples:
         into.add(position, slot, at_ms=sample.timestamp, value=sample.value)
 
@@ -175,19 +204,3 @@ def _read_types(metadata: Sequence[bytes]) -> dict[str, str]:
         if family and 0 <= message.type < len(TYPE_NAMES):
             types[family] = TYPE_NAMES[message.type]
     return types
-
-
-def _weave(recognised: _Recognised | None, gathered: Gathered) -> tuple[Slots, Times, Values]:
-    """Return recognised and gathered samples together, in the order of the body."""
-    if recognised is None or not len(recognised.slots):
-        return gathered.columns()
-    if not gathered.slots:
-        return recognised.slots, recognised.at_ms, recognised.value
-    slots, at_ms, value = gathered.columns()
-    position = np.concatenate([recognised.position, np.array(gathered.position, dtype=np.int64)])
-    order = np.argsort(position, kind="stable")
-    return (
-        np.concatenate([recognised.slots, slots])[order],
-        np.concatenate([recognised.at_ms, at_ms])[order],
-        np.concatenate([recognised.value, value])[order],
-    )

@@ -1,9 +1,15 @@
 """remote_write 2.0: labels are references into a table of symbols, sent with every body.
 
-A pair of references is turned into label bytes once per body; joined, they are the region by which
-the registry knows the series. Only unknown regions are read as text.
+The series of a body are read as columns (`references`): their references become numbers that mean
+the same text in every body, and a row of them is a known series (`series.spellings`). Where that
+cannot be done a series is read by protobuf. A pair of references is then turned into label bytes
+once per body; joined, they are the region by which the registry knows the series. Only unknown
+regions are read as text.
 """
 
+from itertools import repeat
+
+import numpy as np
 from google.protobuf.message import DecodeError
 
 from auscult.kernel.errors import BodyMalformed, BodyTooLarge
@@ -14,6 +20,8 @@ from auscult.signals.remote_write.decoded import (
     Gathered,
     check_parts,
 )
+from auscult.signals.remote_write.recognised import NONE_32, Recognised, empty_page, weave
+from auscult.signals.remote_write.references import read_columns, row_keys
 from auscult.signals.remote_write.schema import (
     TYPE_NAMES,
     Series2Message,
@@ -27,6 +35,9 @@ from auscult.signals.series.labels import encode_label_bytes
 _KEPT_BYTES_MAX = 16 << 20
 """Label bytes kept at a time: few symbols can be paired in very many ways."""
 
+_SYMBOLS_MAX = 200_000
+"""Texts of a body that are worth a number each."""
+
 
 def decode_version2(body: bytes, *, book: SeriesBook, now_ms: int) -> Decoded:
     """Return what an unpacked v2 `Request` says; raises `BodyMalformed`, `BodyTooLarge`."""
@@ -39,11 +50,19 @@ def decode_version2(body: bytes, *, book: SeriesBook, now_ms: int) -> Decoded:
     symbols = list(request.symbols)
     if request.series and (not symbols or symbols[0]):
         raise BodyMalformed("the first symbol must be the empty string", position=0)
+    series = list(request.series)
     gathered = Gathered(book, now_ms)
+    recognised, keys = _recognise(series, symbols, book)
+    others = np.flatnonzero(recognised.page.slots < 0).tolist()
+    if others:
+        book.touch(recognised.slots, now_ms=now_ms)
     reader = _Reader(symbols, gathered)
-    for position, raw in enumerate(request.series):
-        reader.read(raw, position)
-    slots, at_ms, value = gathered.columns()
+    for position in others:
+        reader.read(series[position], position)
+    if keys:
+        read = [(keys[position], slot) for position, slot in gathered.read if keys[position]]
+        book.spellings.learn(read, series=len(book.known))
+    slots, at_ms, value = weave(recognised, gathered)
     return Decoded(
         slots,
         at_ms,
@@ -53,6 +72,37 @@ def decode_version2(body: bytes, *, book: SeriesBook, now_ms: int) -> Decoded:
         histograms=gathered.histograms,
         exemplars=gathered.exemplars,
     )
+
+
+def _recognise(
+    series: list[bytes], symbols: list[bytes], book: SeriesBook
+) -> tuple[Recognised, list[bytes]]:
+    """Take every series that is a known row of numbers and one sample; return all rows as well.
+
+    A row is empty where the series cannot be known by it.
+    """
+    none = np.zeros(0, dtype=np.int64)
+    nothing = Recognised(none, NONE_32, none, np.zeros(0), empty_page(len(series)))
+    if len(symbols) > _SYMBOLS_MAX:
+        return nothing, []
+    columns = read_columns(series)
+    if columns is None or int(columns.refs.max(initial=0)) >= len(symbols):
+        return nothing, []
+    numbers = book.spellings.number(symbols)[columns.refs]
+    keys = row_keys(numbers, columns.counts)
+    usable = columns.whole & (columns.counts % 2 == 0)
+    usable &= columns.counts <= 2 * book.limits.labels
+    if not numbers.all():
+        usable[np.repeat(np.arange(len(series)), columns.counts)[numbers == 0]] = False
+    found = map(book.spellings.rows.get, keys, repeat(-1))
+    slots = np.fromiter(found, dtype=np.int32, count=len(keys))
+    taken = usable & (slots >= 0)
+    page = empty_page(len(series))
+    page.slots[taken] = slots[taken]
+    if not usable.all():
+        keys = [key if fine else b"" for key, fine in zip(keys, usable.tolist(), strict=True)]
+    place = np.flatnonzero(taken)
+    return Recognised(place, slots[taken], columns.at_ms[taken], columns.value[taken], page), keys
 
 
 class _Reader:
@@ -78,6 +128,7 @@ class _Reader:
         slot = self._slot_of(message, position)
         if slot is None:
             return
+        into.read.append((position, slot))
         for sample in message.samples:
             into.add(position, slot, at_ms=sample.timestamp, value=sample.value)
 

@@ -13,6 +13,8 @@ from auscult.kernel.words import Labels, TenantId
 from auscult.signals.series.kinds import FAMILY_SUFFIXES, Kind, kind_of_name
 from auscult.signals.series.labels import encode_labels, metric_name, name_of_region
 from auscult.signals.series.limits import SeriesLimits
+from auscult.signals.series.pages import Pages
+from auscult.signals.series.spellings import Spellings
 
 _MINUTE_MS = 60_000
 _FAMILIES_MAX = 20_000
@@ -24,6 +26,7 @@ class Shelving(Protocol):
     limits: SeriesLimits
     kinds: NDArray[np.int8]
     touched_ms: NDArray[np.int64]
+    stood: NDArray[np.int64]
 
     @property
     def is_full(self) -> bool:
@@ -36,6 +39,10 @@ class Shelving(Protocol):
 
     def open_slot(self, number: int, region: bytes) -> int:
         """Return a slot for a new series of the book with this number."""
+        ...
+
+    def region_of(self, slot: int) -> bytes | None:
+        """Return the region of a slot, None for a free one."""
         ...
 
 
@@ -54,13 +61,19 @@ class Refusals:
 
 
 class SeriesBook:
-    """One tenant's series. `known` maps a region (`series.labels`) to its slot: read it, only."""
+    """One tenant's series.
+
+    known: the slot of each region (`series.labels`); read it, only. pages: their order of coming.
+    spellings: their labels as numbers.
+    """
 
     def __init__(self, registry: Shelving, tenant: TenantId, number: int) -> None:
         self.tenant = tenant
         self.known: dict[bytes, int] = {}
         self.refusals = Refusals()
+        self.pages = Pages(registry.stood)
         self.limits = registry.limits
+        self.spellings = Spellings(max(registry.limits.name_bytes, registry.limits.value_bytes))
         self.number = number
         self._registry = registry
         self._types: dict[str, str] = {}
@@ -82,6 +95,16 @@ class SeriesBook:
             self.known[region] = slot
         self._registry.touched_ms[slot] = now_ms
         return slot
+
+    def region_of(self, slot: int) -> bytes:
+        """Return the region of a slot of this book, the very object; empty where there is none."""
+        return (self._registry.region_of(slot) if slot >= 0 else None) or b""
+
+    def drop(self, region: bytes) -> None:
+        """Forget a series whose slot is given up, and all else that names slots."""
+        del self.known[region]
+        self.pages.clear()
+        self.spellings.clear()
 
     def learn(self, types: Mapping[str, str]) -> Slots:
         """Take the declared type of metric families; return the slots whose kind changed by it.

@@ -64,18 +64,23 @@ def encode_label_bytes(first: bytes, second: bytes) -> bytes:
     inside = len(first) + len(second) + 4
     if inside < _MORE:
         return b"\x0a%c\x0a%c%b\x12%c%b" % (inside, len(first), first, len(second), second)
-    body = b"\x0a%b%b\x12%b%b" % (_varint(len(first)), first, _varint(len(second)), second)
-    return b"\x0a%b%b" % (_varint(len(body)), body)
+    body = b"\x0a%b%b\x12%b%b" % (
+        encode_varint(len(first)),
+        first,
+        encode_varint(len(second)),
+        second,
+    )
+    return b"\x0a%b%b" % (encode_varint(len(body)), body)
 
 
 def decode_labels(region: bytes) -> Labels:
     """Return the label set of a region that `encode_labels` made."""
     labels, at = [], 0
     while at < len(region):
-        _, at = _read_varint(region, at + 1)
-        size, at = _read_varint(region, at + 1)
+        _, at = _readencode_varint(region, at + 1)
+        size, at = _readencode_varint(region, at + 1)
         name = region[at : at + size].decode()
-        size, at = _read_varint(region, at + size + 1)
+        size, at = _readencode_varint(region, at + size + 1)
         labels.append((name, region[at : at + size].decode()))
         at += size
     return tuple(labels)
@@ -90,15 +95,16 @@ def name_of_region(region: bytes) -> str:
     """Return the metric's name of a region; much cheaper than reading all labels."""
     at = 0
     while at < len(region):
-        size, start = _read_varint(region, at + 1)
+        size, start = _readencode_varint(region, at + 1)
         if region.startswith(_NAME_FIELD, start):
-            size, at = _read_varint(region, start + len(_NAME_FIELD))
+            size, at = _readencode_varint(region, start + len(_NAME_FIELD))
             return region[at : at + size].decode()
         at = start + size
     return ""
 
 
-def _varint(number: int) -> bytes:
+def encode_varint(number: int) -> bytes:
+    """Return a number as protobuf writes it: seven bits a byte, the lowest first."""
     out = bytearray()
     while number >= _MORE:
         out.append(number & (_MORE - 1) | _MORE)
@@ -107,7 +113,7 @@ def _varint(number: int) -> bytes:
     return bytes(out)
 
 
-def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+def _readencode_varint(data: bytes, at: int) -> tuple[int, int]:
     number = shift = 0
     while True:
         byte = data[at]

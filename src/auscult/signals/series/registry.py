@@ -33,7 +33,8 @@ class Registry:
     """Every series of every tenant, and the arrays that say what stands behind a slot.
 
     kinds: int8[capacity] (`Kind`). touched_ms: int64[capacity], when the series was last asked
-    for by its labels. generation: uint32[capacity]. The arrays are reserved whole (zero pages cost
+    for by its labels. stood: int64[capacity], where it stood last (`Pages`). generation:
+    uint32[capacity]. The arrays are reserved whole (zero pages cost
     no memory until used), so that growing never copies and a view stays valid for ever.
     """
 
@@ -43,6 +44,7 @@ class Registry:
         self.high = 0
         self.kinds = np.zeros(self.capacity, dtype=np.int8)
         self.touched_ms = np.zeros(self.capacity, dtype=np.int64)
+        self.stood = np.zeros(self.capacity, dtype=np.int64)
         self.generation = np.zeros(self.capacity, dtype=np.uint32)
         self._owners = np.zeros(self.capacity, dtype=np.int32)
         self._live = np.zeros(self.capacity, dtype=np.bool_)
@@ -163,9 +165,10 @@ class Registry:
         for slot in slots:
             region = self._regions[slot]
             if region is not None:
-                del self._numbered[self._owners[slot]].known[region]
+                self._numbered[self._owners[slot]].drop(region)
                 self._regions[slot] = None
                 self._live[slot] = False
                 self.generation[slot] += 1
+                self.stood[slot] = 0
                 self.kinds[slot] = Kind.UNKNOWN
                 self._free.append(slot)
