@@ -18,6 +18,7 @@ from auscult.engine.events.perform import perform
 from auscult.engine.events.records import settle
 from auscult.engine.events.steps import Rules
 from auscult.engine.wiring import Plans, TenantPlan
+from auscult.incidents import looked_at
 from auscult.kernel.errors import ReceiverUnavailable, StateConflict
 from auscult.kernel.facts import (
     Acknowledged,
@@ -93,6 +94,7 @@ class World:
     plans: Plans = field(init=False)
     receivers: dict[str, Receiver] = field(init=False)
     accepted: list[Fact] = field(init=False, default_factory=list)
+    firing: set[tuple[TenantId, str]] = field(init=False, default_factory=set)
     deaths: Counter[str] = field(init=False, default_factory=Counter)
     sent_since_outcome: int = 0
     at_risk: int = 0
@@ -194,7 +196,12 @@ class World:
         for claim in claims:
             timer = self.commit(partial(_timer_of, claim=claim))
             if timer is not None:
-                self.submit(Rang(timer=timer))
+                self.submit(Rang(timer=timer, still_firing=self.still_fires(timer)))
+
+    def still_fires(self, timer: Timer) -> bool | None:
+        """Say what the detectors say to a timer that asks them."""
+        asked = looked_at(timer)
+        return None if asked is None else (timer.tenant, asked) in self.firing
 
     async def settle_down(self) -> None:
         """End everything without further deaths: nothing may be left waiting."""
@@ -211,8 +218,11 @@ class World:
 
     def finding(self, service: str, phase: Phase, tenant: TenantId | None = None) -> Finding:
         """Return a finding that no other has the time of."""
+        tenant = tenant or self.rng.choice(TENANTS)
+        held = self.firing.add if phase is Phase.FIRING else self.firing.discard
+        held((tenant, f"fp-{service}"))
         return Finding(
-            tenant=tenant or self.rng.choice(TENANTS),
+            tenant=tenant,
             fingerprint=f"fp-{service}",
             subject=Subject(service=service),
             signal="latency",
