@@ -52,13 +52,19 @@ class Killed(BaseException):
 
 @dataclass(slots=True)
 class Receiver:
-    """What the world saw: attempts by key, and effects (a receiver of keys does each once)."""
+    """What the world saw: every message that arrived, by key, and what came of it.
+
+    A receiver of keys does each once, which proves nothing about the sender: how often a message
+    arrived is counted beside.
+    """
 
     takes_keys: bool
+    arrived: Counter[str] = field(default_factory=Counter)
     effects: Counter[str] = field(default_factory=Counter)
 
     def take(self, key: str) -> None:
         """Do what a message asks for, unless it was done under this key before."""
+        self.arrived[key] += 1
         if not (self.takes_keys and key in self.effects):
             self.effects[key] += 1
 
@@ -76,7 +82,7 @@ class Wire(Channel):
         if world.rng.random() < 0.1:
             raise ReceiverUnavailable("the line broke before")
         world.receivers[self.to].take(key)
-        world.sent_since_outcome += not world.receivers[self.to].takes_keys
+        world.unanswered = key
         world.point("after send")
         return ""
 
@@ -96,8 +102,10 @@ class World:
     accepted: list[Fact] = field(init=False, default_factory=list)
     firing: set[tuple[TenantId, str]] = field(init=False, default_factory=set)
     deaths: Counter[str] = field(init=False, default_factory=Counter)
-    sent_since_outcome: int = 0
-    at_risk: int = 0
+    unanswered: str = ""
+    """The message that arrived, and of which the store does not know yet."""
+    at_risk: Counter[str] = field(init=False, default_factory=Counter)
+    """By key, the deaths between a message's arrival and the answer to its outcome."""
     mortal: bool = True
 
     def __post_init__(self) -> None:
@@ -143,8 +151,9 @@ class World:
             for _ in range(turns):
                 await self.turn()
         except Killed:
-            self.at_risk += self.sent_since_outcome
-            self.sent_since_outcome = 0
+            if self.unanswered:
+                self.at_risk[self.unanswered] += 1
+            self.unanswered = ""
             return False
         return True
 
@@ -184,7 +193,7 @@ class World:
             outcome = await perform(effect, self.plans, http=http, clock=self.clock)
             self.point("before the outcome")
             self.submit(Answered(outcome=outcome))
-            self.sent_since_outcome = 0
+            self.unanswered = ""
 
     async def ring(self) -> None:
         """Due timers ring."""
