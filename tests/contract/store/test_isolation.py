@@ -40,6 +40,7 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "incidents.counts": (lambda rows: sum(rows.incidents.counts().values()), 0),
     "findings.append": (lambda rows: rows.findings.append("I1", finding()), StateConflict),
     "findings.of": (lambda rows: rows.findings.of("I1"), []),
+    "findings.last": (lambda rows: rows.findings.last("I1", "f1"), None),
     "findings.written_of": (lambda rows: rows.findings.written_of("I1"), []),
     "effects.wish": (lambda rows: rows.effects.wish(effect(tenant=BETA)), MINE),
     "effects.get": (lambda rows: rows.effects.get("E1"), None),

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from auscult.store import TenantRows, Work
 
 CANDIDATES_MAX = 100
-FINDINGS_LOOKED_AT = 1_000
 RECENT_RUNS_MAX = 500
 HOUR_MS = 3_600_000
 BACKOFF_FIRST_MS = 1_000
@@ -74,10 +73,8 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
 
 def _told_again(rows: "TenantRows", rang: Rang, now_ms: int) -> Found | None:
     """Return what is to be told of a fault that goes on although a person resolved it."""
-    fingerprint = looked_at(rang.timer)
     resolved = rows.incidents.get(rang.timer.about)
-    findings = rows.findings.of(rang.timer.about, FINDINGS_LOOKED_AT)
-    last = next((one for one in findings if one.fingerprint == fingerprint), None)
+    last = rows.findings.last(rang.timer.about, looked_at(rang.timer) or "")
     if resolved is None or last is None:
         return None
     is_held = rows.incidents.holding(last.fingerprint) is not None
