@@ -1,7 +1,9 @@
 """The effect boundary: one attempt at one effect, and an outcome whatever happens.
 
-This is the one place where any error is caught: what a channel or an action does not foresee must
-cost one attempt, never the worker.
+Any error is caught here, as at three more edges of the engine (the desk hands a job's error to
+whoever asked for the job, a source and a pass of the scorer may break alone; nowhere else, says
+`tests/house/conduct.py`): what a channel or an action does not foresee must cost one attempt,
+never the worker.
 """
 
 import asyncio
