@@ -38,12 +38,14 @@ from auscult.notification.messages import Message
 from auscult.notification.port import Channel
 from auscult.runtime.clock import FakeClock
 from auscult.store import Claim, IncidentFilter, Store, Work
+from auscult.store.queue import Room
 
 T = TypeVar("T")
 TENANTS = (TenantId("acme"), TenantId("birch"))
 SERVICES = ("ingest", "encode", "edge")
 LEASE_MS = 60_000
 OWNER = "the only one"
+ROOM = Room(free=4, each=2)
 
 
 class Killed(BaseException):
@@ -182,7 +184,7 @@ class World:
         """The worker claims what is due, attempts it, and writes down how it went."""
         claims = self.commit(
             lambda work: work.queue.claim(
-                "effect", owner=OWNER, now_ms=self.clock.now_ms(), limit=3, lease_ms=LEASE_MS
+                "effect", owner=OWNER, now_ms=self.clock.now_ms(), room=ROOM, lease_ms=LEASE_MS
             )
         )
         for claim in claims:
@@ -199,7 +201,7 @@ class World:
         """Due timers ring."""
         claims = self.commit(
             lambda work: work.queue.claim(
-                "timer", owner=OWNER, now_ms=self.clock.now_ms(), limit=3, lease_ms=LEASE_MS
+                "timer", owner=OWNER, now_ms=self.clock.now_ms(), room=ROOM, lease_ms=LEASE_MS
             )
         )
         for claim in claims:

@@ -95,7 +95,7 @@ class Claims:
         """Return what is due now; waits a little, or until woken, when nothing is."""
         self._wake[kind].clear()
         found = await self.fetch(
-            lambda work: work.queue.claim_fairly(
+            lambda work: work.queue.claim(
                 kind,
                 owner=self._owner,
                 now_ms=self._clock.now_ms(),

@@ -23,6 +23,7 @@ from auscult.kernel.words import Severity
 from auscult.notification.messages import Message
 from auscult.remediation.decide import Runbook
 from auscult.store import TenantRows
+from auscult.store.queue import Room
 from tests.unit.engine.bench import ACME, Bench, an_effect, found
 
 RUNBOOK = Runbook.model_validate(
@@ -241,7 +242,7 @@ def answer(bench: Bench, key: str, result: Result, **changed: Any) -> Settled:
 def claim(bench: Bench) -> list[str]:
     with bench.store.write() as work:
         claims = work.queue.claim(
-            "effect", owner="me", now_ms=bench.clock.now_ms(), limit=10, lease_ms=1_000
+            "effect", owner="me", now_ms=bench.clock.now_ms(), room=Room(40, 10), lease_ms=1_000
         )
     return [one.key for one in claims]
 
@@ -374,7 +375,7 @@ def test_a_run_that_waits_for_its_deadline_is_ended_by_its_timer(bench: Bench) -
     bench.clock.advance(ms=run.deadline_ms - bench.clock.now_ms())
     with bench.store.write() as work:
         claims = work.queue.claim(
-            "timer", owner="me", now_ms=bench.clock.now_ms(), limit=10, lease_ms=1_000
+            "timer", owner="me", now_ms=bench.clock.now_ms(), room=Room(40, 10), lease_ms=1_000
         )
     keys = [one.key for one in claims]
     timers = look(bench, lambda rows: [rows.timers.get(key) for key in keys])
