@@ -26,7 +26,9 @@ EXAMPLES: dict[Rule, Source] = {
     names.refuse_unsaid_module: Source("src/a.py", '"""words of the kernel"""'),
     names.refuse_remark: Source("src/a.py", "x = 1  # TO" + "DO: two"),
     names.refuse_code_in_init: Source("src/auscult/kernel/__init__.py", "def f(): ..."),
-    conduct.refuse_broad_except: Source("src/a.py", "try: ...\nexcept (OSError, Exception): ..."),
+    conduct.refuse_broad_except: Source(
+        "src/auscult/engine/a.py", "try: ...\nexcept (OSError, Exception): ..."
+    ),
     conduct.refuse_chance_in_pure_room: Source("src/auscult/detection/a.py", "np.random.rand()"),
     conduct.refuse_environment: Source("src/auscult/store/a.py", "import os\nos.environ['A']"),
     conduct.refuse_pickle: Source("src/a.py", "from pickle import loads"),

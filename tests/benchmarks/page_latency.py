@@ -1,8 +1,9 @@
-"""Accepted finding → webhook received, on an idle product.
+"""Finding handed over → webhook received, on an idle product.
 
-A finding is accepted when a detector hands it over, and that moment is the incident's `opened_ms`;
-it is received when the receiver's handler begins, on the same clock. In between lie the decision,
-three commits (the incident with its wish, the claim, the wish read back at the desk) and a POST.
+A detector hands a finding over in the pass that judged it, at the finding's own `at_ms`; it is
+received when the receiver's handler begins, on the same clock. In between lie the rest of that
+pass, the courier's and the desk's queues, the decision, three commits (the incident with its wish,
+the claim, the wish read back at the desk) and a POST.
 Pages come one at a time, each about a service of its own, at random moments. What a commit costs is
 measured in the same run, with the rows that an incident writes.
 """
@@ -60,12 +61,23 @@ async def page_often(
             async with http.post(write, data=body, headers={"Content-Type": CONTENT_TYPE}) as got:
                 assert got.status == 204, await got.text()
             arrived_ms, incident = await asyncio.wait_for(receiver.pages.get(), 10)
-            after_finding.append(arrived_ms - float(str(incident["opened_ms"])))
+            found_ms = await handed_over_ms(
+                http, f"{product.url}/api/v1/incidents/{incident['id']}"
+            )
+            after_finding.append(arrived_ms - found_ms)
             after_sample.append(arrived_ms - sent_ms)
             over = f"{product.url}/api/v1/incidents/{incident['id']}/resolve"
             async with http.post(over) as got:
                 assert got.status == 200, await got.text()
     return after_finding, after_sample
+
+
+async def handed_over_ms(http: aiohttp.ClientSession, url: str) -> float:
+    """Return when the finding that opened an incident was found, by the detector's own clock."""
+    async with http.get(url) as got:
+        assert got.status == 200, await got.text()
+        story = await got.json()
+    return float(min(finding["at_ms"] for finding in story["findings"]))
 
 
 def commit_ms(folder: Path) -> float:

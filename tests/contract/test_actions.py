@@ -1,5 +1,6 @@
 """What every action keeps: four verbs by name, honest errors, no secret in what is shown."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -65,8 +66,9 @@ def test_every_action_on_the_shelf_is_tested() -> None:
 async def test_nobody_there_is_worth_another_try(name: str) -> None:
     async with receiving() as gone:
         url = gone.url
+    asked = payload(service="encode", instance="x:1")
     with pytest.raises(ReceiverUnavailable) as why:
-        await make(name, url).perform("plan", payload(service="encode", instance="x:1"))
+        await make(name, url).perform("plan", asked, is_scraped=lambda address: address == "x:1")
     assert SECRET not in str(why.value)
 
 
@@ -77,6 +79,21 @@ async def test_a_finding_that_names_no_safe_target_is_refused_before_any_call(na
             with pytest.raises(PreconditionFailed, match="instance"):
                 await make(name, receiver.url).perform("plan", payload(**values))
         assert not receiver.got
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+async def test_a_host_that_a_label_names_is_refused_unless_it_is_scraped_or_allowed(
+    name: str,
+) -> None:
+    asked = payload(service="encode", instance="black.hole:1")
+    async with receiving() as receiver:
+        with pytest.raises(PreconditionFailed, match=r"black\.hole:1 is no target"):
+            await make(name, receiver.url).perform("plan", asked, is_scraped=lambda _: False)
+        assert not receiver.got
+        allowed = make(name, receiver.url).model_copy(update={"instances": ("black.*:1",)})
+        with suppress(ReceiverRefused):  # it answers, but not as a supervisord
+            await allowed.perform("plan", asked, is_scraped=lambda _: False)
+        assert receiver.got
 
 
 @pytest.mark.parametrize("name", sorted(SETTINGS))

@@ -47,7 +47,8 @@ async def test_the_four_verbs_reach_the_receiver_signed_under_their_keys(
     receiver: Receiver,
 ) -> None:
     more = {"verify_url": "http://{instance}/healthz", "undo_url": f"{receiver.url}/undo"}
-    action = ACTIONS.make("http", settings(receiver, dry_run=True, **more))
+    instances = ["127.0.0.1:*"]
+    action = ACTIONS.make("http", settings(receiver, dry_run=True, instances=instances, **more))
     said = {"sentence": "Drain encode.", "precondition": "2 of 3 are up", "undo": "Refill it."}
     receiver.answer = Answer(200, json.dumps(said).encode())
     plan = (await action.perform("plan", payload("plan", receiver)))["plan"]
@@ -120,7 +121,8 @@ async def test_a_late_answer_is_tried_again_under_the_same_key(receiver: Receive
 
 async def test_a_sick_verify_address_is_no_proof(receiver: Receiver) -> None:
     action = ACTIONS.make("http", settings(receiver, verify_url="http://{instance}/healthz"))
-    plan = (await action.perform("plan", payload("plan", receiver)))["plan"]
+    asked = payload("plan", receiver)
+    plan = (await action.perform("plan", asked, is_scraped=lambda _: True))["plan"]
     for status in (204, 302, 500):
         receiver.answer = Answer(status)
         seen = await action.perform("verify", payload("verify", receiver, plan))

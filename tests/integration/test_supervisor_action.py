@@ -91,6 +91,7 @@ class Stage:
             runbook="book",
             target=service,
             values=values,
+            scraped=frozenset({values["instance"]}),
         )
 
     async def look(self, name: str = "encode") -> Process:

@@ -18,6 +18,7 @@ from auscult.engine.events.perform import perform
 from auscult.engine.events.records import settle
 from auscult.engine.events.steps import Rules
 from auscult.engine.wiring import Plans, TenantPlan
+from auscult.incidents import looked_at
 from auscult.kernel.errors import ReceiverUnavailable, StateConflict
 from auscult.kernel.facts import (
     Acknowledged,
@@ -37,12 +38,14 @@ from auscult.notification.messages import Message
 from auscult.notification.port import Channel
 from auscult.runtime.clock import FakeClock
 from auscult.store import Claim, IncidentFilter, Store, Work
+from auscult.store.queue import Room
 
 T = TypeVar("T")
 TENANTS = (TenantId("acme"), TenantId("birch"))
 SERVICES = ("ingest", "encode", "edge")
 LEASE_MS = 60_000
 OWNER = "the only one"
+ROOM = Room(free=4, each=2)
 
 
 class Killed(BaseException):
@@ -51,13 +54,19 @@ class Killed(BaseException):
 
 @dataclass(slots=True)
 class Receiver:
-    """What the world saw: attempts by key, and effects (a receiver of keys does each once)."""
+    """What the world saw: every message that arrived, by key, and what came of it.
+
+    A receiver of keys does each once, which proves nothing about the sender: how often a message
+    arrived is counted beside.
+    """
 
     takes_keys: bool
+    arrived: Counter[str] = field(default_factory=Counter)
     effects: Counter[str] = field(default_factory=Counter)
 
     def take(self, key: str) -> None:
         """Do what a message asks for, unless it was done under this key before."""
+        self.arrived[key] += 1
         if not (self.takes_keys and key in self.effects):
             self.effects[key] += 1
 
@@ -75,7 +84,7 @@ class Wire(Channel):
         if world.rng.random() < 0.1:
             raise ReceiverUnavailable("the line broke before")
         world.receivers[self.to].take(key)
-        world.sent_since_outcome += not world.receivers[self.to].takes_keys
+        world.unanswered = key
         world.point("after send")
         return ""
 
@@ -93,9 +102,12 @@ class World:
     plans: Plans = field(init=False)
     receivers: dict[str, Receiver] = field(init=False)
     accepted: list[Fact] = field(init=False, default_factory=list)
+    firing: set[tuple[TenantId, str]] = field(init=False, default_factory=set)
     deaths: Counter[str] = field(init=False, default_factory=Counter)
-    sent_since_outcome: int = 0
-    at_risk: int = 0
+    unanswered: str = ""
+    """The message that arrived, and of which the store does not know yet."""
+    at_risk: Counter[str] = field(init=False, default_factory=Counter)
+    """By key, the deaths between a message's arrival and the answer to its outcome."""
     mortal: bool = True
 
     def __post_init__(self) -> None:
@@ -141,8 +153,9 @@ class World:
             for _ in range(turns):
                 await self.turn()
         except Killed:
-            self.at_risk += self.sent_since_outcome
-            self.sent_since_outcome = 0
+            if self.unanswered:
+                self.at_risk[self.unanswered] += 1
+            self.unanswered = ""
             return False
         return True
 
@@ -171,7 +184,7 @@ class World:
         """The worker claims what is due, attempts it, and writes down how it went."""
         claims = self.commit(
             lambda work: work.queue.claim(
-                "effect", owner=OWNER, now_ms=self.clock.now_ms(), limit=3, lease_ms=LEASE_MS
+                "effect", owner=OWNER, now_ms=self.clock.now_ms(), room=ROOM, lease_ms=LEASE_MS
             )
         )
         for claim in claims:
@@ -182,19 +195,24 @@ class World:
             outcome = await perform(effect, self.plans, http=http, clock=self.clock)
             self.point("before the outcome")
             self.submit(Answered(outcome=outcome))
-            self.sent_since_outcome = 0
+            self.unanswered = ""
 
     async def ring(self) -> None:
         """Due timers ring."""
         claims = self.commit(
             lambda work: work.queue.claim(
-                "timer", owner=OWNER, now_ms=self.clock.now_ms(), limit=3, lease_ms=LEASE_MS
+                "timer", owner=OWNER, now_ms=self.clock.now_ms(), room=ROOM, lease_ms=LEASE_MS
             )
         )
         for claim in claims:
             timer = self.commit(partial(_timer_of, claim=claim))
             if timer is not None:
-                self.submit(Rang(timer=timer))
+                self.submit(Rang(timer=timer, still_firing=self.still_fires(timer)))
+
+    def still_fires(self, timer: Timer) -> bool | None:
+        """Say what the detectors say to a timer that asks them."""
+        asked = looked_at(timer)
+        return None if asked is None else (timer.tenant, asked) in self.firing
 
     async def settle_down(self) -> None:
         """End everything without further deaths: nothing may be left waiting."""
@@ -211,8 +229,11 @@ class World:
 
     def finding(self, service: str, phase: Phase, tenant: TenantId | None = None) -> Finding:
         """Return a finding that no other has the time of."""
+        tenant = tenant or self.rng.choice(TENANTS)
+        held = self.firing.add if phase is Phase.FIRING else self.firing.discard
+        held((tenant, f"fp-{service}"))
         return Finding(
-            tenant=tenant or self.rng.choice(TENANTS),
+            tenant=tenant,
             fingerprint=f"fp-{service}",
             subject=Subject(service=service),
             signal="latency",

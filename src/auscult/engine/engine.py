@@ -12,6 +12,7 @@ from auscult.engine.access import Access
 from auscult.engine.events.orphans import release_orphans
 from auscult.engine.events.path import EventPath
 from auscult.engine.events.perform import open_http
+from auscult.engine.events.senses import Senses
 from auscult.engine.gauges import keep_gauges
 from auscult.engine.hub import Hub
 from auscult.engine.samples.path import SamplePath
@@ -107,6 +108,7 @@ class Engine:
         await self.events.write(lambda work: self._admit_tenants(work, self.settings))
         if self.settings.monitoring_enabled:
             await self.samples.start(self.plans, self.events.report)
+            self.events.sense(Senses(self.samples.scoring, self.samples.feeding))
             self._tasks.append(asyncio.create_task(self._release_orphans()))
         self._tasks.append(asyncio.create_task(keep_gauges(self)))
         self._is_ready = True

@@ -1,5 +1,6 @@
 """Findings become one story per problem: grouped, led through its life, and told in a headline."""
 
+from auscult.incidents.again import LOOK_AGAIN_MS, look_again, looked_at, tell_again
 from auscult.incidents.grouping import choose
 from auscult.incidents.lifecycle import (
     QUIET_HOLD_MS,
@@ -9,4 +10,7 @@ from auscult.incidents.lifecycle import (
     after_effects,
 )
 
-__all__ = ["QUIET_HOLD_MS", "SETTLE_HOLD_MS", "Advance", "advance", "after_effects", "choose"]
+__all__ = [
+    "LOOK_AGAIN_MS", "QUIET_HOLD_MS", "SETTLE_HOLD_MS", "Advance", "advance", "after_effects",
+    "choose", "look_again", "looked_at", "tell_again",
+]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from auscult.incidents.again import LOOK_AGAIN_MS
 from auscult.incidents.headlines import closing_headline, headline
 from auscult.kernel.errors import ObjectMissing, StateConflict
 from auscult.kernel.facts import Acknowledged, Fact, Found, Rang, Released, Resolved
@@ -14,6 +15,7 @@ from auscult.kernel.incidents import (
     Signal,
     Status,
 )
+from auscult.kernel.times import duration_words
 from auscult.kernel.words import Severity, worst
 
 QUIET_HOLD_MS = 20_000
@@ -185,7 +187,14 @@ def _resolve(incident: Incident, by: str, now_ms: int) -> Advance:
             "updated_ms": now_ms,
         }
     )
-    why = "Every signal stayed as usual." if by == AUSCULT else f"Resolved by {by}."
+    if by == AUSCULT:
+        why = "Every signal stayed as usual."
+    elif firing := sum(signal.phase is Phase.FIRING for signal in incident.signals):
+        still = f"{firing} signal{' still fires' if firing == 1 else 's still fire'}"
+        soon = duration_words(LOOK_AGAIN_MS)
+        why = f"Resolved by {by} while {still}; what fires in {soon} is told again."
+    else:
+        why = f"Resolved by {by}."
     return _changed(after, ChangeKind.RESOLVED, actor=by, sentence=why)
 
 

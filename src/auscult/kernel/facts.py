@@ -71,10 +71,11 @@ class Timer(Word):
 
 
 class Rang(Word):
-    """A timer is due."""
+    """A timer is due; `still_firing` answers the one that asks whether a fault goes on."""
 
     fact: Literal["rang"] = "rang"
     timer: Timer
+    still_firing: bool | None = None
 
     @property
     def tenant(self) -> TenantId:

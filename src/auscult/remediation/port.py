@@ -1,5 +1,6 @@
 """What every action is, and the shelf they stand on."""
 
+from collections.abc import Callable
 from typing import Any
 
 from auscult.kernel.errors import ReceiverRefused
@@ -7,6 +8,9 @@ from auscult.kernel.plugs import Plug, Shelf
 from auscult.kernel.runs import Plan
 from auscult.kernel.words import Word
 from auscult.remediation.decide.request import ActionRequest
+
+IsScraped = Callable[[str], bool]
+"""Says whether an address (`host:port`) is a target that auscult itself scrapes for the tenant."""
 
 
 class Verdict(Word):
@@ -40,13 +44,18 @@ class Action(Plug):
         """Take it back; return a sentence of what was done."""
         raise NotImplementedError
 
-    async def perform(self, verb: str, payload: dict[str, Any]) -> dict[str, Any]:
+    async def perform(
+        self, verb: str, payload: dict[str, Any], *, is_scraped: IsScraped | None = None
+    ) -> dict[str, Any]:
         """Do what an effect asks for; return the outcome's data.
 
         `plan` gives `{"plan": …}` (with the request's values among its facts), `verify` gives
         `{"verified": bool, "seen": str}`, `apply` and `undo` give `{"said": str}`.
         """
         request = ActionRequest.model_validate(payload["request"])
+        if is_scraped is not None:
+            scraped = frozenset(filter(is_scraped, request.values.values()))
+            request = request.model_copy(update={"scraped": scraped})
         if verb == "plan":
             plan = await self.plan(request)
             facts = plan.facts | {"values": request.values}

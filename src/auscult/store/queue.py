@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Row, Update, bindparam, func, literal_column, select, update
-from sqlalchemy.sql import ColumnElement, Executable
+from sqlalchemy import Row, bindparam, func, literal_column, select, update
+from sqlalchemy.sql import Executable
 
 from auscult.kernel.words import TenantId
 from auscult.store.statements import DISPATCHER
@@ -20,28 +20,6 @@ Kind = Literal["effect", "timer"]
 _C = queue.c
 _KIND = _C.kind == bindparam("of_kind")
 _FREE = (_C.due_ms <= bindparam("now_ms"), _C.lease_until_ms <= bindparam("now_ms"))
-
-
-def _claim(*which: ColumnElement[bool]) -> Update:
-    """Return the statement that leases rows which are due, free, and what else is asked."""
-    due = (
-        select(_C.kind, _C.tenant, _C.key)
-        .where(_KIND, *which, *_FREE)
-        .order_by(_C.due_ms)
-        .limit(bindparam("limit"))
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    return (
-        update(queue)
-        .where(_C.kind == due.c.kind, _C.tenant == due.c.tenant, _C.key == due.c.key)
-        .values(
-            owner=bindparam("new_owner"),
-            lease_until_ms=bindparam("lease_end_ms"),
-            attempt=_C.attempt + 1,
-        )
-        .returning(_C.tenant, _C.key, _C.attempt, _C.due_ms)
-    )
 
 
 def _waiting() -> Executable:
@@ -74,9 +52,25 @@ def _waiting() -> Executable:
     )
 
 
-_CLAIM = _claim()
-_CLAIM_OF = _claim(_C.tenant == bindparam("of_tenant"))
 _WAITING = _waiting()
+_DUE = (
+    select(_C.kind, _C.tenant, _C.key)
+    .where(_KIND, _C.tenant == bindparam("of_tenant"), *_FREE)
+    .order_by(_C.due_ms)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_CLAIM = (
+    update(queue)
+    .where(_C.kind == _DUE.c.kind, _C.tenant == _DUE.c.tenant, _C.key == _DUE.c.key)
+    .values(
+        owner=bindparam("new_owner"),
+        lease_until_ms=bindparam("lease_end_ms"),
+        attempt=_C.attempt + 1,
+    )
+    .returning(_C.key, _C.attempt, _C.due_ms)
+)
 _RELEASE = (
     update(queue)
     .where(_C.owner == bindparam("of_owner"), _C.lease_until_ms > 0)
@@ -142,33 +136,27 @@ class Queue:
         self._transaction = transaction
 
     def claim(
-        self, kind: Kind, *, owner: str, now_ms: int, limit: int, lease_ms: int
-    ) -> list[Claim]:
-        """Lease up to `limit` due rows that nobody holds, the longest due first.
-
-        Two that claim at once get different rows; a lease that ended is claimable again.
-        """
-        values = _lease(kind, owner, now_ms=now_ms, lease_ms=lease_ms)
-        return self._claim(kind, _CLAIM, values | {"limit": max(0, min(limit, CLAIM_MAX))})
-
-    def claim_fairly(
         self, kind: Kind, *, owner: str, now_ms: int, room: Room, lease_ms: int
     ) -> list[Claim]:
-        """Lease due rows tenant by tenant, as the room allows; who waits longest comes first.
+        """Lease due rows that nobody holds, tenant by tenant, as the room allows.
 
-        However much one tenant has due, another's first row is claimed in the same transaction.
+        Of a tenant the longest due come first. However much one tenant has due, another's first
+        row is claimed in the same transaction. Two that claim at once get different rows; a lease
+        that ended is claimable again.
         """
-        values = _lease(kind, owner, now_ms=now_ms, lease_ms=lease_ms)
-        found = self._rows(_WAITING, {"of_kind": kind, "now_ms": now_ms})
-        shares = room.shares([TenantId(row.tenant) for row in found])
-        return [
-            claim
-            for tenant, limit in shares.items()
-            if limit
-            for claim in self._claim(
-                kind, _CLAIM_OF, values | {"of_tenant": tenant, "limit": limit}
-            )
-        ]
+        lease = {"new_owner": owner, "lease_end_ms": now_ms + max(lease_ms, 1)}
+        due: dict[str, object] = {"of_kind": kind, "now_ms": now_ms}
+        tenants = [TenantId(row.tenant) for row in self._rows(_WAITING, due)]
+        claims: list[Claim] = []
+        for tenant, limit in room.shares(tenants).items():
+            if limit:
+                wanted = due | lease | {"of_tenant": tenant, "limit": limit}
+                rows = self._rows(_CLAIM, wanted)
+                claims += [
+                    Claim(kind, tenant, row.key, row.attempt)
+                    for row in sorted(rows, key=lambda row: (row.due_ms, row.key))
+                ]
+        return claims
 
     def release(self, owner: str) -> None:
         """Give back every lease that an owner holds: an earlier start of it that was killed."""
@@ -191,22 +179,6 @@ class Queue:
         ]
         return min((int(at_ms) for at_ms in found if at_ms is not None), default=None)
 
-    def _claim(self, kind: Kind, statement: Update, values: Mapping[str, object]) -> list[Claim]:
-        found = self._rows(statement, values)
-        return [
-            Claim(kind, TenantId(row.tenant), row.key, row.attempt)
-            for row in sorted(found, key=lambda row: (row.due_ms, row.tenant, row.key))
-        ]
-
     def _rows(self, statement: Executable, values: Mapping[str, object]) -> Sequence[Row[Any]]:
         self._transaction.later.write(queue.name)
         return self._transaction.rows(DISPATCHER, statement, values)
-
-
-def _lease(kind: Kind, owner: str, *, now_ms: int, lease_ms: int) -> dict[str, object]:
-    return {
-        "of_kind": kind,
-        "now_ms": now_ms,
-        "new_owner": owner,
-        "lease_end_ms": now_ms + max(lease_ms, 1),
-    }

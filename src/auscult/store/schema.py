@@ -16,7 +16,7 @@ from auscult.store.transaction import LOCK_CLASS
 _ALONE = select(func.pg_advisory_xact_lock(LOCK_CLASS, 0))
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, revision: str = "head") -> None:
     """Migrate to the newest tables; replicas that race wait for each other, and find it done.
 
     Raises `StoreUnavailable`, and `SettingError` where roles are missing on PostgreSQL.
@@ -29,7 +29,7 @@ def upgrade(engine: Engine) -> None:
                 connection.execute(_ALONE)
                 prepare_roles(connection)
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
     except SQLAlchemyError as why:
         raise translate(why) from why
     except CommandError as why:

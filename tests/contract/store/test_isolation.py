@@ -11,6 +11,7 @@ from auscult.kernel.effects import Result
 from auscult.kernel.errors import AuscultError, ObjectMissing, StateConflict
 from auscult.kernel.words import TenantId
 from auscult.store import IncidentFilter, Store, TenantRows
+from auscult.store.queue import Room
 from auscult.store.tables import metadata
 from tests.contract.store.databases import Database, PostgresDatabase
 from tests.contract.store.words import (
@@ -40,6 +41,7 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "incidents.counts": (lambda rows: sum(rows.incidents.counts().values()), 0),
     "findings.append": (lambda rows: rows.findings.append("I1", finding()), StateConflict),
     "findings.of": (lambda rows: rows.findings.of("I1"), []),
+    "findings.last": (lambda rows: rows.findings.last("I1", "f1"), None),
     "findings.written_of": (lambda rows: rows.findings.written_of("I1"), []),
     "effects.wish": (lambda rows: rows.effects.wish(effect(tenant=BETA)), MINE),
     "effects.get": (lambda rows: rows.effects.get("E1"), None),
@@ -160,7 +162,7 @@ def test_two_tenants_may_use_the_same_identifiers(store: Store) -> None:
         kept = [
             (claim.tenant, claim.key)
             for kind in ("effect", "timer")
-            for claim in work.queue.claim(kind, owner="o", now_ms=999, limit=9, lease_ms=1)
+            for claim in work.queue.claim(kind, owner="o", now_ms=999, room=Room(9, 9), lease_ms=1)
         ]
     assert kept == [(ACME, "E1"), (ACME, "T1")]
 

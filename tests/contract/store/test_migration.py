@@ -12,6 +12,7 @@ from sqlalchemy import create_engine
 
 from auscult.kernel.errors import SettingError, StoreUnavailable
 from auscult.store import Store
+from auscult.store.schema import upgrade
 from auscult.store.tables import metadata
 from tests.contract.store.databases import (
     STRANGER,
@@ -43,6 +44,15 @@ def test_migrating_twice_is_migrating_once(empty: Database) -> None:
     store.migrate()
     with store.read() as work:
         assert work.of(ACME).incidents.get("I1") == incident()
+    store.close()
+
+
+def test_what_was_queued_before_counts_as_owed_since_its_turn(empty: Database) -> None:
+    store = Store.open(empty.url)
+    upgrade(store._writer, "0002")
+    empty.ask("INSERT INTO queue VALUES ('effect', 'acme', 'E1', 12345, '', 0, 1)")
+    store.migrate()
+    assert empty.ask("SELECT key, owed_since_ms FROM queue") == [("E1", 12345)]
     store.close()
 
 

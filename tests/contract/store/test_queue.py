@@ -15,10 +15,9 @@ LEASE_MS = 1_000
 
 
 def claim(store: Store, *, now_ms: int, owner: str = "one", limit: int = 10) -> list[Claim]:
+    room = Room(free=limit if limit == 1 else 4 * limit, each=limit)
     with store.write() as work:
-        return work.queue.claim(
-            "effect", owner=owner, now_ms=now_ms, limit=limit, lease_ms=LEASE_MS
-        )
+        return work.queue.claim("effect", owner=owner, now_ms=now_ms, room=room, lease_ms=LEASE_MS)
 
 
 def test_only_what_is_due_is_claimed_the_longest_due_first(store: Store) -> None:
@@ -68,7 +67,9 @@ def test_a_timer_set_again_is_free_to_claim(store: Store) -> None:
         with store.write() as work:
             work.of(ACME).timers.set(timer(due_ms=due_ms))
         with store.write() as work:
-            got = work.queue.claim("timer", owner="o", now_ms=due_ms, limit=9, lease_ms=LEASE_MS)
+            got = work.queue.claim(
+                "timer", owner="o", now_ms=due_ms, room=Room(9, 9), lease_ms=LEASE_MS
+            )
         assert got == [Claim("timer", ACME, "T1", 1)]
 
 
@@ -132,16 +133,14 @@ def test_claims_on_postgresql_skip_what_another_holds_instead_of_waiting(store: 
         for key in ("a", "b"):
             work.of(ACME).effects.wish(effect(key, due_ms=0))
     with store.write() as first:
-        held = first.queue.claim("effect", owner="1", now_ms=1, limit=1, lease_ms=LEASE_MS)
+        held = first.queue.claim("effect", owner="1", now_ms=1, room=Room(1, 1), lease_ms=LEASE_MS)
         free = claim(store, now_ms=1, owner="2")
     assert [one.key for one in (*held, *free)] == ["a", "b"]
 
 
 def claim_fairly(store: Store, room: Room, *, now_ms: int = 1_000) -> Counter[str]:
     with store.write() as work:
-        got = work.queue.claim_fairly(
-            "effect", owner="one", now_ms=now_ms, room=room, lease_ms=LEASE_MS
-        )
+        got = work.queue.claim("effect", owner="one", now_ms=now_ms, room=room, lease_ms=LEASE_MS)
     return Counter(one.tenant for one in got)
 
 
@@ -164,11 +163,9 @@ def test_of_one_tenant_the_longest_due_is_claimed_first_and_only_what_is_free(
             work.of(ACME).effects.wish(effect(f"E{number}", due_ms=100 - number))
         room = Room(free=64, each=3)
         for keys in (["E9", "E8", "E7"], ["E6", "E5", "E4"], ["E3", "E2", "E1"], ["E0"], []):
-            got = work.queue.claim_fairly(
-                "effect", owner="one", now_ms=100, room=room, lease_ms=LEASE_MS
-            )
+            got = work.queue.claim("effect", owner="one", now_ms=100, room=room, lease_ms=LEASE_MS)
             assert [one.key for one in got] == keys
-        got = work.queue.claim_fairly(
+        got = work.queue.claim(
             "effect", owner="two", now_ms=100 + LEASE_MS, room=room, lease_ms=LEASE_MS
         )
         assert [(one.key, one.attempt) for one in got] == [("E9", 2), ("E8", 2), ("E7", 2)]

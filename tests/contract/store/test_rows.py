@@ -70,8 +70,13 @@ def test_findings_of_an_incident_come_newest_first_and_once(store: Store) -> Non
         for at_ms in (1, 3, 2, 3):
             rows.findings.append("I1", finding(at_ms=at_ms))
         assert [one.at_ms for one in rows.findings.of("I1", 2)] == [3, 2]
+        rows.findings.append("I1", finding("f2", at_ms=9))
+        last = rows.findings.last("I1", "f1")
+        assert last is not None
+        assert last.at_ms == 3
+        assert rows.findings.last("I1", "f3") is None
     with store.read() as work:
-        assert [one.at_ms for one in work.of(ACME).findings.of("I1", 9)] == [3, 2, 1]
+        assert [one.at_ms for one in work.of(ACME).findings.of("I1", 9)] == [9, 3, 2, 1]
 
 
 def test_a_finding_needs_its_incident(store: Store) -> None:

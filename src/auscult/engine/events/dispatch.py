@@ -8,10 +8,10 @@ the receiver takes the key.
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from auscult.engine.events.perform import perform
+from auscult.incidents import looked_at
 from auscult.kernel.effects import Effect, EffectKind, Result
 from auscult.kernel.errors import QueueFull, StoreUnavailable
 from auscult.kernel.facts import Answered, Rang
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from auscult.engine.events.courier import Courier
     from auscult.engine.events.desk import Desk
+    from auscult.engine.events.senses import Senses
     from auscult.engine.wiring import Plans
     from auscult.runtime.clock import Clock
     from auscult.runtime.metrics import Metrics
@@ -94,7 +95,7 @@ class Claims:
         """Return what is due now; waits a little, or until woken, when nothing is."""
         self._wake[kind].clear()
         found = await self.fetch(
-            lambda work: work.queue.claim_fairly(
+            lambda work: work.queue.claim(
                 kind,
                 owner=self._owner,
                 now_ms=self._clock.now_ms(),
@@ -140,7 +141,14 @@ class Dispatch:
         self._plans = plans
         self._clock = clock
         self._metrics = metrics
+        self._senses: Senses | None = None
+        self._sensing = asyncio.Event()
         self._in_flight: dict[asyncio.Task[None], TenantId] = {}
+
+    def sense(self, senses: "Senses") -> None:
+        """Take what the sample path may be asked, once it runs."""
+        self._senses = senses
+        self._sensing.set()
 
     async def run_effects(self, http: "aiohttp.ClientSession") -> None:
         """Attempt due effects until cancelled."""
@@ -159,12 +167,8 @@ class Dispatch:
         """Ring due timers until cancelled."""
         while True:
             claims = await self._claims.take("timer", Room(TIMERS_AT_ONCE, TENANT_TIMERS_AT_ONCE))
-            for claim in claims:
-                timer = await self._claims.fetch(
-                    partial(lambda work, one: work.of(one.tenant).timers.get(one.key), one=claim)
-                )
-                if timer is not None:
-                    self._courier.hand(Rang(timer=timer))
+            for fact in await self._rung(claims):
+                self._courier.hand(fact)
 
     async def drain(self) -> None:
         """Let the attempts in flight end, for `DRAIN_S` at most; what is left keeps its lease."""
@@ -176,6 +180,27 @@ class Dispatch:
         if late:
             await asyncio.wait(late, timeout=1.0)
 
+    async def _rung(self, claims: "list[Claim]") -> list[Rang]:
+        """Return the facts that claimed timers are due, with the answer where one asks."""
+        found = await self._claims.fetch(
+            lambda work: [work.of(claim.tenant).timers.get(claim.key) for claim in claims]
+        )
+        timers = [timer for timer in found or () if timer is not None]
+        if all(looked_at(timer) is None for timer in timers):
+            return [Rang(timer=timer) for timer in timers]
+        firing = await self._firing()
+        return [
+            Rang(timer=timer, still_firing=None if asked is None else asked in firing)
+            for timer in timers
+            for asked in [looked_at(timer)]
+        ]
+
+    async def _firing(self) -> frozenset[str]:
+        """Return what fires, by the detectors as they were restored: before that nobody knows."""
+        await self._sensing.wait()
+        assert self._senses is not None
+        return await self._senses.firing()
+
     async def _attempt(self, claim: "Claim", http: "aiohttp.ClientSession") -> None:
         now_ms = self._clock.now_ms()
         effect = await self._claims.fetch(lambda work: take_up(work, claim, now_ms=now_ms))
@@ -186,7 +211,9 @@ class Dispatch:
             bound(tenant=effect.tenant, incident=effect.incident),
             span("effect.attempt", plug=plug, verb=effect.verb, incident=effect.incident),
         ):
-            outcome = await perform(effect, self._plans, http=http, clock=self._clock)
+            outcome = await perform(
+                effect, self._plans, http=http, clock=self._clock, senses=self._senses
+            )
             if outcome.result is not Result.DONE:
                 log.warning("an effect was not done", key=effect.key, why=outcome.reason)
         self._metrics.effect_attempts.labels(plug=plug, result=outcome.result.value).inc()

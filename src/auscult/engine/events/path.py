@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from auscult.engine.events.records import Settled
+    from auscult.engine.events.senses import Senses
     from auscult.engine.wiring import Plans
     from auscult.runtime.clock import Clock
     from auscult.runtime.metrics import Metrics
@@ -63,6 +64,10 @@ class EventPath:
         if is_paging:
             running += [self._dispatch.run_effects(http), self._dispatch.run_timers()]
         self._tasks = [asyncio.create_task(one) for one in running]
+
+    def sense(self, senses: "Senses") -> None:
+        """Take what the sample path may be asked, once it runs."""
+        self._dispatch.sense(senses)
 
     async def stop(self) -> None:
         """Deliver what waits and finish what is in flight, each within `DRAIN_S`; then end."""

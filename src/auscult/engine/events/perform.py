@@ -1,11 +1,14 @@
 """The effect boundary: one attempt at one effect, and an outcome whatever happens.
 
-This is the one place where any error is caught: what a channel or an action does not foresee must
-cost one attempt, never the worker.
+Any error is caught here, as at three more edges of the engine (the desk hands a job's error to
+whoever asked for the job, a source and a pass of the scorer may break alone; nowhere else, says
+`tests/house/conduct.py`): what a channel or an action does not foresee must cost one attempt,
+never the worker.
 """
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
@@ -19,6 +22,7 @@ from auscult.kernel.errors import (
 if TYPE_CHECKING:
     import aiohttp
 
+    from auscult.engine.events.senses import Senses
     from auscult.engine.wiring import Plans
     from auscult.runtime.clock import Clock
 
@@ -40,15 +44,27 @@ def open_http() -> "aiohttp.ClientSession":
 
 
 async def perform(
-    effect: Effect, plans: "Plans", *, http: "aiohttp.ClientSession", clock: "Clock"
+    effect: Effect,
+    plans: "Plans",
+    *,
+    http: "aiohttp.ClientSession",
+    clock: "Clock",
+    senses: "Senses | None" = None,
 ) -> Outcome:
-    """Attempt an effect once; never raises but for cancellation."""
+    """Attempt an effect once; never raises but for cancellation.
+
+    `senses` tell an action which addresses auscult scrapes; without them that is not known yet.
+    """
     end = _Ending(effect, clock)
     if effect.expires_ms is not None and clock.now_ms() > effect.expires_ms:
         return end(Result.REFUSED, "expired before it could be done")
     try:
         async with asyncio.timeout(ATTEMPT_S):
-            said, data = await _do(effect, plans, http=http, now_ms=clock.now_ms())
+            said, data = "", {}
+            if effect.kind is EffectKind.NOTIFY:
+                said = await _tell(effect, plans, http=http, now_ms=clock.now_ms())
+            else:
+                data = await _act(effect, plans, senses)
     except ReceiverUnavailable as why:
         kept = {"so_far": why.so_far} if why.so_far else None
         return end(Result.RETRY, str(why), retry_after_ms=why.retry_after_ms, data=kept)
@@ -88,20 +104,23 @@ class _Ending:
         )
 
 
-async def _do(
+async def _tell(
     effect: Effect, plans: "Plans", *, http: "aiohttp.ClientSession", now_ms: int
-) -> tuple[str, dict[str, Any]]:
-    """Do it; return what people should know of it, and what the decision that follows needs."""
+) -> str:
+    """Send a message; return what people should know of it."""
+    channel = plans.of(effect.tenant).channels.get(effect.to)
+    if channel is None:
+        raise ObjectMissing(f"channel {effect.to!r} is not configured, or not allowed")
+    return await channel.deliver(effect.payload, key=effect.key, at_ms=now_ms, http=http)
+
+
+async def _act(effect: Effect, plans: "Plans", senses: "Senses | None") -> dict[str, Any]:
+    """Do one verb of a repair; return what the decision that follows needs."""
     plan = plans.of(effect.tenant)
     if effect.verb == "apply" and plan.rules.plan_only:
         raise PreconditionFailed("automatic repair is switched off (AUTO_REMEDIATION)")
-    if effect.kind is EffectKind.NOTIFY:
-        channel = plan.channels.get(effect.to)
-        if channel is None:
-            raise ObjectMissing(f"channel {effect.to!r} is not configured, or not allowed")
-        said = await channel.deliver(effect.payload, key=effect.key, at_ms=now_ms, http=http)
-        return said, {}
     action = plan.actions.get(effect.to)
     if action is None:
         raise ObjectMissing(f"runbook {effect.to!r} is not configured")
-    return "", await action.perform(effect.verb, effect.payload)
+    is_scraped = partial(senses.is_scraped, effect.tenant) if senses is not None else None
+    return await action.perform(effect.verb, effect.payload, is_scraped=is_scraped)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auscult.engine.events.steps import Case, Decision, Note, Rules, step
-from auscult.incidents import choose
+from auscult.incidents import choose, looked_at, tell_again
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.facts import Acknowledged, Answered, Fact, Found, Rang, Released, Resolved
 from auscult.kernel.findings import Phase
@@ -44,8 +44,14 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
     """Decide on one fact inside a transaction; raises what the decision raises."""
     rows = work.of(fact.tenant)
     now_ms = clock.now_ms()
-    if isinstance(fact, Rang) and rows.timers.take(fact.timer.key, due_by_ms=now_ms) is None:
-        return Settled(fact.tenant)
+    if isinstance(fact, Rang):
+        if rows.timers.take(fact.timer.key, due_by_ms=now_ms) is None:
+            return Settled(fact.tenant)
+        if looked_at(fact.timer) is not None:
+            again = _told_again(rows, fact, now_ms)
+            if again is None:
+                return Settled(fact.tenant)
+            fact = again
     effect: Effect | None = None
     if isinstance(fact, Answered):
         effect = _settle_effect(rows, fact.outcome, now_ms)
@@ -63,6 +69,17 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
         effects=due,
         timers=len(decision.timers),
     )
+
+
+def _told_again(rows: "TenantRows", rang: Rang, now_ms: int) -> Found | None:
+    """Return what is to be told of a fault that goes on although a person resolved it."""
+    resolved = rows.incidents.get(rang.timer.about)
+    last = rows.findings.last(rang.timer.about, looked_at(rang.timer) or "")
+    if resolved is None or last is None:
+        return None
+    is_held = rows.incidents.holding(last.fingerprint) is not None
+    finding = tell_again(rang, resolved, last, is_held=is_held, now_ms=now_ms)
+    return Found(finding=finding) if finding is not None else None
 
 
 def _load(

@@ -6,10 +6,16 @@ Each step reads the case and adds to the decision; none looks at a clock, a data
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from auscult.incidents import QUIET_HOLD_MS, SETTLE_HOLD_MS, advance, after_effects
+from auscult.incidents import (
+    QUIET_HOLD_MS,
+    SETTLE_HOLD_MS,
+    advance,
+    after_effects,
+    look_again,
+)
 from auscult.incidents.grouping import Neighbours
 from auscult.kernel.effects import Effect
-from auscult.kernel.facts import Answered, Fact, Found, Rang, Timer
+from auscult.kernel.facts import Answered, Fact, Found, Rang, Resolved, Timer
 from auscult.kernel.incidents import Change, ChangeKind, Incident
 from auscult.kernel.runs import Run
 from auscult.notification.decide import Route, wish_messages
@@ -86,7 +92,7 @@ def follow(case: Case, decision: Decision) -> Decision:
 
 
 def wake(case: Case, decision: Decision) -> Decision:
-    """Ask to be woken when an incident may be over, or what it has left behind may be settled."""
+    """Ask to be woken when an incident may be over, or not, or what it left behind is settled."""
     incident = decision.incident
     if incident is None:
         return decision
@@ -96,7 +102,12 @@ def wake(case: Case, decision: Decision) -> Decision:
         return replace(decision, timers=(*decision.timers, timer))
     if ChangeKind.RETURNED in kinds or (kinds and incident.is_over):
         quiet = f"{incident.id}:{QUIET_TIMER}"
-        return replace(decision, cancelled=(*decision.cancelled, quiet))
+        looks = look_again(incident, case.now_ms) if isinstance(case.fact, Resolved) else ()
+        return replace(
+            decision,
+            timers=(*decision.timers, *looks),
+            cancelled=(*decision.cancelled, quiet),
+        )
     if isinstance(case.fact, Found) and after_effects(incident):
         timer = _timer(SETTLE_TIMER, incident, case.now_ms + SETTLE_HOLD_MS)
         return replace(decision, timers=(*decision.timers, timer))

@@ -19,9 +19,9 @@ from auscult.kernel.runs import Plan
 from auscult.kernel.times import rfc3339
 from auscult.remediation.calling import Call, call
 from auscult.remediation.decide.request import ActionRequest
-from auscult.remediation.decide.templates import check_template, fill
+from auscult.remediation.decide.templates import check_template
 from auscult.remediation.port import Action, Verdict
-from auscult.remediation.probing import HEALTHY, probe
+from auscult.remediation.probing import HEALTHY, Instances, health_address, probe
 
 PRECONDITION_FAILED = 412
 
@@ -33,7 +33,8 @@ class Http(Action):
     remembers it acts once. 2xx means done, 412 that the precondition does not hold (nothing was
     done). With `dry_run` the plan is asked of the receiver too (`data.dry_run` is true), and
     `sentence`, `precondition` and `undo` of its JSON answer go into the plan. `verify_url` is
-    asked by GET and must answer 200; without one the detector alone decides.
+    asked by GET and must answer 200; without one the detector alone decides. Where a placeholder
+    names its host, that must be a target that auscult scrapes, or match one of `instances`.
 
     ```yaml
     action: {use: http, url: "https://fleet.internal/repair", secret: "env:FLEET_SECRET",
@@ -46,6 +47,7 @@ class Http(Action):
     old_secret: SecretStr | None = None
     dry_run: bool = False
     verify_url: str = ""
+    instances: Instances = ()
     undo_url: HttpUrl | None = None
     verify_within_ms: int = Field(default=5_000, ge=50, le=10_000)
     timeout_s: float = Field(default=10.0, gt=0, le=30)
@@ -72,7 +74,7 @@ class Http(Action):
 
     @override
     async def plan(self, request: ActionRequest) -> Plan:
-        verify_url = fill(self.verify_url, request.values)
+        verify_url = health_address(self.verify_url, request, self.instances)
         undo = f"Ask {_host(self.undo_url)} to take it back." if self.undo_url else ""
         said = await self._post(self.url, "plan", request) if self.dry_run else {}
         return Plan(

@@ -16,7 +16,7 @@ from auscult.kernel.runs import Plan
 from auscult.remediation.decide.request import ActionRequest
 from auscult.remediation.decide.templates import check_template, fill
 from auscult.remediation.port import Action, Verdict
-from auscult.remediation.probing import HEALTHY, probe
+from auscult.remediation.probing import HEALTHY, Instances, health_address, probe
 from auscult.remediation.supervisord import DEAD, RUNNING, Process, Supervisord
 
 POLL_S = 0.1
@@ -30,7 +30,8 @@ class Supervisor(Action):
     """Starts what is EXITED, STOPPED or FATAL; kills and starts what runs but answers nobody.
 
     A process that answers its health address is left alone, whatever is said about it, and so is a
-    running one without `health_url`: nothing then proves that it hangs.
+    running one without `health_url`: nothing then proves that it hangs. Where a placeholder names
+    the host of `health_url`, it must be a target that auscult scrapes, or match one of `instances`.
 
     ```yaml
     action:
@@ -38,6 +39,7 @@ class Supervisor(Action):
       socket: /run/supervisor.sock        # or url: http://127.0.0.1:9001, username, password
       process: "soundstage:{service}"
       health_url: "http://{instance}/healthz"
+      instances: ["*.stage.internal:9003"]  # beside the targets that auscult scrapes
     ```
     """
 
@@ -47,6 +49,7 @@ class Supervisor(Action):
     password: SecretStr = SecretStr("")
     process: str = "{service}"
     health_url: str = ""
+    instances: Instances = ()
     health_within_ms: int = Field(default=2_000, ge=50, le=10_000)
     start_within_s: float = Field(default=20, gt=0, le=30)
     timeout_s: float = Field(default=5, gt=0, le=10)
@@ -70,7 +73,7 @@ class Supervisor(Action):
     @override
     async def plan(self, request: ActionRequest) -> Plan:
         name = fill(self.process, request.values)
-        health_url = fill(self.health_url, request.values)
+        health_url = health_address(self.health_url, request, self.instances)
         seen = await self._wire().look(name)
         if seen.state in DEAD:
             sentence, why = f"Start {name}.", f"it is {seen.state}"

@@ -17,7 +17,9 @@ VERBS = ("plan", "apply", "verify", "undo")
 class ActionRequest(Word):
     """What an action is asked to see to; `values` fill the templates in its settings.
 
-    `key` is the effect's idempotency key: the same at every attempt of the same step.
+    `key` is the effect's idempotency key: the same at every attempt of the same step. `scraped`
+    are those of the values that are addresses (`host:port`) auscult itself scrapes; None where
+    that is not known (yet). It is looked up at each attempt, and never written down.
     """
 
     key: str = Field(max_length=200)
@@ -27,6 +29,7 @@ class ActionRequest(Word):
     runbook: str
     target: str
     values: dict[str, str] = Field(default_factory=dict)
+    scraped: frozenset[str] | None = Field(default=None, exclude=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,16 @@ _OF = (
     .order_by(_C.at_ms.desc(), _C.fingerprint)
     .limit(bindparam("limit"))
 )
+_LAST = (
+    select(_C.body)
+    .where(
+        _C.tenant == bindparam("own"),
+        _C.incident == bindparam("incident"),
+        _C.fingerprint == bindparam("fingerprint"),
+    )
+    .order_by(_C.at_ms.desc())
+    .limit(1)
+)
 
 
 class FindingRows:
@@ -44,6 +54,12 @@ class FindingRows:
         """Return an incident's findings, the newest first."""
         written = self.written_of(incident_id, limit)
         return [Finding.model_validate_json(text) for text in written]
+
+    def last(self, incident_id: str, fingerprint: str) -> Finding | None:
+        """Return the newest finding about one thing in an incident."""
+        self._slice.write(findings)
+        found = self._slice.first(_LAST, incident=incident_id, fingerprint=fingerprint)
+        return None if found is None else Finding.model_validate_json(found.body)
 
     def written_of(self, incident_id: str, limit: int = 100) -> list[str]:
         """Return the same as JSON, as they are stored."""

@@ -12,13 +12,14 @@ from auscult.engine.events.desk import Desk
 from auscult.engine.events.dispatch import IN_FLIGHT_MAX, Claims, Dispatch, take_up
 from auscult.engine.events.records import settle
 from auscult.engine.wiring import Plans, TenantPlan
+from auscult.incidents import LOOK_AGAIN_MS
 from auscult.kernel.effects import Outcome, Result
-from auscult.kernel.facts import Answered
+from auscult.kernel.facts import Answered, Resolved
 from auscult.kernel.words import TenantId
 from auscult.notification.messages import Message
 from auscult.notification.port import Channel
 from auscult.store import Claim
-from tests.unit.engine.bench import ACME, Bench, Told, an_effect
+from tests.unit.engine.bench import ACME, Bench, Told, an_effect, found
 
 NOISY = TenantId("noisy")
 HTTP: Any = None
@@ -38,14 +39,24 @@ class BlackHole(Channel):
         await asyncio.Event().wait()
 
 
+class Detectors:
+    """Say that the same things fire, whenever they are asked."""
+
+    async def firing(self) -> frozenset[str]:
+        return frozenset({"fp-encode"})
+
+
 @asynccontextmanager
-async def dispatching(bench: Bench, plans: Plans) -> AsyncIterator[Claims]:
+async def dispatching(bench: Bench, plans: Plans, senses: Any = None) -> AsyncIterator[Claims]:
     desk = Desk(bench.store, plans, clock=bench.clock, metrics=bench.metrics)
     courier = Courier(desk, metrics=bench.metrics)
     claims = Claims(desk, clock=bench.clock, owner="me")
     dispatch = Dispatch(claims, courier, plans, clock=bench.clock, metrics=bench.metrics)
     desk.start()
-    running = [asyncio.ensure_future(one) for one in (courier.run(), dispatch.run_effects(HTTP))]
+    if senses is not None:
+        dispatch.sense(senses)
+    path = (courier.run(), dispatch.run_effects(HTTP), dispatch.run_timers())
+    running = [asyncio.ensure_future(one) for one in path]
     yield claims
     for task in running:
         task.cancel()
@@ -112,3 +123,24 @@ def test_waiting_behind_an_earlier_message_is_no_attempt(bench: Bench) -> None:
     with bench.store.write() as work:
         settle(work, Answered(outcome=busy), bench.plans, clock=bench.clock)
         assert work.queue.next_due("effect") == now_ms + 1_000, "the first pause is the shortest"
+
+
+async def test_a_fault_that_goes_on_after_a_person_resolved_it_is_looked_at_and_paged_again(
+    bench: Bench,
+) -> None:
+    plans = bench.plans
+    with bench.store.write() as work:
+        for service in ("encode", "edge"):
+            opened = settle(work, found(service), plans, clock=bench.clock).incident
+            assert opened is not None
+            over = Resolved(tenant=ACME, incident=opened.id, by="ana")
+            settle(work, over, plans, clock=bench.clock)
+    bench.clock.advance(ms=LOOK_AGAIN_MS)
+    async with dispatching(bench, plans, Detectors()):
+        await until(bench.channel, 2 + 2 + 1)  # two pages, two ends, and one more page
+        await asyncio.sleep(0.1)
+    with bench.store.read() as work:
+        (again,) = work.of(ACME).incidents.recent(10)
+        assert work.queue.next_due("timer") is None
+    assert again.key == "fp-encode"
+    assert "still firing 5 min after ana resolved it" in again.headline

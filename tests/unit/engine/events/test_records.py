@@ -12,22 +12,25 @@ from auscult.engine.events.records import (
     settle,
 )
 from auscult.engine.events.steps import Rules
-from auscult.incidents import QUIET_HOLD_MS, SETTLE_HOLD_MS
+from auscult.incidents import LOOK_AGAIN_MS, QUIET_HOLD_MS, SETTLE_HOLD_MS
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.errors import ObjectMissing, StateConflict
 from auscult.kernel.facts import Acknowledged, Answered, Fact, Rang, Released, Resolved, Timer
-from auscult.kernel.findings import Phase
+from auscult.kernel.findings import Evidence, Phase
 from auscult.kernel.incidents import ChangeKind
 from auscult.kernel.runs import Run, RunState
 from auscult.kernel.words import Severity
 from auscult.notification.messages import Message
 from auscult.remediation.decide import Runbook
 from auscult.store import TenantRows
+from auscult.store.queue import Room
 from tests.unit.engine.bench import ACME, Bench, an_effect, found
 
 RUNBOOK = Runbook.model_validate(
     {"name": "mend", "match": ['signal="latency"'], "action": {"use": "http"}}
 )
+
+LABELS = (("zone", "eu-1"),)
 
 
 def take(bench: Bench, fact: Fact) -> Settled:
@@ -159,6 +162,77 @@ def test_what_a_person_resolves_needs_no_timer_and_cannot_be_taken_again(bench: 
     assert [row.actor for row in rows] == ["scorer", "ana", "scorer", "ana"]
 
 
+def look_timer(bench: Bench, service: str = "encode") -> Timer | None:
+    timer: Timer | None = look(bench, lambda rows: rows.timers.get(f"look:fp-{service}"))
+    return timer
+
+
+def resolve_while_it_fires(bench: Bench) -> tuple[str, Timer]:
+    incident = open_one(bench, evidence=Evidence(sentence="encode is slow", labels=LABELS))
+    settled = take(bench, Resolved(tenant=ACME, incident=incident, by="ana"))
+    assert settled.timers == 1
+    timer = look_timer(bench)
+    assert timer is not None
+    assert timer.due_ms == bench.clock.now_ms() + LOOK_AGAIN_MS
+    return incident, timer
+
+
+def test_what_fires_on_after_a_person_resolved_it_is_told_again_as_a_new_incident(
+    bench: Bench,
+) -> None:
+    incident, timer = resolve_while_it_fires(bench)
+    told = look(bench, lambda rows: rows.audit.of(incident, 100))[-1].detail["sentence"]
+    assert told == "Resolved by ana while 1 signal still fires; what fires in 5 min is told again."
+    bench.clock.advance(ms=LOOK_AGAIN_MS)
+    settled = take(bench, Rang(timer=timer, still_firing=True))
+    again = settled.incident
+    assert again is not None
+    assert again.id != incident
+    assert again.headline.startswith("encode is slow, still firing 5 min after ana resolved it")
+    assert again.strongest.evidence.labels == LABELS, "routes and runbooks match as before"
+    assert settled.effects == 1, "it is paged"
+    assert look_timer(bench) is None
+    take(bench, found(phase=Phase.CLEARED))
+    assert quiet_timer(bench, again.id) is not None, "and it ends like any other"
+
+
+@pytest.mark.parametrize("still_firing", [False, None])
+def test_what_has_cleared_meanwhile_is_not_told_again(
+    bench: Bench, still_firing: bool | None
+) -> None:
+    _, timer = resolve_while_it_fires(bench)
+    take(bench, found(phase=Phase.CLEARED))
+    bench.clock.advance(ms=LOOK_AGAIN_MS)
+    assert take(bench, Rang(timer=timer, still_firing=still_firing)).incident is None
+    assert look(bench, lambda rows: rows.incidents.recent(10)) == []
+
+
+def test_what_an_open_incident_tells_already_is_not_told_again(bench: Bench) -> None:
+    _, timer = resolve_while_it_fires(bench)
+    bench.clock.advance(ms=LOOK_AGAIN_MS - 1)
+    worse = open_one(bench, at_ms=bench.clock.now_ms())
+    bench.clock.advance(ms=1)
+    assert take(bench, Rang(timer=timer, still_firing=True)).incident is None
+    (only,) = look(bench, lambda rows: rows.incidents.recent(10))
+    assert (only.id, only.findings_count) == (worse, 1)
+
+
+def test_whoever_resolves_it_again_has_as_long_as_before(bench: Bench) -> None:
+    _, first = resolve_while_it_fires(bench)
+    bench.clock.advance(ms=LOOK_AGAIN_MS - 1)
+    _, second = resolve_while_it_fires(bench)
+    bench.clock.advance(ms=1)
+    assert take(bench, Rang(timer=first, still_firing=True)).incident is None
+    assert look_timer(bench) == second
+
+
+def test_what_was_over_when_it_was_resolved_is_not_looked_at_again(bench: Bench) -> None:
+    incident = open_one(bench)
+    take(bench, found(phase=Phase.CLEARED))
+    take(bench, Resolved(tenant=ACME, incident=incident, by="ana"))
+    assert look_timer(bench) is None
+
+
 def answer(bench: Bench, key: str, result: Result, **changed: Any) -> Settled:
     at_ms = bench.clock.now_ms()
     outcome = Outcome(key=key, tenant=ACME, result=result, at_ms=at_ms, **changed)
@@ -168,7 +242,7 @@ def answer(bench: Bench, key: str, result: Result, **changed: Any) -> Settled:
 def claim(bench: Bench) -> list[str]:
     with bench.store.write() as work:
         claims = work.queue.claim(
-            "effect", owner="me", now_ms=bench.clock.now_ms(), limit=10, lease_ms=1_000
+            "effect", owner="me", now_ms=bench.clock.now_ms(), room=Room(40, 10), lease_ms=1_000
         )
     return [one.key for one in claims]
 
@@ -301,7 +375,7 @@ def test_a_run_that_waits_for_its_deadline_is_ended_by_its_timer(bench: Bench) -
     bench.clock.advance(ms=run.deadline_ms - bench.clock.now_ms())
     with bench.store.write() as work:
         claims = work.queue.claim(
-            "timer", owner="me", now_ms=bench.clock.now_ms(), limit=10, lease_ms=1_000
+            "timer", owner="me", now_ms=bench.clock.now_ms(), room=Room(40, 10), lease_ms=1_000
         )
     keys = [one.key for one in claims]
     timers = look(bench, lambda rows: [rows.timers.get(key) for key in keys])

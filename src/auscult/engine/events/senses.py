@@ -1,0 +1,48 @@
+"""What the event path asks of the sample path: what still fires, and what is scraped."""
+
+import asyncio
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from auscult.kernel.words import TenantId
+
+if TYPE_CHECKING:
+    from auscult.engine.samples.feeding import Feeding
+    from auscult.engine.samples.scoring import Scoring
+
+SCRAPE = "scrape"
+
+
+class Senses:
+    """Questions to the detectors and the sources of this process."""
+
+    def __init__(self, scoring: "Scoring", feeding: "Feeding") -> None:
+        """Take whom to ask; both must run already."""
+        self._scoring = scoring
+        self._feeding = feeding
+
+    async def firing(self) -> frozenset[str]:
+        """Return the fingerprints of every finding that is open now, of every tenant."""
+        return await asyncio.to_thread(self._scoring.ask, lambda watch: watch.firing())
+
+    def is_scraped(self, tenant: TenantId, address: str) -> bool:
+        """Say whether a `host:port` is a target that a scrape source of this tenant has asked.
+
+        Such a source notes how each target fares, by the target's URL; nothing that was scraped,
+        or sent, can name one.
+        """
+        return any(
+            _host_of(name) == address
+            for feed in self._feeding.feeds(tenant)
+            if feed.use == SCRAPE
+            for name in feed.healths
+        )
+
+
+def _host_of(name: str) -> str:
+    """Return `host:port` of the health entry `scrape http://host:port/metrics`."""
+    url = name.partition(" ")[2]
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
