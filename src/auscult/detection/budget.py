@@ -20,8 +20,15 @@ k episodes seen above u = 2 in T weeks, with mean excess m over u,
 
 with a prior that is nominal in rate (T0 = one hour) and a little heavier in mean (m0 = 0.5 where
 1/ln 10 = 0.43 would give log10(L / B); worth K0 = 150 episodes): nobody's first tail is as assumed.
-Episodes of groups that were paged, and of others while something was, are not normal time and do
-not count.
+Episodes of groups that were paged, and of others while something was, are not normal time: how far
+they went is not learnt. But a page counts as one of the k: were it left out, a tail heavier than
+assumed would lower its own threshold.
+
+What remains wrong is fed back where it arises. Each page a group makes costs it: beyond three of
+late, half a decade of evidence for each more, so that a series whose tail no model fits pages ever
+more seldom whatever it does (the controller of adaptive conformal inference: Gibbs, Candes, NeurIPS
+2021). Pages are forgotten at twice the rate the budget allows (a page may be right, after all), or
+one every 2,500 samples, if that is sooner.
 """
 
 from dataclasses import dataclass, field
@@ -31,6 +38,7 @@ from numpy.typing import NDArray
 
 from auscult.detection.scoring.columns import Columns, Rows
 from auscult.detection.scoring.scorer import rise_of
+from auscult.detection.scoring.slow import RISE_AT_FASTEST
 
 WEEK_S = 7 * 24 * 3600.0
 EPISODE_FROM = 2.0
@@ -38,11 +46,19 @@ EPISODE_UNTIL = 1.0
 PRIOR_EPISODES = 150.0
 PRIOR_EXCESS = 0.5
 PRIOR_WEEKS = 3600.0 / WEEK_S
+PATIENCE_INTERVALS = 3.5
+PATIENCE_MIN_S = 60.0
+PAGES_FREE = 3.0
+PAGE_COSTS = 0.5
+PAGE_COSTS_MAX = 6.0
+PAGES_TRUE_TOO = 2.0
+"""Half of the pages are taken for true ones, which no budget is spent on."""
+FORGOTTEN_AFTER = 2500.0
+"""At the latest after so many samples a page is forgotten."""
 THRESHOLD_MIN = 2.0
 """Even one series with an hour between its samples needs so much."""
 THRESHOLD_MAX = 10.0
 EFFECT_FALLS = 0.4
-RISE_AT_FASTEST = 0.2
 EFFECT = 2.4
 """What is sure and yet small wakes nobody: a finding begins at three scales, held."""
 COMPANY = (1 / 4, 1 / 8, 1 / 16)
@@ -56,27 +72,45 @@ class Budget:
 
     pages_per_week: float = 2.0
     looks_per_week: float = 1.0
+    interval_s: float = 1.0
+    """The distance of samples, of the fastest series."""
     weeks: float = 0.0
     episodes: float = 0.0
+    paged: float = 0.0
     excess: float = 0.0
+    spent: dict[int, float] = field(default_factory=dict)
+    """Group -> the pages it has made of late."""
     _peaks: dict[int, float] = field(default_factory=dict)
+    _opened: frozenset[int] | None = None
     _last_ms: int = 0
 
     @property
     def threshold(self) -> float:
         """G*: a group with so much evidence is worth a page."""
         nominal = self.looks_per_week * 10.0**-EPISODE_FROM
-        rate = (self.episodes + PRIOR_WEEKS * nominal) / (self.weeks + PRIOR_WEEKS)
+        seen = self.episodes + self.paged
+        rate = (seen + PRIOR_WEEKS * nominal) / (self.weeks + PRIOR_WEEKS)
         mean = (self.excess + PRIOR_EXCESS * PRIOR_EPISODES) / (self.episodes + PRIOR_EPISODES)
         pages = max(self.pages_per_week, 1e-3)
         level = EPISODE_FROM + mean * float(np.log(max(rate / pages, 1e-9)))
         return min(max(level, THRESHOLD_MIN), THRESHOLD_MAX)
 
-    def learn(self, groups: Rows, evidence: Evidence, *, now_ms: int, normal: bool) -> None:
-        """Take the evidence of all groups that have any; `normal` is False while one is paged."""
-        elapsed_s = min(max(now_ms - self._last_ms, 0) / 1000, 60.0) if self._last_ms else 0.0
+    def surcharge(self, groups: Rows) -> Evidence:
+        """Return how much more evidence than the threshold n groups must bring; float64 (n,)."""
+        if not self.spent:
+            return np.zeros(groups.size)
+        pages = np.array([self.spent.get(group, 0.0) for group in groups.tolist()])
+        return np.clip(PAGE_COSTS * (pages - PAGES_FREE), 0, PAGE_COSTS_MAX)
+
+    def learn(self, groups: Rows, evidence: Evidence, *, now_ms: int, opened: set[int]) -> None:
+        """Take the evidence of all groups that have any; `opened` are those that are paged now."""
+        elapsed_ms = max(now_ms - self._last_ms, 0) if self._last_ms else 0
+        elapsed_s = min(
+            elapsed_ms / 1000, max(PATIENCE_MIN_S, PATIENCE_INTERVALS * self.interval_s)
+        )
         self._last_ms = now_ms
-        if not normal:
+        self._spend(opened, elapsed_s)
+        if opened:
             self._peaks.clear()
             return
         self.weeks += elapsed_s / WEEK_S
@@ -89,6 +123,19 @@ class Budget:
         for group, level in now.items():
             if level >= EPISODE_FROM:
                 self._peaks[group] = max(level, self._peaks.get(group, 0.0))
+
+    def _spend(self, opened: set[int], elapsed_s: float) -> None:
+        """Count new pages, and let the old ones fade."""
+        per_week = PAGES_TRUE_TOO * self.pages_per_week * elapsed_s / WEEK_S
+        faded = max(per_week, elapsed_s / max(self.interval_s, 1.0) / FORGOTTEN_AFTER)
+        if self.spent:
+            left = {group: pages - faded for group, pages in self.spent.items()}
+            self.spent = {group: pages for group, pages in left.items() if pages > 0}
+        if self._opened is not None:  # else these were open before a restart
+            for group in opened - self._opened:
+                self.paged += 1
+                self.spent[group] = self.spent.get(group, 0.0) + 1
+        self._opened = frozenset(opened)
 
 
 def combine(groups: Rows, evidence: Evidence, sizes: NDArray[np.int64]) -> tuple[Rows, Evidence]:

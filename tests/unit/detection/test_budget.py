@@ -20,8 +20,8 @@ def test_what_groups_reach_in_normal_time_raises_it_and_calm_lowers_it() -> None
         now_ms = 0
         for _ in range(200):
             now_ms += calm_s * 1000
-            budget.learn(np.array([1]), np.array([peak]), now_ms=now_ms, normal=True)
-            budget.learn(np.array([1]), np.array([0.0]), now_ms=now_ms, normal=True)
+            budget.learn(np.array([1]), np.array([peak]), now_ms=now_ms, opened=set())
+            budget.learn(np.array([1]), np.array([0.0]), now_ms=now_ms, opened=set())
         return budget.threshold
 
     assert after(5.0, 1) > after(2.5, 1) > after(2.5, 60)
@@ -31,9 +31,7 @@ def test_time_with_a_page_open_is_not_normal() -> None:
     budget = Budget(looks_per_week=2e6)
     before = budget.threshold
     for second in range(1000):
-        budget.learn(
-            np.array([1]), np.array([second % 2 * 9.0]), now_ms=second * 1000, normal=False
-        )
+        budget.learn(np.array([1]), np.array([second % 2 * 9.0]), now_ms=second * 1000, opened={1})
     assert budget.threshold == before
     assert budget.weeks == 0
 

@@ -128,7 +128,7 @@ def test_a_slow_series_learns_as_a_fast_one() -> None:
     assert slow.evidence[0] > HEARD * 0.75, "two samples of an hour are as good as many of a second"
 
 
-def test_a_season_speaks_after_two_recorded_days_and_not_before() -> None:
+def test_a_season_speaks_after_one_recorded_day_and_not_before() -> None:
     columns = Columns(1)
     seasons = Seasons()
     scorer = Scorer(columns, seasons)
@@ -142,6 +142,6 @@ def test_a_season_speaks_after_two_recorded_days_and_not_before() -> None:
         seasons.begin(columns, 1)
         worst.append(float(columns.evidence[0]))
         spoke = seasons.offsets(columns, np.zeros(1, np.int64), at_ms) is not None
-        assert spoke == (hour >= 6 + 48 - 1)
+        assert spoke == (hour >= 6 + 24 - 1)
     assert seasons.used == 1
     assert max(worst[-48:]) < HEARD * 0.75, "mornings are no news"

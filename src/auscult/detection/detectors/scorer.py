@@ -73,18 +73,21 @@ class Scorer(Detector):
         if rows.size == 0:
             return []
         sizes = np.bincount(view.group_of(rows))
-        view.budget.looks_per_week = looks_of(view.group_of(rows), view.columns.interval_s[rows])
+        interval_s = view.columns.interval_s[rows]
+        view.budget.looks_per_week = looks_of(view.group_of(rows), interval_s)
+        view.budget.interval_s = float(interval_s.min())
         evidence = self._evidence(view, rows)
         warm = np.flatnonzero(evidence > _WARM)
         rows, evidence = rows[warm], evidence[warm]
         of = view.group_of(rows)
         opened = set(view.group_of(np.array(list(view.open_slots()), dtype=np.int64)).tolist())
         groups, total = combine(of, evidence, sizes[of])
-        view.budget.learn(groups, total, now_ms=view.now_ms, normal=not opened)
+        view.budget.learn(groups, total, now_ms=view.now_ms, opened=opened)
         is_open = np.isin(rows, np.fromiter(view.open_slots(), dtype=np.int64))
         worth = drop_small(evidence, view.columns, rows=rows, is_open=is_open)
         groups, total = combine(of, worth, sizes[of])
-        over = set(groups[total >= view.budget.threshold].tolist())
+        needed = view.budget.threshold + view.budget.surcharge(groups)
+        over = set(groups[total >= needed].tolist())
         slow = set(of[view.columns.interval_s[rows] > _FAST_INTERVAL_S].tolist())
         held = self._held(view, over, memory=memory, slow=slow)
         return self._choose(view, rows, evidence=worth, groups=held | opened)

@@ -6,7 +6,8 @@ Each function works in place on the columns of one pass (see `scorer`): float32 
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.detection.scoring.columns import Columns, Rows
+from auscult.detection.scoring import slow
+from auscult.detection.scoring.columns import SPREAD_OF_SMOOTHED, Columns, Rows
 from auscult.detection.scoring.seasons import Seasons
 
 Floats = NDArray[np.float32]
@@ -15,9 +16,9 @@ State = dict[str, Floats]
 Doubles = NDArray[np.float64]
 
 BOUND = 4.0
-"""One sample, however far out, counts as so many scales."""
+"""One sample of a second, however far out, counts as so many scales; more of a slower one."""
 GAUSSIAN_TO = 5.0
-"""From here on the assumed tail is exponential."""
+"""From here on the assumed tail is exponential; sooner where samples are slow."""
 BAND = 3.0
 """What is usual reaches so many scales to each side."""
 _SWAY_CALM = 0.4
@@ -32,8 +33,11 @@ _SHARE_AT_LAST = 0.01
 _Z_MAX = 1e6
 
 
-def score(state: State, sign: Signs) -> None:
-    """Set the evidence of n samples `x`, and everything on the way to it; moves `smooth`."""
+def score(state: State, sign: Signs, *, blur: Floats | None = None) -> None:
+    """Set the evidence of n samples `x`, and everything on the way to it; moves `smooth`.
+
+    blur: float32 (n,), the least scale a season asks for; see `seasons`.
+    """
     r = state["r"]
     np.subtract(state["x"], state["level"], out=r)
     r -= state["trend"]
@@ -42,8 +46,19 @@ def score(state: State, sign: Signs) -> None:
     np.reciprocal(few, out=few)
     doubt(state)
     measure(state, sign)
-    smooth(state, sign)
-    weigh(state)
+    if blur is not None:
+        np.maximum(state["doubt"], blur, out=state["doubt"])
+    with np.errstate(over="ignore"):  # clipped in the next line
+        np.divide(state["r"], state["doubt"], out=state["c"])
+    np.clip(state["c"], -_Z_MAX, _Z_MAX, out=state["c"])
+    rise = state["rise"]
+    if float(rise.max()) <= slow.RISE_AT_FASTEST:
+        smooth(state, sign, bound=BOUND)
+        weigh(state, knee=GAUSSIAN_TO, calm=SPREAD_OF_SMOOTHED)
+        return
+    slow.leap(state, _SHARE_AT_LAST)
+    smooth(state, sign, bound=slow.bound_of(rise, BOUND))
+    weigh(state, knee=slow.knee_of(rise, GAUSSIAN_TO), calm=slow.calm_of(rise))
 
 
 def doubt(state: State) -> None:
@@ -91,14 +106,11 @@ def measure(state: State, sign: Signs) -> None:
     np.maximum(doubt, a, out=doubt)
 
 
-def smooth(state: State, sign: Signs) -> None:
+def smooth(state: State, sign: Signs, *, bound: Floats | float) -> None:
     """Move `smooth` towards the bounded deviation: slowly up, twice as fast down."""
     a, b, c, smooth = state["a"], state["b"], state["c"], state["smooth"]
-    with np.errstate(over="ignore"):  # clipped in the next line
-        np.divide(state["r"], state["doubt"], out=c)
-    np.clip(c, -_Z_MAX, _Z_MAX, out=c)
-    np.multiply(c, c, out=a)
-    a *= 1 / BOUND**2
+    np.divide(c, bound, out=a)
+    a *= a
     a += 1
     np.sqrt(a, out=a)
     c /= a
@@ -113,17 +125,17 @@ def smooth(state: State, sign: Signs) -> None:
     smooth += c
 
 
-def weigh(state: State) -> None:
+def weigh(state: State, *, knee: Floats | float, calm: Floats | float) -> None:
     """Turn the smoothed deviation into nominal evidence, -log10 p."""
     a, b, evidence = state["a"], state["b"], state["evidence"]
     # what wanders is given at least the spread that wandering has in the long run
     np.subtract(_SWAY_CALM, state["sway"], out=b)
     np.clip(b, 0, _WANDER_MORE, out=b)
-    b += state["calm"]
+    b += calm
     np.maximum(np.sqrt(state["spread"], out=a), b, out=a)
     np.abs(state["smooth"], out=b)
     b /= a
-    np.minimum(b, GAUSSIAN_TO, out=a)
+    np.minimum(b, knee, out=a)
     np.multiply(a, -0.5, out=evidence)
     evidence += b
     evidence *= a
@@ -136,7 +148,7 @@ def usual_band(columns: Columns, seasons: Seasons, rows: Rows) -> tuple[Doubles,
     The band is three scales wide on each side, with the same floors and widening as z.
     """
     level = (columns.level[rows] + columns.trend[rows]).astype(np.float64)
-    offset = seasons.offsets(columns, rows, columns.last_ms[rows])
+    season = seasons.offsets(columns, rows, columns.last_ms[rows])
     few = 1 / (columns.seen[rows] + 1.0)
     doubt = _DOUBT * few / np.maximum(columns.sway[rows].astype(np.float64) ** 2, 1e-4)
     doubt = np.minimum(doubt, 1)
@@ -147,8 +159,10 @@ def usual_band(columns: Columns, seasons: Seasons, rows: Rows) -> tuple[Doubles,
     least = np.maximum(above, below) * (_OTHER_SIDE + (1 - _OTHER_SIDE) * doubt)
     most = (above + below) * _ONE_SIDED
     wide = _MEAN_TO_SD * (1 + doubt)
+    slack: Floats | float = 0.0
+    if season is not None:
+        level = level + season[0]
+        slack, floor = season[1], np.maximum(floor, season[2])
     high = level + BAND * np.maximum(wide * np.clip(above, least, most), floor)
     low = level - BAND * np.maximum(wide * np.clip(below, least, most), floor)
-    if offset is not None:
-        return level + offset, low + offset, high + offset
-    return level, low, high
+    return level, low + np.minimum(slack, 0), high + np.maximum(slack, 0)

@@ -28,13 +28,13 @@ from auscult.detection.scoring.columns import (
     BLOCK_WIDTH,
     ENDED,
     READY,
-    SPREAD_OF_SMOOTHED,
     Columns,
     Rows,
 )
 from auscult.detection.scoring.learning import learn
 from auscult.detection.scoring.measure import Floats, State, score
 from auscult.detection.scoring.seasons import Seasons
+from auscult.detection.scoring.slow import calm_of
 from auscult.kernel.samples import Slots, Times, Values
 
 READY_AFTER = 60
@@ -115,10 +115,15 @@ class Scorer:
         np.clip(value, -MAGNITUDE_MAX, MAGNITUDE_MAX, out=x, casting="unsafe")
         self._keep_time(state, rows, elapsed_ms=at_ms - columns.last_ms[where])
         columns.last_ms[where] = at_ms
-        offset = self.seasons.offsets(columns, rows, at_ms)
-        if offset is not None:
+        season = self.seasons.offsets(columns, rows, at_ms)
+        offset, blur = None, None
+        if season is not None:
+            offset, slack, blur = season
+            rest = x - offset - state["level"] - state["trend"]
+            offset += np.clip(rest, np.minimum(slack, 0), np.maximum(slack, 0))
             x -= offset
-        score(state, self._sign[:n])
+            state["last"] -= offset
+        score(state, self._sign[:n], blur=blur)
         learn(state, self._sign[:n])
         if offset is not None:
             x += offset
@@ -168,9 +173,8 @@ class Scorer:
         state["level"][fresh] = state["last"][fresh] = state["x"][fresh]
         state["interval_s"][odd] = interval_s
         state["rise"][odd] = rise = rise_of(interval_s)
-        state["calm"][odd] = calm = calm_of(rise)
         second = seen == 1
-        state["spread"][odd[second]] = calm[second] ** 2
+        state["spread"][odd[second]] = calm_of(rise[second]) ** 2
         state["seen"][odd] = np.where(late, np.minimum(seen, _AFTER_GAP), seen)
         state["smooth"][odd] *= np.where(late, np.float32(0.5), np.float32(1))
         flags[rows[seen >= READY_AFTER - 1]] |= READY
@@ -183,12 +187,6 @@ def rise_of(interval_s: NDArray[np.floating]) -> Floats:
         np.float32
     )
     return rise
-
-
-def calm_of(rise: Floats) -> Floats:
-    """Return the spread that an average rising so fast has over white noise; 0.35 at 1 s."""
-    calm: Floats = np.float32(3 * SPREAD_OF_SMOOTHED) * np.sqrt(rise / (2 - rise))
-    return calm
 
 
 def release(columns: Columns, slot: int) -> None:
