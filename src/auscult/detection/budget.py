@@ -95,12 +95,18 @@ class Budget:
         level = EPISODE_FROM + mean * float(np.log(max(rate / pages, 1e-9)))
         return min(max(level, THRESHOLD_MIN), THRESHOLD_MAX)
 
-    def surcharge(self, groups: Rows) -> Evidence:
-        """Return how much more evidence than the threshold n groups must bring; float64 (n,)."""
-        if not self.spent:
-            return np.zeros(groups.size)
+    def needed(self, groups: Rows) -> Evidence:
+        """Return the evidence that is worth a page for each of n groups; float64 (n,).
+
+        The threshold, and what a group's own pages of late cost it.
+        """
         pages = np.array([self.spent.get(group, 0.0) for group in groups.tolist()])
-        return np.clip(PAGE_COSTS * (pages - PAGES_FREE), 0, PAGE_COSTS_MAX)
+        return self.threshold + np.clip(PAGE_COSTS * (pages - PAGES_FREE), 0, PAGE_COSTS_MAX)
+
+    def look(self, groups: Rows, interval_s: NDArray[np.float32]) -> None:
+        """Learn how often is looked, from each scored series' group and interval, both (n,)."""
+        self.looks_per_week = looks_of(groups, interval_s)
+        self.interval_s = float(interval_s.min())
 
     def learn(self, groups: Rows, evidence: Evidence, *, now_ms: int, opened: set[int]) -> None:
         """Take the evidence of all groups that have any; `opened` are those that are paged now."""
@@ -144,17 +150,18 @@ def combine(groups: Rows, evidence: Evidence, sizes: NDArray[np.int64]) -> tuple
     groups: int64 (n,) number of each series' group. evidence: float64 (n,), calibrated.
     sizes: int64 (n,), how many scored series that group has in all, those without evidence too.
     """
+    if groups.size <= 1:
+        return groups, evidence - np.log10(np.maximum(sizes, 1))
     order = np.lexsort((-evidence, groups))
     groups, evidence, sizes = groups[order], evidence[order], sizes[order]
-    first = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]]) if groups.size else order
+    first = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
     lengths = np.diff(np.r_[first, groups.size])
     rank = np.arange(groups.size) - np.repeat(first, lengths)
     weight = np.zeros(groups.size)
     for place, share in enumerate(COMPANY, start=1):
         weight[rank == place] = share
     total = evidence[first] - np.log10(np.maximum(sizes[first], 1))
-    if groups.size:
-        total += np.add.reduceat(weight * np.maximum(evidence - 1, 0), first)
+    total += np.add.reduceat(weight * np.maximum(evidence - 1, 0), first)
     ranked = np.argsort(-total, kind="stable")
     return groups[first][ranked], total[ranked]
 

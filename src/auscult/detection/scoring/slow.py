@@ -66,7 +66,7 @@ def leap(state: dict[str, Floats], floor: float) -> None:
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         # in doubt, and where a season asks for it, the band is as much wider as elsewhere
         far = shared / (least * (doubt / scale))
-    far = np.nan_to_num(far, nan=0.0, posinf=0.0, neginf=0.0)
+    far[~np.isfinite(far)] = 0
     state["c"][pick] = np.where(np.abs(far) > np.abs(c), far, c)
     bounded = np.minimum(size, step * _STEP_MAX + few * size)
     rate = np.maximum(few * 2, np.float32(1 / STEP_MEMORY)) * gate
