@@ -18,17 +18,18 @@ k episodes seen above u = 2 in T weeks, with mean excess m over u,
     rate = (k + T0 * L * 10^-u) / (T + T0),    mean = (m * k + m0 * K0) / (k + K0),
     G*   = u + mean * ln(rate / B)
 
-with a prior that is nominal in rate (T0 = one hour) and a little heavier in mean (m0 = 0.5 where
+with a prior that is nominal in rate (T0 = one hour) and heavier in mean (m0 = 0.6 where
 1/ln 10 = 0.43 would give log10(L / B); worth K0 = 150 episodes): nobody's first tail is as assumed.
 Episodes of groups that were paged, and of others while something was, are not normal time: how far
 they went is not learnt. But a page counts as one of the k: were it left out, a tail heavier than
 assumed would lower its own threshold.
 
-What remains wrong is fed back where it arises. Each page a group makes costs it: beyond three of
-late, half a decade of evidence for each more, so that a series whose tail no model fits pages ever
-more seldom whatever it does (the controller of adaptive conformal inference: Gibbs, Candes, NeurIPS
-2021). Pages are forgotten at twice the rate the budget allows (a page may be right, after all), or
-one every 2,500 samples, if that is sooner.
+What remains wrong is fed back where it arises. Each page a group makes costs it: beyond four of
+late, a decade of evidence for each more (half of one where samples are fast), so that a series
+whose tail no model fits pages ever more seldom whatever it does (the controller of adaptive
+conformal inference: Gibbs, Candes, NeurIPS 2021). Pages are forgotten at one and a half times the
+rate the budget allows (some are right), by all groups that made some together; where samples are
+fast one an hour, if that is sooner.
 """
 
 from dataclasses import dataclass, field
@@ -44,17 +45,18 @@ WEEK_S = 7 * 24 * 3600.0
 EPISODE_FROM = 2.0
 EPISODE_UNTIL = 1.0
 PRIOR_EPISODES = 150.0
-PRIOR_EXCESS = 0.5
+PRIOR_EXCESS = 0.6
 PRIOR_WEEKS = 3600.0 / WEEK_S
 PATIENCE_INTERVALS = 3.5
 PATIENCE_MIN_S = 60.0
-PAGES_FREE = 3.0
-PAGE_COSTS = 0.5
+PAGES_FREE = 4.0
+PAGE_COSTS, PAGE_COSTS_FAST = 1.0, 0.5
 PAGE_COSTS_MAX = 6.0
-PAGES_TRUE_TOO = 2.0
-"""Half of the pages are taken for true ones, which no budget is spent on."""
-FORGOTTEN_AFTER = 2500.0
-"""At the latest after so many samples a page is forgotten."""
+PAGES_ALLOWED = 1.5
+"""Of three pages one is taken for true, which no budget of false ones is spent on."""
+FAST_S = 5.0
+FORGOTTEN_AFTER_S = 3600.0
+"""Where samples are fast, one page an hour is forgotten: there one incident brings many."""
 THRESHOLD_MIN = 2.0
 """Even one series with an hour between its samples needs so much."""
 THRESHOLD_MAX = 10.0
@@ -101,7 +103,8 @@ class Budget:
         The threshold, and what a group's own pages of late cost it.
         """
         pages = np.array([self.spent.get(group, 0.0) for group in groups.tolist()])
-        return self.threshold + np.clip(PAGE_COSTS * (pages - PAGES_FREE), 0, PAGE_COSTS_MAX)
+        cost = PAGE_COSTS_FAST if self.interval_s <= FAST_S else PAGE_COSTS
+        return self.threshold + np.clip(cost * (pages - PAGES_FREE), 0, PAGE_COSTS_MAX)
 
     def look(self, groups: Rows, interval_s: NDArray[np.float32]) -> None:
         """Learn how often is looked, from each scored series' group and interval, both (n,)."""
@@ -132,9 +135,11 @@ class Budget:
 
     def _spend(self, opened: set[int], elapsed_s: float) -> None:
         """Count new pages, and let the old ones fade."""
-        per_week = PAGES_TRUE_TOO * self.pages_per_week * elapsed_s / WEEK_S
-        faded = max(per_week, elapsed_s / max(self.interval_s, 1.0) / FORGOTTEN_AFTER)
         if self.spent:
+            weeks = elapsed_s / WEEK_S / len(self.spent)  # they share what is allowed
+            faded = PAGES_ALLOWED * self.pages_per_week * weeks
+            if self.interval_s <= FAST_S:
+                faded = max(faded, elapsed_s / FORGOTTEN_AFTER_S)
             left = {group: pages - faded for group, pages in self.spent.items()}
             self.spent = {group: pages for group, pages in left.items() if pages > 0}
         if self._opened is not None:  # else these were open before a restart

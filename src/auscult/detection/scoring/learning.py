@@ -17,6 +17,7 @@ _EXCESS_MAX = 5.0
 _CLIP_SCALE = 3.0
 _TREND_AFTER = 20
 _SEEN_MAX = 1e6
+_NO_SIDE = 0.1
 
 
 def learn(state: State, sign: Signs) -> None:
@@ -60,8 +61,15 @@ def learn_spread(state: State) -> None:
     a, b, w, slow = state["a"], state["b"], state["w"], state["slow"]
     np.subtract(state["last"], state["level"], out=b)
     b *= state["r"]
+    # what rests beside its level, nearer than its values can lie, says nothing of sides
+    np.multiply(state["quantum"], state["quantum"], out=a)
+    a *= _NO_SIDE**2
+    np.less_equal(b, a, out=a, casting="unsafe")
     np.less_equal(b, 0, out=b, casting="unsafe")
+    a -= b
     b -= state["sway"]
+    np.subtract(1, a, out=a)
+    b *= a
     np.minimum(state["rate"], 1 / 20, out=a)
     a *= w
     b *= a

@@ -10,14 +10,15 @@ Per sample, in this order (z and c have no unit, everything else has the series'
    level, and wider while it has shown itself few times.
 3. c = z / sqrt(1 + (z / 4)^2), bounded by 4, so that one outlier is one look and not a fault;
    smooth = an asymmetric moving average of c that rises slowly and falls twice as fast: only what
-   persists stays in it.
+   persists stays in it. One sample of a slow series may count more, and by its step (see `slow`).
 4. t = |smooth| / its own spread, and the nominal evidence -log10 p = huber(t) / ln 10: a Gaussian
    tail to t = 4, exponential beyond. `calibrator` corrects it by the tail that is really seen.
 5. level, trend, scale and spread learn, the less the stronger the evidence is, and almost nothing
    while a finding is open (`gate`); the level of a series that wanders follows it faster.
 
 Time constants are counted in samples, so that a series of hours learns like one of seconds; only
-`rise` depends on the interval, because one sample of an hour already is an average of much.
+`rise` depends on the interval, and what `slow` derives from it: one sample of an hour already is an
+average of much.
 """
 
 import numpy as np
