@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.detection.scoring import slow
-from auscult.detection.scoring.columns import SPREAD_OF_SMOOTHED, Columns, Rows
+from auscult.detection.scoring.columns import Columns, Rows
 from auscult.detection.scoring.seasons import Seasons
 
 Floats = NDArray[np.float32]
@@ -31,6 +31,7 @@ _DOUBT = 4.0
 _SHARE_AT_FIRST = 0.2
 _SHARE_AT_LAST = 0.01
 _Z_MAX = 1e6
+_AT_FASTEST = slow.worth_of(np.full(1, slow.RISE_AT_FASTEST, dtype=np.float32), BOUND, GAUSSIAN_TO)
 
 
 def score(state: State, sign: Signs, *, blur: Floats | None = None) -> None:
@@ -51,14 +52,12 @@ def score(state: State, sign: Signs, *, blur: Floats | None = None) -> None:
     with np.errstate(over="ignore"):  # clipped in the next line
         np.divide(state["r"], state["doubt"], out=state["c"])
     np.clip(state["c"], -_Z_MAX, _Z_MAX, out=state["c"])
-    rise = state["rise"]
-    if float(rise.max()) <= slow.RISE_AT_FASTEST:
-        smooth(state, sign, bound=BOUND)
-        weigh(state, knee=GAUSSIAN_TO, calm=SPREAD_OF_SMOOTHED)
-        return
-    slow.leap(state, _SHARE_AT_LAST)
-    smooth(state, sign, bound=slow.bound_of(rise, BOUND))
-    weigh(state, knee=slow.knee_of(rise, GAUSSIAN_TO), calm=slow.calm_of(rise))
+    bound, knee, calm = _AT_FASTEST
+    if slow.is_any(state["rise"]):
+        slow.leap(state, _SHARE_AT_LAST)
+        bound, knee, calm = slow.worth_of(state["rise"], BOUND, GAUSSIAN_TO)
+    smooth(state, sign, bound=bound)
+    weigh(state, knee=knee, calm=calm)
 
 
 def doubt(state: State) -> None:
@@ -106,7 +105,7 @@ def measure(state: State, sign: Signs) -> None:
     np.maximum(doubt, a, out=doubt)
 
 
-def smooth(state: State, sign: Signs, *, bound: Floats | float) -> None:
+def smooth(state: State, sign: Signs, *, bound: Floats) -> None:
     """Move `smooth` towards the bounded deviation: slowly up, twice as fast down."""
     a, b, c, smooth = state["a"], state["b"], state["c"], state["smooth"]
     np.divide(c, bound, out=a)
@@ -125,7 +124,7 @@ def smooth(state: State, sign: Signs, *, bound: Floats | float) -> None:
     smooth += c
 
 
-def weigh(state: State, *, knee: Floats | float, calm: Floats | float) -> None:
+def weigh(state: State, *, knee: Floats, calm: Floats) -> None:
     """Turn the smoothed deviation into nominal evidence, -log10 p."""
     a, b, evidence = state["a"], state["b"], state["evidence"]
     # what wanders is given at least the spread that wandering has in the long run

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 RISE_AT_FASTEST = 0.2
+FAST_BELOW_RISE = 0.21
+"""Nearly a second is a second (up to 1.3 s): a pass over such series alone takes a shorter way."""
 SPREAD_PER_CALM = 1.05
 LEAPS_FROM_RISE = 0.35  # half a minute
 STEP_MEMORY = 240
@@ -21,20 +23,24 @@ _MEAN_TO_SD = 1.2533  # of the mean of |x|, x Gaussian
 _KNEE_MIN = 2.0
 
 
-def bound_of(rise: Floats, fastest: float) -> Floats:
-    """Return how far one sample counts at most: 4 scales at 1 s, 11 at 1 min, 31 at 1 h.
+def is_any(rise: Floats) -> bool:
+    """Say whether any of n series is slow at all; if not, what holds at 1 s holds for each."""
+    return float(rise.max()) >= FAST_BELOW_RISE
 
-    rise: float32 (n,). fastest: the bound at 1 s.
+
+def worth_of(rise: Floats, bound: float, knee: float) -> tuple[Floats, Floats, Floats]:
+    """Return bound, knee and calm of n series, float32 (n,) each.
+
+    bound: how far one sample counts at most: as given at 1 s, 2.8 times at 1 min, 8 times at 1 h.
+    knee: from which t on the assumed tail is exponential: as given at 1 s, 2 from 1 min on.
+    calm: the spread of `smooth` over white noise.
     """
-    bound: Floats = np.float32(fastest) * (rise / np.float32(RISE_AT_FASTEST)) ** np.float32(1.5)
-    return bound
-
-
-def knee_of(rise: Floats, fastest: float) -> Floats:
-    """Return from which t on the assumed tail is exponential: `fastest` at 1 s, 2 from 1 min on."""
-    share = np.clip(rise / np.float32(RISE_AT_FASTEST) - 1, 0, 1)
-    knee: Floats = np.float32(fastest) - share * np.float32(fastest - _KNEE_MIN)
-    return knee
+    level = np.where(rise < FAST_BELOW_RISE, np.float32(RISE_AT_FASTEST), rise)
+    times = level / np.float32(RISE_AT_FASTEST)
+    falls = np.clip(times - 1, 0, 1) * np.float32(knee - _KNEE_MIN)
+    far: Floats = np.float32(bound) * times ** np.float32(1.5)
+    heavy: Floats = np.float32(knee) - falls
+    return far, heavy, calm_of(level)
 
 
 def calm_of(rise: Floats) -> Floats:
