@@ -53,7 +53,7 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield here
 
 
-async def send(channel: Channel, key: str = KEY) -> dict[str, Any]:
+async def send(channel: Channel, key: str = KEY) -> str:
     async with aiohttp.ClientSession() as http:
         payload = message().model_dump(mode="json")
         return await channel.deliver(payload, key=key, at_ms=AT_MS, http=http)
@@ -66,10 +66,8 @@ def test_every_channel_on_the_shelf_is_tested() -> None:
 @pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
 async def test_2xx_is_done(form: tuple[str, dict[str, Any]], receiver: Receiver) -> None:
     receiver.answer = TAKEN[form[0]]
-    data = await send(make(form, receiver.url))
+    assert not await send(make(form, receiver.url)), "all went well: there is nothing to say"
     assert len(receiver.got) == 1
-    assert json.loads(json.dumps(data)) == data
-    assert SECRET not in json.dumps(data)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
@@ -150,7 +148,7 @@ async def test_no_secret_is_said_even_when_the_receiver_says_it(
     channel = make(form, receiver.url)
     said = repr(channel) if form[0] != "webhook" else ""  # a URL is no secret of its repr
     try:
-        said += json.dumps(await send(channel))
+        said += await send(channel)
     except EffectError as why:
         said += str(why) + repr(why)
     assert SECRET not in said

@@ -1,10 +1,13 @@
 """Mail through a real SMTP server: clear, with STARTTLS and a login, and every kind of no."""
 
+import asyncio
 import datetime as dt
 import ipaddress
 import socket
 import ssl
-from collections.abc import Iterator
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -22,6 +25,7 @@ from cryptography.x509.oid import NameOID
 from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
 from auscult.kernel.incidents import ChangeKind
 from auscult.notification import CHANNELS
+from auscult.notification.mailroom import MAILROOM
 from auscult.notification.messages import render
 from tests.story import AT_MS, a_change, an_incident
 
@@ -33,6 +37,8 @@ class Postbox:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.reached: list[list[str]] = []
+        self.goodbye = "221 bye"
         self.rcpt: dict[str, str] = {}
         self.data = "250 taken"
 
@@ -49,7 +55,11 @@ class Postbox:
             content = envelope.content
             assert isinstance(content, bytes)
             self.mails.append(message_from_bytes(content, policy=policy.default))
+            self.reached.append(list(envelope.rcpt_tos))
         return self.data
+
+    async def handle_QUIT(self, server: Any, session: Session, envelope: Envelope) -> str:
+        return self.goodbye
 
 
 @pytest.fixture
@@ -81,24 +91,24 @@ def settings_for(controller: Controller) -> dict[str, Any]:
 
 
 async def send(
-    settings: dict[str, Any], kind: ChangeKind = ChangeKind.OPENED, key: str = "k"
-) -> dict[str, Any]:
+    settings: dict[str, Any], kind: ChangeKind = ChangeKind.OPENED, key: str = "k", **changed: Any
+) -> str:
     channel = CHANNELS.make("email", settings)
     said = render(an_incident(), a_change(kind), base_url="https://h")
     async with aiohttp.ClientSession() as http:
-        return await channel.send(said, key=key, at_ms=AT_MS, http=http)
+        payload = said.model_dump(mode="json") | changed
+        return await channel.deliver(payload, key=key, at_ms=AT_MS, http=http)
 
 
 async def test_the_end_of_an_incident_arrives_in_its_thread(
     postbox: tuple[Postbox, dict[str, Any]],
 ) -> None:
     box, settings = postbox
-    first = await send(settings)
+    await send(settings)
     await send(settings, ChangeKind.RESOLVED, "k2")
     opened, over = box.mails
     assert opened["Subject"] == "No data from encode for 6 s since 03:13 UTC"
     assert opened["To"] == "ann@example.com, bob@example.com"
-    assert opened["Message-ID"] == first["message_id"]
     assert over["References"] == over["In-Reply-To"] == opened["Message-ID"]
     assert opened["Auto-Submitted"] == "auto-generated"
     assert opened.get_content_type() == "multipart/alternative"
@@ -142,12 +152,50 @@ async def test_a_no_to_every_recipient_is_read_by_its_code(
         await send(settings)
 
 
-async def test_a_no_to_one_recipient_is_kept_with_the_outcome(
+async def test_a_no_for_ever_to_one_recipient_is_said(
     postbox: tuple[Postbox, dict[str, Any]],
 ) -> None:
     box, settings = postbox
     box.rcpt = {"bob@example.com": "550 unknown"}
-    assert (await send(settings))["refused"] == {"bob@example.com": 550}
+    assert await send(settings) == "never taken for bob@example.com (550)"
+    assert box.reached == [["ann@example.com"]]
+
+
+async def test_a_no_for_now_to_one_recipient_is_tried_again_for_that_one_alone(
+    postbox: tuple[Postbox, dict[str, Any]],
+) -> None:
+    box, settings = postbox
+    settings["to"] = [*settings["to"], "zoe@example.com"]
+    box.rcpt = {"bob@example.com": "450 later", "zoe@example.com": "551 moved"}
+    so_far: dict[str, Any] = {}
+    for _ in range(2):
+        with pytest.raises(ReceiverUnavailable, match=r"bob@example.com \(450\)") as why:
+            await send(settings, so_far=so_far)
+        so_far = why.value.so_far
+    box.rcpt = {}
+    assert await send(settings, so_far=so_far) == "never taken for zoe@example.com (551)"
+    assert box.reached == [["ann@example.com"], ["bob@example.com"]]
+    assert bytes(box.mails[0]) == bytes(box.mails[1])
+
+
+async def test_who_is_left_and_never_taken_does_not_undo_what_others_got(
+    postbox: tuple[Postbox, dict[str, Any]],
+) -> None:
+    box, settings = postbox
+    box.rcpt = {"bob@example.com": "554 never"}
+    left = {"left": ["bob@example.com"], "reached": True}
+    assert await send(settings, so_far=left) == "never taken for bob@example.com (554)"
+    with pytest.raises(ReceiverRefused, match="554"):
+        await send(settings, so_far=left | {"reached": False})
+    assert box.reached == []
+
+
+async def test_a_goodbye_that_goes_wrong_does_not_send_the_mail_again(
+    postbox: tuple[Postbox, dict[str, Any]],
+) -> None:
+    box, settings = postbox
+    box.goodbye = "421 going down"
+    assert await send(settings) == ""
     assert len(box.mails) == 1
 
 
@@ -264,3 +312,49 @@ async def test_a_server_that_never_greets_is_given_up_in_time() -> None:
         }
         with pytest.raises(ReceiverUnavailable, match=r"TimeoutError|Disconnected"):
             await send(settings)
+
+
+@asynccontextmanager
+async def tarpit() -> AsyncIterator[dict[str, Any]]:
+    """A mail server that greets and then says nothing any more."""
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 here\r\n")
+        with suppress(ConnectionError):
+            await reader.read()
+            while await reader.read(1_024):
+                pass
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        yield {
+            "host": "127.0.0.1",
+            "port": port,
+            "security": "none",
+            "sender": "a@b.c",
+            "to": "x@y.z",
+            "timeout_s": 30,
+        }
+
+
+def mail_threads() -> int:
+    return sum(thread.name.startswith("mail") for thread in threading.enumerate())
+
+
+async def test_slow_mail_servers_take_no_thread_that_others_need_and_none_is_left_at_the_end() -> (
+    None
+):
+    async with tarpit() as settings:
+        sending = [asyncio.ensure_future(send(settings)) for _ in range(40)]
+        await asyncio.sleep(0.3)
+        assert await asyncio.wait_for(asyncio.to_thread(lambda: "free"), 1) == "free"
+        assert mail_threads() == 40
+        for task in sending:
+            task.cancel()
+        await asyncio.wait(sending)
+        MAILROOM.close()
+        async with asyncio.timeout(5):
+            while mail_threads():
+                await asyncio.sleep(0.02)

@@ -30,21 +30,19 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield here
 
 
-async def tell(use: str, settings: dict[str, Any], *kinds: ChangeKind) -> list[dict[str, Any]]:
+async def tell(use: str, settings: dict[str, Any], *kinds: ChangeKind) -> None:
     """Take an incident's changes all the way: route, effect, channel."""
     channel = CHANNELS.make(use, settings)
     route = Route(to=("it",))
-    said = []
     async with aiohttp.ClientSession() as http:
         for kind in kinds:
             over = kind is ChangeKind.RESOLVED
             incident = an_incident(status=Status.RESOLVED if over else Status.OPEN)
-            told = () if kind is ChangeKind.OPENED else ("it",)
+            told = {} if kind is ChangeKind.OPENED else {"it": "No data from encode"}
             change = a_change(kind)
             (effect,) = wish_messages(incident, [change], [route], now_ms=AT_MS, told=told)
             payload, key = effect.payload, effect.key
-            said.append(await channel.deliver(payload, key=key, at_ms=AT_MS, http=http))
-    return said
+            await channel.deliver(payload, key=key, at_ms=AT_MS, http=http)
 
 
 def check(headers: dict[str, str], body: bytes, secret: bytes) -> bool:
@@ -87,11 +85,10 @@ async def test_pagerduty_hears_the_life_of_an_incident_under_one_key(receiver: R
     assert events[0]["routing_key"] == "r" * 32
 
 
-async def test_slack_as_a_bot_keeps_what_later_updates_need(receiver: Receiver) -> None:
+async def test_slack_as_a_bot_posts_to_its_channel(receiver: Receiver) -> None:
     receiver.answer = Answer(200, b'{"ok": true, "channel": "C9", "ts": "1.5"}')
     settings = {"api_url": f"{receiver.url}/api", "token": "xoxb-1", "channel": "C9"}
-    (said,) = await tell("slack", settings, ChangeKind.OPENED)
-    assert said == {"channel": "C9", "ts": "1.5"}
+    await tell("slack", settings, ChangeKind.OPENED)
     ((path, headers, body),) = receiver.got
     assert path == "/api/chat.postMessage"
     assert headers["authorization"] == "Bearer xoxb-1"
@@ -99,8 +96,7 @@ async def test_slack_as_a_bot_keeps_what_later_updates_need(receiver: Receiver) 
 
 
 async def test_slack_by_webhook_posts_to_the_secret_address(receiver: Receiver) -> None:
-    said = await tell("slack", {"url": f"{receiver.url}/services/T/B/x"}, ChangeKind.OPENED)
-    assert said == [{}]
+    await tell("slack", {"url": f"{receiver.url}/services/T/B/x"}, ChangeKind.OPENED)
     ((path, _, body),) = receiver.got
     assert path == "/services/T/B/x"
     assert "No data from encode" in json.loads(body)["text"]

@@ -19,7 +19,16 @@ from auscult.engine.events.records import settle
 from auscult.engine.events.steps import Rules
 from auscult.engine.wiring import Plans, TenantPlan
 from auscult.kernel.errors import ReceiverUnavailable, StateConflict
-from auscult.kernel.facts import Acknowledged, Answered, Fact, Found, Rang, Resolved, Timer
+from auscult.kernel.facts import (
+    Acknowledged,
+    Answered,
+    Fact,
+    Found,
+    Rang,
+    Released,
+    Resolved,
+    Timer,
+)
 from auscult.kernel.findings import Evidence, Finding, Phase
 from auscult.kernel.incidents import ChangeKind, Incident
 from auscult.kernel.words import Severity, Subject, TenantId
@@ -27,7 +36,7 @@ from auscult.notification.decide import Route
 from auscult.notification.messages import Message
 from auscult.notification.port import Channel
 from auscult.runtime.clock import FakeClock
-from auscult.store import Claim, Store, Work
+from auscult.store import Claim, IncidentFilter, Store, Work
 
 T = TypeVar("T")
 TENANTS = (TenantId("acme"), TenantId("birch"))
@@ -58,7 +67,7 @@ class Wire(Channel):
 
     to: str
 
-    async def send(self, message: Message, *, key: str, at_ms: int, http: Any) -> dict[str, Any]:
+    async def send(self, message: Message, *, key: str, at_ms: int, http: Any) -> str:
         """Hand the message over; the line may break before or after the receiver took it."""
         world: World = http
         del message, at_ms
@@ -68,7 +77,7 @@ class Wire(Channel):
         world.receivers[self.to].take(key)
         world.sent_since_outcome += not world.receivers[self.to].takes_keys
         world.point("after send")
-        return {}
+        return ""
 
 
 @dataclass(slots=True)
@@ -155,7 +164,7 @@ class World:
         with self.store.read() as work:
             open_ones = work.of(tenant).incidents.recent(50)
         if open_ones:
-            kind = self.rng.choice([Acknowledged, Acknowledged, Resolved])
+            kind = self.rng.choice([Acknowledged, Acknowledged, Released, Resolved])
             self.submit(kind(tenant=tenant, incident=self.rng.choice(open_ones).id, by="ana"))
 
     async def send(self) -> None:
@@ -218,7 +227,7 @@ class World:
     def incidents(self, tenant: TenantId) -> list[Incident]:
         """Return every incident of a tenant."""
         with self.store.read() as work:
-            page = work.of(tenant).incidents.page(state="all", limit=500)
+            page = work.of(tenant).incidents.page(IncidentFilter(limit=500))
         return list(page.incidents)
 
 

@@ -1,6 +1,6 @@
 """The facade the engine uses: one `Watch` per process watches every series of every tenant."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -39,6 +39,8 @@ RELEASE_POWER = 4.0
 EXCESS_AT_FIRST = 3.0  # of a new finding, or one from before a restart
 EXCESS_FADES = 0.93
 """What remains, a tick later, of how far off a series was: an outbreak's pauses are no calm."""
+ACCEPTED_SAMPLES = 20
+"""By how many of its newest samples a series is judged whose present state is taken as usual."""
 _SILENT_S = 30.0
 
 
@@ -279,6 +281,16 @@ class Watch:
             for tenant, known in self._tenants.items()
             for key in known.desk.open
         )
+
+    def accept(self, fingerprints: Collection[str]) -> None:
+        """Take the present level as the usual one where the scorer has such a finding open."""
+        for tenant, known in self._tenants.items():
+            for key, opened in known.desk.open.items():
+                is_learned = isinstance(known.detectors.get(key[0]), ScorerPlug)
+                if is_learned and fingerprint_of(tenant, key) in fingerprints:
+                    _, values = self._history(opened.complaint.slot)
+                    recent = values[np.isfinite(values)][-ACCEPTED_SAMPLES:]
+                    release(self.columns, opened.complaint.slot, recent)
 
     # -- across a restart
 

@@ -31,7 +31,14 @@ class Access:
 
     async def check(self, key: str, read: "Read") -> "Credential":
         """Return the credential of a key; raises `CredentialMissing`."""
-        hashed = self._vault.hash_api_key(key)
+        return await self.recall(self._vault.hash_api_key(key), read)
+
+    async def recall(self, hashed: str, read: "Read") -> "Credential":
+        """Return the credential of a key by its hash; raises `CredentialMissing`.
+
+        A page session holds the hash of the key that it began with, and asks for it anew with
+        every request: both end together.
+        """
         now_s = self._clock.monotonic_s()
         remembered = self._known.get(hashed)
         if remembered is not None and now_s - remembered[0] < REMEMBERED_S:

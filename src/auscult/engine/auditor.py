@@ -1,10 +1,14 @@
-"""The auditor: counts what is overdue. A page that was wished and not sent is its business."""
+"""The auditor: counts what is overdue. A page that was wished and not sent is its business.
+
+What is owed counts from the time it was first due: an effect whose attempts fail gets new turns,
+and is overdue none the less.
+"""
 
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auscult.kernel.errors import QueueFull, StoreUnavailable
+from auscult.kernel.errors import QueueFull, StoreRaced, StoreUnavailable
 from auscult.kernel.facts import Timer
 from auscult.kernel.words import PLATFORM
 from auscult.runtime.logging import logger
@@ -16,7 +20,10 @@ if TYPE_CHECKING:
     from auscult.store import Work
 
 EVERY_S = 1.0
-GRACE_MS = 5_000
+TIMERS_GRACE_MS = 5_000
+EFFECTS_GRACE_MS = 30_000
+"""How long an effect may be owed: three attempts that a receiver leaves without an answer, say."""
+
 PROBE = "auditor:probe"
 
 log = logger("engine.auditor")
@@ -58,6 +65,8 @@ class Auditor:
             self.health.store = False
         try:
             effects, timers = await self._desk.write(self._probe)
+        except StoreRaced:
+            return self.health  # it writes; another replica was quicker
         except (StoreUnavailable, QueueFull) as why:
             if self.health.store:
                 log.error("the store does not take writes", why=str(why))
@@ -81,5 +90,5 @@ class Auditor:
                 Timer(key=PROBE, tenant=PLATFORM, name=PROBE, about=PROBE, due_ms=now_ms * 2)
             )
             timers.cancel(PROBE)
-        effects = work.queue.overdue("effect", now_ms=now_ms, grace_ms=GRACE_MS)
-        return effects, work.queue.overdue("timer", now_ms=now_ms, grace_ms=GRACE_MS)
+        effects = work.queue.overdue("effect", now_ms=now_ms, grace_ms=EFFECTS_GRACE_MS)
+        return effects, work.queue.overdue("timer", now_ms=now_ms, grace_ms=TIMERS_GRACE_MS)

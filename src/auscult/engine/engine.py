@@ -11,14 +11,16 @@ import aiohttp
 from auscult.engine.access import Access
 from auscult.engine.events.orphans import release_orphans
 from auscult.engine.events.path import EventPath
+from auscult.engine.events.perform import open_http
 from auscult.engine.gauges import keep_gauges
 from auscult.engine.hub import Hub
 from auscult.engine.samples.path import SamplePath
 from auscult.engine.samples.reading import SeriesRow, SeriesWindow
 from auscult.engine.wiring import Plans, read_secret, wire
+from auscult.incidents import after_effects
 from auscult.kernel.errors import AuscultError, QueueFull, SettingError
 from auscult.kernel.facts import Fact
-from auscult.kernel.incidents import Incident
+from auscult.kernel.incidents import ChangeKind, Incident
 from auscult.kernel.matchers import Matcher
 from auscult.kernel.words import TenantId
 from auscult.runtime.clock import Clock, SystemClock
@@ -28,7 +30,7 @@ from auscult.runtime.metrics import Metrics
 from auscult.runtime.settings import Settings, diff, load_settings, process_environment
 from auscult.runtime.tracing import configure_tracing, end_tracing
 from auscult.store import Store
-from auscult.vault import Vault
+from auscult.vault import AUDIT_SEALS, Vault
 from auscult.vault.references import resolve_secret
 
 if TYPE_CHECKING:
@@ -64,7 +66,10 @@ class Engine:
         self.metrics = Metrics()
         self.hub = Hub(boot=new_id(clock))
         self.vault = Vault.open(settings.data_dir, environ.get("AUSCULT_MASTER_KEY"))
-        self.store = Store.open(resolve_secret(settings.store.url, environ=environ))
+        self.store = Store.open(
+            resolve_secret(settings.store.url, environ=environ),
+            audit_key=self.vault.derive(AUDIT_SEALS),
+        )
         self.store.migrate()
         self.samples = SamplePath(settings, clock=clock, metrics=self.metrics)
         self.plans = self._wire(settings)
@@ -96,7 +101,7 @@ class Engine:
             spans_kept=tracing.spans_kept,
             otlp_endpoint=tracing.otlp_endpoint,
         )
-        self._http = aiohttp.ClientSession(auto_decompress=False, trust_env=False)
+        self._http = open_http()
         self.events.desk.on_commit = self._committed
         await self.events.start(self._http, is_paging=self.settings.monitoring_enabled)
         await self.events.write(lambda work: self._admit_tenants(work, self.settings))
@@ -142,6 +147,12 @@ class Engine:
     async def authenticate(self, key: str) -> "Credential":
         """Return whose API key this is; raises `CredentialMissing`, `StoreUnavailable`."""
         credential = await self._access.check(key, self.read)
+        self.plans.of(credential.tenant)
+        return credential
+
+    async def recall(self, key_hash: str) -> "Credential":
+        """Return whose key has this hash, as `authenticate` does for the key itself."""
+        credential = await self._access.recall(key_hash, self.read)
         self.plans.of(credential.tenant)
         return credential
 
@@ -258,6 +269,11 @@ class Engine:
                 kinds = [change.kind.value for change in one.changes]
                 data = {"id": one.incident.id, "status": one.incident.status, "changes": kinds}
                 self.hub.publish(one.tenant, "incident", data)
+            if one.incident is not None and any(
+                change.kind is ChangeKind.SETTLED for change in one.changes
+            ):
+                left = after_effects(one.incident)
+                self.samples.scoring.accept(signal.fingerprint for signal in left)
 
     def _check_reload(self, changes: "list[SettingChange]") -> None:
         """Refuse what only a new start can change, naming it."""
@@ -271,6 +287,7 @@ _NEEDS_RESTART = (
     "store",
     "data_dir",
     "limits",
+    "tracing",
     "monitoring_enabled",
     "ai_anomaly_detection",
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from auscult.incidents.headlines import closing_headline, headline
 from auscult.kernel.errors import ObjectMissing, StateConflict
-from auscult.kernel.facts import Acknowledged, Fact, Found, Rang, Resolved
+from auscult.kernel.facts import Acknowledged, Fact, Found, Rang, Released, Resolved
 from auscult.kernel.findings import Finding, Phase
 from auscult.kernel.incidents import (
     SIGNALS_MAX,
@@ -14,10 +14,14 @@ from auscult.kernel.incidents import (
     Signal,
     Status,
 )
-from auscult.kernel.words import worst
+from auscult.kernel.words import Severity, worst
 
 QUIET_HOLD_MS = 20_000
 """How long every signal must stay quiet before an incident resolves by itself (hysteresis)."""
+
+SENTENCE_CHARS = 500
+SETTLE_HOLD_MS = 30_000
+"""How long what an incident leaves behind must stand still before it is taken as the new usual."""
 
 AUSCULT = "auscult"
 
@@ -34,18 +38,37 @@ def advance(incident: Incident | None, fact: Fact, *, now_ms: int, new_id: str) 
     """Take one fact into an incident, or begin one named `new_id` where there is none.
 
     Raises `ObjectMissing` where a person names an incident that is not there, and
-    `StateConflict` where it is already over. Facts that change nothing return no changes, so
-    that the same fact twice is the same as once.
+    `StateConflict` where it is already over, or is another's to give back. Facts that change
+    nothing return no changes, so that the same fact twice is the same as once.
     """
     if isinstance(fact, Found):
         return _take_finding(incident, fact.finding, now_ms=now_ms, new_id=new_id)
     if isinstance(fact, Acknowledged):
         return _acknowledge(_open(incident), fact.by, now_ms)
+    if isinstance(fact, Released):
+        return _release(_open(incident), fact.by, now_ms)
     if isinstance(fact, Resolved):
         return _resolve(_open(incident), fact.by, now_ms)
-    if isinstance(fact, Rang) and incident is not None and _quiet_long_enough(incident, now_ms):
-        return _resolve(incident, AUSCULT, now_ms)
+    if isinstance(fact, Rang) and incident is not None and not incident.is_over:
+        return _ring(incident, now_ms)
     return Advance(incident)
+
+
+def after_effects(incident: Incident) -> tuple[Signal, ...]:
+    """Return what still fires where that is only what the incident left behind, else nothing.
+
+    That is: each is a learned observer's word (it has a score), no critical one, and weaker than
+    one that is over. A player that is farther from live after a stall is such a thing: as it was
+    before it will not be again, and the fault is over all the same.
+    """
+    firing = tuple(one for one in incident.signals if one.phase is Phase.FIRING)
+    over = [_weight(one) for one in incident.signals if one.phase is Phase.CLEARED]
+    left_behind = all(
+        one.peak_score > 0 and one.severity is not Severity.CRITICAL and _weight(one) > min(over)
+        for one in firing
+        if over
+    )
+    return firing if over and left_behind else ()
 
 
 def _take_finding(
@@ -135,6 +158,23 @@ def _acknowledge(incident: Incident, by: str, now_ms: int) -> Advance:
     return _changed(after, ChangeKind.ACKNOWLEDGED, actor=by, sentence=f"Acknowledged by {by}.")
 
 
+def _release(incident: Incident, by: str, now_ms: int) -> Advance:
+    """Take an acknowledgement back; a late click never takes back that of somebody else."""
+    if incident.status is not Status.ACKNOWLEDGED:
+        return Advance(incident)
+    if incident.acknowledged_by != by:
+        raise StateConflict(f"{incident.acknowledged_by} has it")
+    after = incident.model_copy(
+        update={
+            "status": Status.OPEN,
+            "acknowledged_ms": None,
+            "acknowledged_by": "",
+            "updated_ms": now_ms,
+        }
+    )
+    return _changed(after, ChangeKind.RELEASED, actor=by, sentence=f"Given back by {by}.")
+
+
 def _resolve(incident: Incident, by: str, now_ms: int) -> Advance:
     after = incident.model_copy(
         update={
@@ -149,17 +189,32 @@ def _resolve(incident: Incident, by: str, now_ms: int) -> Advance:
     return _changed(after, ChangeKind.RESOLVED, actor=by, sentence=why)
 
 
+def _ring(incident: Incident, now_ms: int) -> Advance:
+    """Look at an incident again when its timer has come: is it over, or is the rest settled?"""
+    if incident.quiet_since_ms is not None:
+        is_over = now_ms - incident.quiet_since_ms >= QUIET_HOLD_MS
+        return _resolve(incident, AUSCULT, now_ms) if is_over else Advance(incident)
+    left = after_effects(incident)
+    moved_ms = max(signal.last_ms for signal in incident.signals)
+    if not left or now_ms - moved_ms < SETTLE_HOLD_MS:
+        return Advance(incident)
+    told = "; ".join(signal.sentence for signal in left)
+    sentence = f"What is left stands still and is weaker than what is over: taken as usual: {told}"
+    after = incident.model_copy(update={"updated_ms": now_ms})
+    return _changed(after, ChangeKind.SETTLED, actor=AUSCULT, sentence=sentence[:SENTENCE_CHARS])
+
+
+def _weight(signal: Signal) -> tuple[int, float]:
+    """Return how much a signal says; the smaller, the more."""
+    return signal.severity.rank, -signal.peak_score
+
+
 def _open(incident: Incident | None) -> Incident:
     if incident is None:
         raise ObjectMissing("no such incident")
     if incident.is_over:
         raise StateConflict(f"already resolved by {incident.resolved_by}")
     return incident
-
-
-def _quiet_long_enough(incident: Incident, now_ms: int) -> bool:
-    since_ms = incident.quiet_since_ms
-    return not incident.is_over and since_ms is not None and now_ms - since_ms >= QUIET_HOLD_MS
 
 
 def _said_by(finding: Finding, incident: Incident, kind: ChangeKind) -> Advance:

@@ -20,6 +20,7 @@ AuscultError
 │   └── SeriesCapReached
 ├── StoreError
 │   ├── StoreUnavailable
+│   │   └── StoreRaced
 │   ├── StateConflict
 │   └── AuditBroken
 ├── VaultError
@@ -31,7 +32,8 @@ AuscultError
     └── PreconditionFailed
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class AuscultError(Exception):
@@ -174,6 +176,12 @@ class StoreUnavailable(StoreError):
     code = "store.unavailable"
 
 
+class StoreRaced(StoreUnavailable):
+    """Another writer was in the way, and the same work done again will succeed."""
+
+    code = "store.raced"
+
+
 class StateConflict(StoreError):
     """The object is not in a state that allows this."""
 
@@ -221,9 +229,19 @@ class ReceiverUnavailable(EffectError):
 
     code = "effect.unavailable"
 
-    def __init__(self, detail: str = "", *, retry_after_ms: int | None = None) -> None:
-        """Say why, and when the receiver asked to be tried again."""
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        retry_after_ms: int | None = None,
+        so_far: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Say why, when the receiver asked to be tried again, and what the next attempt must know.
+
+        `so_far` is kept with the effect and given to the next attempt in its payload.
+        """
         self.retry_after_ms = retry_after_ms
+        self.so_far = dict(so_far or {})
         super().__init__(detail)
 
 

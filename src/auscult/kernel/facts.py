@@ -30,6 +30,15 @@ class Acknowledged(Word):
     by: str = Field(max_length=200)
 
 
+class Released(Word):
+    """The person who has an incident gives it back: it needs somebody again."""
+
+    fact: Literal["released"] = "released"
+    tenant: TenantId
+    incident: str
+    by: str = Field(max_length=200)
+
+
 class Resolved(Word):
     """A person ends an incident."""
 
@@ -73,4 +82,4 @@ class Rang(Word):
         return self.timer.tenant
 
 
-Fact = Found | Acknowledged | Resolved | Answered | Rang
+Fact = Found | Acknowledged | Released | Resolved | Answered | Rang

@@ -99,8 +99,10 @@ class ChangeKind(StrEnum):
     JOINED = "joined"
     WORSENED = "worsened"
     ACKNOWLEDGED = "acknowledged"
+    RELEASED = "released"
     QUIET = "quiet"
     RETURNED = "returned"
+    SETTLED = "settled"
     RESOLVED = "resolved"
     NOTED = "noted"
 

@@ -1,7 +1,12 @@
-"""Label matchers in Alertmanager's syntax: `name="x"`, `!=`, `=~`, `!~`, full-string regexes."""
+"""Label matchers in Alertmanager's syntax: `name="x"`, `!=`, `=~`, `!~`, full-string regexes.
+
+Expressions are RE2's, as Prometheus and Alertmanager take them: whoever may search may write one,
+so the time it takes must grow with the label and never with the ways to read it (decision 6).
+"""
 
 import re
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from auscult.kernel.errors import MatcherMalformed
@@ -12,6 +17,12 @@ _SYNTAX = re.compile(
     r"""(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s"{},]*))\s*"""
 )
 PATTERN_CHARS_MAX = 500
+PATTERN_STEPS_MAX = 2_000
+"""Instructions of a compiled expression: a match costs at most this many for each byte."""
+PATTERN_BYTES_MAX = 1 << 19
+"""Memory of one compiled expression; the engine keeps 128 of them."""
+VALUES_REMEMBERED = 256
+"""Answers kept for each expression: series share most values, and asking RE2 costs 6 µs."""
 
 
 class Matcher(Word):
@@ -22,15 +33,15 @@ class Matcher(Word):
     value: str
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        return re.compile(self.value)
+    def _fits(self) -> Callable[[str], bool]:
+        return compile_pattern(self.value)
 
     def matches(self, labels: dict[str, str]) -> bool:
         """Say whether a label set fulfils the condition."""
         seen = labels.get(self.name, "")
         if self.op in {"=", "!="}:
             return (seen == self.value) is (self.op == "=")
-        return (self._pattern.fullmatch(seen) is not None) is (self.op == "=~")
+        return self._fits(seen) is (self.op == "=~")
 
     def __str__(self) -> str:
         """Return the matcher as it would be written."""
@@ -49,10 +60,46 @@ def parse_matcher(text: str) -> Matcher:
     op: Literal["=", "!=", "=~", "!~"] = found["op"]  # type: ignore[assignment]  # by _SYNTAX
     if op in {"=~", "!~"}:
         try:
-            re.compile(value)
-        except re.error as why:
-            raise MatcherMalformed(f"{text!r}: {why}") from None
+            compile_pattern(value)
+        except MatcherMalformed as why:
+            raise MatcherMalformed(f"{text!r}: {why.detail}") from None
     return Matcher(name=found["name"], op=op, value=value)
+
+
+def compile_pattern(pattern: str) -> Callable[[str], bool]:
+    """Return what says whether a whole text fits a regular expression in RE2's syntax.
+
+    Raises `MatcherMalformed` with the character where that is known.
+    """
+    import re2
+
+    options = re2.Options()
+    options.max_mem = PATTERN_BYTES_MAX
+    options.never_capture = True
+    options.log_errors = False  # they are raised; stderr is for our own lines
+    try:
+        compiled = re2.compile(pattern, options)
+    except re2.error as why:
+        raise MatcherMalformed(_explain(pattern, why)) from None
+    except UnicodeEncodeError as why:
+        raise MatcherMalformed(f"no character (at {why.start + 1})") from None
+    if compiled.programsize > PATTERN_STEPS_MAX:
+        raise MatcherMalformed("the expression repeats too much; write it shorter")
+
+    @lru_cache(maxsize=VALUES_REMEMBERED)
+    def fits(text: str) -> bool:
+        return compiled.fullmatch(text.encode(errors="replace")) is not None
+
+    return fits
+
+
+def _explain(pattern: str, why: Exception) -> str:
+    """Return RE2's own words, and the character they are about where it stands there once."""
+    told = why.args[0].decode(errors="replace") if why.args else "cannot be read"
+    _, colon, fragment = told.partition(": ")
+    if colon and fragment and pattern.count(fragment) == 1:
+        return f"{told} (at {pattern.index(fragment) + 1})"
+    return str(told)
 
 
 def matches_all(matchers: tuple[Matcher, ...], labels: Labels) -> bool:

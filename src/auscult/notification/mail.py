@@ -1,21 +1,29 @@
 """A message as a mail: threaded by incident, the same bytes for the same message and key."""
 
 import hashlib
+from collections.abc import Mapping
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
 from html import escape
 
-from auscult.kernel.errors import ReceiverRefused
+from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
 from auscult.kernel.incidents import ChangeKind
-from auscult.notification.messages import Message
+from auscult.notification.messages import Message, SoFar
+from auscult.notification.messages.plain import cut
+
+PERMANENT = 500
+"""SMTP replies from here on are for ever, those below for now (RFC 5321 §4.2.1)."""
+
+REMARK_CHARS = 400
 
 
 def compose(message: Message, *, key: str, sender: str, to: tuple[str, ...]) -> EmailMessage:
     """Return the mail; the same message and key always give the same bytes.
 
     The opening mail is the root of the incident's thread, every later one refers to it
-    (RFC 5322 §3.6.4). Raises `ReceiverRefused` where a header would hold a line break.
+    (RFC 5322 §3.6.4) and keeps its subject, by which some readers hold a thread together.
+    Raises `ReceiverRefused` where a header would hold a line break.
     """
     domain = sender.partition("@")[2]
     root = f"<{_digest(f'{message.tenant}:{message.incident}')}@{domain}>"
@@ -23,7 +31,7 @@ def compose(message: Message, *, key: str, sender: str, to: tuple[str, ...]) -> 
     headers = {
         "From": sender,
         "To": ", ".join(to),
-        "Subject": message.title,
+        "Subject": message.title if own == root else f"Re: {message.subject or message.title}",
         "Date": formatdate(message.at_ms / 1_000),
         "Message-ID": own,
         "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers
@@ -42,6 +50,30 @@ def compose(message: Message, *, key: str, sender: str, to: tuple[str, ...]) -> 
     mail.add_alternative(_html(message), subtype="html")
     mail.set_boundary(_digest(f"boundary:{key}"))
     return mail
+
+
+def sum_up(refused: Mapping[str, int], to: tuple[str, ...], so_far: SoFar) -> str:
+    """Return whom a mail was never taken for, given the codes (RFC 5321 §4.2) by which it was not.
+
+    Raises `ReceiverUnavailable` where some or all are to be tried again, and says to the next
+    attempt who they are; `ReceiverRefused` where nobody was reached and nobody will be.
+    """
+    later = tuple(who for who in to if refused.get(who, PERMANENT) < PERMANENT)
+    never = tuple(who for who in to if refused.get(who, 0) >= PERMANENT)
+    remarks = (so_far.remark, f"never taken for {_named(never, refused)}" if never else "")
+    remark = cut("; ".join(filter(None, remarks)), REMARK_CHARS)
+    reached = so_far.reached or len(refused) < len(to)
+    if later:
+        left = SoFar(left=later, reached=reached, remark=remark).model_dump(mode="json")
+        said = f"not yet taken for {_named(later, refused)}"
+        raise ReceiverUnavailable("; ".join(filter(None, (said, remark))), so_far=left)
+    if not reached:
+        raise ReceiverRefused(f"no recipient was taken: {remark}")
+    return remark
+
+
+def _named(who: tuple[str, ...], refused: Mapping[str, int]) -> str:
+    return ", ".join(f"{one} ({refused[one]})" for one in who)
 
 
 def _html(message: Message) -> str:

@@ -18,17 +18,18 @@ class Channel(Plug):
 
     async def send(
         self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
-    ) -> dict[str, Any]:
-        """Attempt a message once; return what the receiver said that is worth keeping.
+    ) -> str:
+        """Attempt a message once; return what people should know of how it went, mostly nothing.
 
         `at_ms` is the time of the attempt. Raises `ReceiverUnavailable` where another attempt
-        is worth it, `ReceiverRefused` where none is. No secret stands in an error or an answer.
+        is worth it (with a `SoFar` for it where some of several recipients were reached),
+        `ReceiverRefused` where none is. No secret stands in an error or an answer.
         """
         raise NotImplementedError
 
     async def deliver(
         self, payload: dict[str, Any], *, key: str, at_ms: int, http: "aiohttp.ClientSession"
-    ) -> dict[str, Any]:
+    ) -> str:
         """Send the message an effect carries as its payload."""
         message = Message.model_validate(payload)
         return await self.send(message, key=key, at_ms=at_ms, http=http)

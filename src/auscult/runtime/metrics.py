@@ -94,10 +94,10 @@ class Metrics:
             "auscult_effects_pending", "Effects not yet done.", registry=to
         )
         self.effects_overdue = Gauge(
-            "auscult_effects_overdue", "Effects past their time; must be 0.", registry=to
+            "auscult_effects_overdue", "Effects owed for 30 s; must be 0.", registry=to
         )
         self.timers_overdue = Gauge(
-            "auscult_timers_overdue", "Timers past their time; must be 0.", registry=to
+            "auscult_timers_overdue", "Timers 5 s late; must be 0.", registry=to
         )
         self.effect_attempts = Counter(
             "auscult_effect_attempts", "Attempts at effects.", ["plug", "result"], registry=to

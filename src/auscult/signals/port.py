@@ -1,7 +1,7 @@
 """The shelf of sources, and the sink into which every source pours."""
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 from pydantic import Field
 
@@ -58,6 +58,10 @@ class Sink(Protocol):
 
 class Source(Plug):
     """Something that brings samples: its fields are its settings."""
+
+    fills_the_past: ClassVar[bool] = False
+    """Whether it brings what lies before the start, and ends: the tenant's other samples wait for
+    it a while, because a series takes nothing that is older than its newest sample."""
 
     async def run(self, sink: Sink) -> None:
         """Bring samples until cancelled; a source that has an end returns."""

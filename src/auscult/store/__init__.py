@@ -5,22 +5,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from auscult.store.directory import Credential, Directory
     from auscult.store.queue import Claim, Queue
-    from auscult.store.rows import AuditPage, AuditRow, EffectRow, KeyRow, Page, TenantRows
+    from auscult.store.rows import IncidentFilter, KeyRow, TenantRows
     from auscult.store.store import Store
     from auscult.store.work import Work
 
 _HOMES = {
     "Store": "store",
     "Work": "work",
-    "Claim": "queue",
-    "Queue": "queue",
-    "Credential": "directory",
-    "Directory": "directory",
+    **dict.fromkeys(("Claim", "Queue"), "queue"),
+    **dict.fromkeys(("Credential", "Directory"), "directory"),
 }
 
 __all__ = [
-    "AuditPage", "AuditRow", "Claim", "Credential", "Directory", "EffectRow",
-    "KeyRow", "Page", "Queue", "Store", "TenantRows", "Work",
+    "Claim", "Credential", "Directory", "IncidentFilter", "KeyRow", "Queue", "Store",
+    "TenantRows", "Work",
 ]  # fmt: skip
 
 

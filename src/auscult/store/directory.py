@@ -14,20 +14,22 @@ TENANTS_MAX = 100_000
 NAME_CHARS_MAX = 200
 
 _C = credentials.c
-_FIND = select(_C.tenant, _C.key_id, _C.role).where(
+_FIND = select(_C.tenant, _C.key_id, _C.role, _C.name).where(
     _C.key_hash == bindparam("key_hash"), _C.revoked_ms.is_(None)
 )
+_HOLDERS = select(_C.tenant).where(_C.key_id == bindparam("key_id")).order_by(_C.tenant).limit(2)
 _TENANTS = select(tenants.c.tenant).order_by(tenants.c.tenant).limit(TENANTS_MAX)
 _ADD = upsert(tenants, ("tenant",), ("name",))
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a valid API key proves: whose it is, and what it may do."""
+    """What a valid API key proves: whose it is, what it may do, and the person it was named for."""
 
     tenant: TenantId
     key_id: str
     role: str
+    name: str = ""
 
 
 class Directory:
@@ -44,7 +46,13 @@ class Directory:
         found = self._transaction.rows(DISPATCHER, _FIND, {"key_hash": key_hash})
         if not found:
             return None
-        return Credential(TenantId(found[0].tenant), found[0].key_id, found[0].role)
+        row = found[0]
+        return Credential(TenantId(row.tenant), row.key_id, row.role, row.name)
+
+    def holders(self, key_id: str) -> list[TenantId]:
+        """Return the tenant with a key of this id; two of them where that is not one alone."""
+        found = self._transaction.rows(DISPATCHER, _HOLDERS, {"key_id": key_id})
+        return [TenantId(row.tenant) for row in found]
 
     def tenants(self) -> list[TenantId]:
         """Return every tenant, sorted, `TENANTS_MAX` at most."""

@@ -2,7 +2,13 @@
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
-from auscult.kernel.errors import AuscultError, BodyMalformed, StateConflict, StoreUnavailable
+from auscult.kernel.errors import (
+    AuscultError,
+    BodyMalformed,
+    StateConflict,
+    StoreRaced,
+    StoreUnavailable,
+)
 
 DETAIL_CHARS_MAX = 300
 _RACES = frozenset({"40001", "40P01"})
@@ -17,7 +23,7 @@ def translate(why: SQLAlchemyError) -> AuscultError:
     cause = why.orig if isinstance(why, DBAPIError) and why.orig is not None else why
     detail = " ".join(str(cause).split())[:DETAIL_CHARS_MAX]
     if getattr(cause, "sqlstate", None) in _RACES:
-        return StateConflict(f"another writer was in the way: {detail}")
+        return StoreRaced(detail)
     if isinstance(why, IntegrityError):
         return StateConflict(detail)
     if isinstance(why, DataError) and getattr(cause, "sqlstate", None) != _NO_SUCH_ROLE:

@@ -25,25 +25,32 @@ class Store:
     On PostgreSQL several replicas may write at once; writers of the same tenant wait in line.
     """
 
-    def __init__(self, writer: Engine, reader: Engine, kind: Kind) -> None:
+    def __init__(
+        self, writer: Engine, reader: Engine, kind: Kind, *, audit_key: bytes = b""
+    ) -> None:
         """Take the engines; `open` makes them from a URL."""
+        self._audit_key = audit_key
         self.kind = kind
         self._writer = writer
         self._reader = reader
         self._turn = Lock()
 
     @classmethod
-    def open(cls, url: str) -> "Store":
-        """Open `sqlite:///FILE` or `postgresql://…`; raises `SettingError`, `StoreUnavailable`."""
+    def open(cls, url: str, *, audit_key: bytes = b"") -> "Store":
+        """Open `sqlite:///FILE` or `postgresql://…`; raises `SettingError`, `StoreUnavailable`.
+
+        `audit_key` is the vault's sub-key that seals audit heads (`Vault.derive(AUDIT_SEALS)`);
+        without it heads are written unsealed and seals are not checked.
+        """
         try:
             parsed = make_url(url)
         except ArgumentError:
             raise SettingError("store.url is not a URL") from None
         match parsed.get_backend_name():
             case "sqlite":
-                store = cls(*sqlite.open_engines(parsed), "sqlite")
+                store = cls(*sqlite.open_engines(parsed), "sqlite", audit_key=audit_key)
             case "postgresql":
-                store = cls(*postgres.open_engines(parsed), "postgresql")
+                store = cls(*postgres.open_engines(parsed), "postgresql", audit_key=audit_key)
             case other:
                 raise SettingError(f"store.url: {other!r}; there are sqlite and postgresql")
         try:
@@ -100,7 +107,9 @@ class Store:
     def _transaction(self, engine: Engine, *, writes: bool) -> Iterator[Work]:
         try:
             with engine.connect() as connection, connection.begin():
-                transaction = Transaction(connection, self.kind, writes=writes)
+                transaction = Transaction(
+                    connection, self.kind, writes=writes, audit_key=self._audit_key
+                )
                 yield Work(transaction)
                 transaction.write_all()
         except SQLAlchemyError as why:

@@ -42,6 +42,11 @@ def _maybe(name: str) -> Column[int | None]:
     return Column(name, BigInteger, nullable=True)
 
 
+def _late(name: str) -> Column[str]:
+    """Return a column that came with a later version: rows from before have it empty."""
+    return Column(name, Text, nullable=False, server_default="")
+
+
 def _count(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False)
 
@@ -59,7 +64,7 @@ tenants = Table(
 credentials = Table(
     "credentials", metadata,
     _word("key_hash"), _word("tenant"), _word("key_id"), _word("role"),
-    _time("added_ms"), _maybe("revoked_ms"),
+    _time("added_ms"), _maybe("revoked_ms"), _late("name"),
     PrimaryKeyConstraint("key_hash"), _named(),
     Index("credentials_key_id", "tenant", "key_id", unique=True),
 )  # fmt: skip
@@ -68,8 +73,11 @@ queue = Table(
     "queue", metadata,
     _word("kind"), _word("tenant"), _word("key"), _time("due_ms"),
     _word("owner"), _time("lease_until_ms"), _count("attempt"),
+    Column("owed_since_ms", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("kind", "tenant", "key"), _named(),
     Index("queue_due", "kind", "due_ms"),
+    Index("queue_owed", "kind", "owed_since_ms"),
+    Index("queue_tenant", "kind", "tenant", "due_ms"),
     Index("queue_lease", "kind", "lease_until_ms", "due_ms"),
 )  # fmt: skip
 
@@ -79,15 +87,12 @@ incidents = Table(
     _word("service"), _word("headline"),
     _time("opened_ms"), _time("updated_ms"), _maybe("resolved_ms"),
     _count("version"), _word("body"),
+    _late("listed"),
     PrimaryKeyConstraint("tenant", "id"), _named(),
 )  # fmt: skip
-Index(
-    "incidents_list",
-    incidents.c.tenant,
-    incidents.c.rank,
-    incidents.c.opened_ms.desc(),
-    incidents.c.id.desc(),
-)
+_LIST_ORDER = (incidents.c.rank, incidents.c.opened_ms.desc(), incidents.c.id.desc())
+Index("incidents_list", incidents.c.tenant, *_LIST_ORDER)
+Index("incidents_service", incidents.c.tenant, incidents.c.service, *_LIST_ORDER)
 UNRESOLVED = text("status <> 'resolved'")
 """Said as text, not as a bound value, so that SQLite can prove the partial index usable."""
 
@@ -151,7 +156,7 @@ audit = Table(
 )  # fmt: skip
 
 audit_heads = Table(
-    "audit_heads", metadata, _word("tenant"), _time("rows"), _word("hash"),
+    "audit_heads", metadata, _word("tenant"), _time("rows"), _word("hash"), _late("seal"),
     PrimaryKeyConstraint("tenant"), _named(),
 )  # fmt: skip
 

@@ -34,16 +34,22 @@ _WEAR_ALONE = _WEAR.add_columns(
 class Transaction:
     """A connection inside a transaction, and what must still be written before it commits."""
 
-    __slots__ = ("_connection", "_kind", "_worn", "_writes", "later", "unwritten")
+    __slots__ = ("_connection", "_kind", "_worn", "_writes", "audit_key", "later", "unwritten")
 
     def __init__(
-        self, connection: Connection, kind: Literal["sqlite", "postgresql"], *, writes: bool
+        self,
+        connection: Connection,
+        kind: Literal["sqlite", "postgresql"],
+        *,
+        writes: bool,
+        audit_key: bytes = b"",
     ) -> None:
-        """Take a connection that has begun."""
+        """Take a connection that has begun, and the key that seals audit heads, if known."""
         self._connection = connection
         self._kind = kind
         self._writes = writes
         self._worn: Hat | None = None
+        self.audit_key = audit_key
         self.later = Later(self.run)
         self.unwritten: list[Unwritten] = [self.later]
 

@@ -9,6 +9,7 @@ from auscult import __version__
 from auscult.kernel.errors import AuscultError
 from auscult.surface import api, web
 from auscult.surface.answers import Answers
+from auscult.surface.api.events import Seats
 from auscult.surface.api.limits import BodyBound
 from auscult.surface.api.write import PATH as WRITE_PATH
 from auscult.surface.facade import Engine
@@ -24,6 +25,8 @@ def create_app(engine: Engine) -> FastAPI:
         redoc_url=None,
     )
     app.state.engine = engine
+    app.state.seats = Seats(engine.settings.limits.live_clients)
+    app.state.verifying = set()
     for router in (*api.ROUTERS, *web.ROUTERS):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=web.STATIC), name="static")

@@ -28,16 +28,15 @@ class Hub(Protocol):
     def subscribe(self, tenant: TenantId, last_event_id: str = "") -> AsyncIterator[bytes]:
         """Return ready server-sent-event frames after the given id, then new ones as they come."""
 
-    @property
-    def clients(self) -> int:
-        """How many listen."""
-
     def close(self) -> None:
         """End every subscription, so that the server can stop."""
 
 
 class Sealer(Protocol):
     """The part of the vault that makes page sessions."""
+
+    def hash_api_key(self, key: str) -> str:
+        """Return the keyed hash by which the store knows a key."""
 
     def seal(self, plaintext: bytes, *, about: str) -> str:
         """Return an envelope that only this installation can open, for this purpose only."""
@@ -59,7 +58,7 @@ class SeriesRow(Protocol):
 
     @property
     def state(self) -> str:
-        """`watched`, `learning`, `blind`, `abnormal` or `muted`."""
+        """`learning`, `watched`, `abnormal`, `silent` or `muted`."""
 
 
 class SeriesWindow(SeriesRow, Protocol):
@@ -86,8 +85,24 @@ class SeriesWindow(SeriesRow, Protocol):
         """The upper end."""
 
 
+class Read(Protocol):
+    """What a remote_write body held, as far as it bears on the answer."""
+
+    @property
+    def refused_labels(self) -> int:
+        """Samples whose series has labels that are not taken."""
+
+    @property
+    def refused_cap(self) -> int:
+        """Samples of new series for which there was no room, in all or in this minute."""
+
+
 class Received(Protocol):
     """What became of a remote_write body."""
+
+    @property
+    def decoded(self) -> Read:
+        """What was refused before it was looked at in time."""
 
     @property
     def accepted(self) -> Accepted:
@@ -130,7 +145,7 @@ class Engine(Protocol):
         """Take a remote_write body; `BodyMalformed`, `BodyTooLarge`, `QueueFull`."""
 
     def coverage(self, tenant: TenantId) -> dict[str, Any]:
-        """Return what is watched, learning, blind and capped, and how each source is."""
+        """Return how many series are in which state, and how each source is."""
 
     def readiness(self) -> dict[str, Any]:
         """Return `{"ready": bool, ...}` with a word for each part."""
@@ -140,6 +155,9 @@ class Engine(Protocol):
 
     async def authenticate(self, key: str) -> "Credential":
         """Return whose key this is; raises `CredentialMissing`."""
+
+    async def recall(self, key_hash: str) -> "Credential":
+        """Return whose key has this hash, if it is still valid; raises `CredentialMissing`."""
 
     async def search_series(
         self, tenant: TenantId, matchers: tuple[Matcher, ...], *, after: int, limit: int

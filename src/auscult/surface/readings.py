@@ -6,11 +6,12 @@ from typing import Any
 
 from auscult.kernel.effects import Effect
 from auscult.kernel.errors import ObjectMissing
-from auscult.kernel.facts import Acknowledged, Fact, Resolved
+from auscult.kernel.facts import Acknowledged, Fact, Released, Resolved
 from auscult.kernel.findings import Finding
 from auscult.kernel.incidents import Incident
 from auscult.kernel.runs import Run
 from auscult.kernel.words import TenantId
+from auscult.store import IncidentFilter
 from auscult.surface.facade import Engine
 
 FINDINGS_SHOWN = 100
@@ -76,50 +77,41 @@ class ListPage:
     counts: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class ListFilter:
-    """What of the list is wanted; an empty string is no condition."""
+def tell_coverage(engine: Engine, tenant: TenantId) -> dict[str, Any]:
+    """Return what is watched, learning, silent, muted and capped, and how each source is.
 
-    state: str
-    severity: str
-    service: str
-    text: str
-    cursor: str
-    limit: int
+    The words are those that a series' own state has (`SeriesRow.state`).
+    """
+    told = dict(engine.coverage(tenant))
+    if "blind" in told:
+        told["silent"] = told.pop("blind")
+    return told
 
 
-async def list_incidents(engine: Engine, tenant: TenantId, wanted: ListFilter) -> ListPage:
+async def list_incidents(engine: Engine, tenant: TenantId, wanted: IncidentFilter) -> ListPage:
     """Return one page of a tenant's incidents, what needs a person first."""
 
     def look(work: Any) -> ListPage:  # noqa: ANN401
         rows = work.of(tenant).incidents
-        page = rows.page(**_conditions(wanted))
+        page = rows.page(wanted)
         return ListPage(tuple(page.incidents), page.next, dict(rows.counts()))
 
     return await engine.read(look)
 
 
-async def write_incidents(engine: Engine, tenant: TenantId, wanted: ListFilter) -> bytes:
-    """Return the same page as JSON, made of the stored texts: nothing is read and said again."""
+async def write_incidents(engine: Engine, tenant: TenantId, wanted: IncidentFilter) -> bytes:
+    """Return the same page as JSON, made of the stored texts: nothing is read and said again.
+
+    A list is no evidence: the window of each incident's evidence is told with its story only.
+    """
 
     def look(work: Any) -> bytes:  # noqa: ANN401
         rows = work.of(tenant).incidents
-        page = rows.written_page(**_conditions(wanted))
+        page = rows.written_page(wanted)
         rest = json.dumps({"next": page.next, "counts": dict(rows.counts())})
-        return f'{{"incidents":[{",".join(page.bodies)}],{rest[1:]}'.encode()
+        return f'{{"incidents":[{",".join(page.texts)}],{rest[1:]}'.encode()
 
     return await engine.read(look)
-
-
-def _conditions(wanted: ListFilter) -> dict[str, Any]:
-    return {
-        "state": wanted.state or None,
-        "severity": wanted.severity or None,
-        "service": wanted.service or None,
-        "text": wanted.text or None,
-        "cursor": wanted.cursor or None,
-        "limit": wanted.limit,
-    }
 
 
 async def tell_story(engine: Engine, tenant: TenantId, incident_id: str) -> Story:
@@ -141,6 +133,26 @@ async def tell_story(engine: Engine, tenant: TenantId, incident_id: str) -> Stor
     return await engine.read(look)
 
 
+async def write_story(engine: Engine, tenant: TenantId, incident_id: str) -> bytes:
+    """Return the same story as JSON, made of the stored texts; raises `ObjectMissing`."""
+
+    def look(work: Any) -> bytes:  # noqa: ANN401
+        rows = work.of(tenant)
+        incident = rows.incidents.written(incident_id)
+        if incident is None:
+            raise ObjectMissing(f"incident {incident_id[:40]!r}")
+        findings = ",".join(rows.findings.written_of(incident_id, FINDINGS_SHOWN))
+        runs = ",".join(rows.runs.written_of(incident_id))
+        rest = {
+            "deliveries": [as_dict(_delivery(row)) for row in rows.effects.of(incident_id)],
+            "timeline": [as_dict(_line(row)) for row in rows.audit.of(incident_id, LINES_SHOWN)],
+        }
+        head = f'"incident":{incident},"findings":[{findings}],"runs":[{runs}]'
+        return f"{{{head},{json.dumps(rest)[1:]}".encode()
+
+    return await engine.read(look)
+
+
 async def change_incident(engine: Engine, fact: Fact) -> Incident:
     """Hand a person's fact to the engine; doing it twice is doing it once.
 
@@ -155,6 +167,11 @@ async def change_incident(engine: Engine, fact: Fact) -> Incident:
 def acknowledgement(tenant: TenantId, incident_id: str, by: str) -> Acknowledged:
     """Return the fact that a person takes an incident."""
     return Acknowledged(tenant=tenant, incident=incident_id, by=by[:200])
+
+
+def release(tenant: TenantId, incident_id: str, by: str) -> Released:
+    """Return the fact that a person gives an incident back."""
+    return Released(tenant=tenant, incident=incident_id, by=by[:200])
 
 
 def resolution(tenant: TenantId, incident_id: str, by: str) -> Resolved:

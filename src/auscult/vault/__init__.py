@@ -5,6 +5,6 @@
 """
 
 from auscult.vault.redaction import redact, redact_fields, redact_text
-from auscult.vault.vault import Vault
+from auscult.vault.vault import AUDIT_SEALS, Vault
 
-__all__ = ["Vault", "redact", "redact_fields", "redact_text"]
+__all__ = ["AUDIT_SEALS", "Vault", "redact", "redact_fields", "redact_text"]

@@ -38,10 +38,15 @@ def resolve_secret(
     return found
 
 
+def check_secret_name(name: str) -> None:
+    """Raise `SettingError` for what no `vault:NAME` could name."""
+    if not _VAULT_NAME.fullmatch(name):
+        raise SettingError("a secret's name is 1 to 128 letters, digits, and . _ -")
+
+
 def seal_secret(vault: Vault, tenant: TenantId, *, name: str, secret: str) -> str:
     """Return the envelope of a tenant's named secret; raises `SettingError` for a bad name."""
-    if not _VAULT_NAME.fullmatch(name):
-        raise SettingError("a secret's name has letters, digits, and . _ -")
+    check_secret_name(name)
     return vault.seal(secret.encode(), about=about_secret(tenant, name))
 
 

@@ -13,13 +13,16 @@ from auscult.vault.envelopes import key_id_of, seal, unseal
 from auscult.vault.keyring import KeyRing, open_ring, parse_ring, rotate_ring
 
 API_KEY_PREFIX = "ak_"
+AUDIT_SEALS = "audit heads"
+"""The purpose of the sub-key that seals the heads of audit logs."""
 
 
 class Vault:
     """Seals, opens, hashes and pseudonymises with the keys of one ring. Safe from threads.
 
-    Envelopes are sealed by the active key. Key hashes and pseudonyms come from the oldest key, so
-    they outlive rotation; taking the oldest key out of the ring makes both unrecognisable.
+    Envelopes are sealed by the active key. Key hashes, pseudonyms and the seals of audit logs come
+    from the oldest key, so they outlive rotation; taking the oldest key out of the ring makes all
+    of them unrecognisable.
     """
 
     def __init__(self, ring: KeyRing, *, data_dir: Path | None = None) -> None:

@@ -6,7 +6,7 @@ from itertools import cycle
 
 from soundstage.sabotage import shelf
 
-WARM_UP_S = 75.0
+WARM_UP_S = 68.0
 """Quiet at first: what watches has to learn what is usual (about 60 samples, one a second)."""
 
 QUIET_S = 20.0
@@ -20,7 +20,9 @@ SHORTEST_S = 20.0
 HOLD_S = 25.0
 """How long any other fault is held."""
 
-ORDER = ("kill", "hang", "error_burst", "delay", "bad_release", "cpu", "leak")
+ORDER = ("kill", "error_burst", "hang", "delay", "bad_release", "cpu", "leak")
+"""The hang comes third: what it leaves behind takes longest to settle, and the next one waits."""
+
 HEALABLE = frozenset({"kill", "hang"})
 
 

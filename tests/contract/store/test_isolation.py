@@ -10,7 +10,7 @@ import pytest
 from auscult.kernel.effects import Result
 from auscult.kernel.errors import AuscultError, ObjectMissing, StateConflict
 from auscult.kernel.words import TenantId
-from auscult.store import Store, TenantRows
+from auscult.store import IncidentFilter, Store, TenantRows
 from auscult.store.tables import metadata
 from tests.contract.store.databases import Database, PostgresDatabase
 from tests.contract.store.words import (
@@ -27,20 +27,26 @@ from tests.contract.store.words import (
 
 Act = Callable[[TenantRows], object]
 MINE = "put in its own place"
+EDGE = IncidentFilter(text="edge")
 
 MATRIX: dict[str, tuple[Act, object]] = {
     "incidents.get": (lambda rows: rows.incidents.get("I1"), None),
     "incidents.holding": (lambda rows: rows.incidents.holding("f1"), None),
     "incidents.recent": (lambda rows: rows.incidents.recent(100), []),
     "incidents.put": (lambda rows: rows.incidents.put(incident(tenant=BETA)), MINE),
-    "incidents.page": (lambda rows: rows.incidents.page(text="edge").incidents, []),
+    "incidents.page": (lambda rows: rows.incidents.page(EDGE).incidents, []),
+    "incidents.written": (lambda rows: rows.incidents.written("I1"), None),
+    "incidents.written_page": (lambda rows: rows.incidents.written_page(EDGE).texts, []),
     "incidents.counts": (lambda rows: sum(rows.incidents.counts().values()), 0),
     "findings.append": (lambda rows: rows.findings.append("I1", finding()), StateConflict),
     "findings.of": (lambda rows: rows.findings.of("I1"), []),
+    "findings.written_of": (lambda rows: rows.findings.written_of("I1"), []),
     "effects.wish": (lambda rows: rows.effects.wish(effect(tenant=BETA)), MINE),
     "effects.get": (lambda rows: rows.effects.get("E1"), None),
     "effects.row": (lambda rows: rows.effects.row("E1"), None),
     "effects.settle": (lambda rows: rows.effects.settle(outcome()), False),
+    "effects.keep": (lambda rows: rows.effects.keep(effect(tenant=BETA, due_ms=7)), None),
+    "effects.put_off": (lambda rows: rows.effects.put_off("E1", 9), None),
     "effects.of": (lambda rows: rows.effects.of("I1"), []),
     "effects.unsent_count": (lambda rows: rows.effects.unsent_count(), 0),
     "timers.set": (lambda rows: rows.timers.set(timer(tenant=BETA)), MINE),
@@ -50,15 +56,19 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "runs.put": (lambda rows: rows.runs.put(run(tenant=BETA)), MINE),
     "runs.get": (lambda rows: rows.runs.get("R1"), None),
     "runs.of": (lambda rows: rows.runs.of("I1"), []),
+    "runs.written_of": (lambda rows: rows.runs.written_of("I1"), []),
     "runs.recent": (lambda rows: rows.runs.recent(0, 100), []),
     "audit.append": (lambda rows: rows.audit.append(**audit_row()), MINE),
     "audit.of": (lambda rows: rows.audit.of("I1"), []),
     "audit.page": (lambda rows: rows.audit.page().rows, []),
     "audit.verify": (lambda rows: rows.audit.verify(), 0),
+    "audit.prove": (lambda rows: rows.audit.prove().rows, 0),
+    "audit.reseal": (lambda rows: rows.audit.reseal(), MINE),
     "audit.write": (lambda rows: rows.audit.write(), None),
     "audit.forget": (lambda rows: rows.audit.forget(), None),
     "secrets.put": (lambda rows: rows.secrets.put("s", "v1:beta"), MINE),
     "secrets.get": (lambda rows: rows.secrets.get("s"), None),
+    "secrets.remove": (lambda rows: rows.secrets.remove("s"), False),
     "secrets.names": (lambda rows: rows.secrets.names(), []),
     "keys.add": (lambda rows: rows.keys.add("h", "k1", role="a", now_ms=1), StateConflict),
     "keys.revoke": (lambda rows: rows.keys.revoke("k1", 9), False),

@@ -6,7 +6,9 @@ from collections import Counter
 import pytest
 
 from auscult.kernel.effects import Result
+from auscult.kernel.words import TenantId
 from auscult.store import Claim, Store
+from auscult.store.queue import Room
 from tests.contract.store.words import ACME, BETA, effect, outcome, timer
 
 LEASE_MS = 1_000
@@ -133,3 +135,85 @@ def test_claims_on_postgresql_skip_what_another_holds_instead_of_waiting(store: 
         held = first.queue.claim("effect", owner="1", now_ms=1, limit=1, lease_ms=LEASE_MS)
         free = claim(store, now_ms=1, owner="2")
     assert [one.key for one in (*held, *free)] == ["a", "b"]
+
+
+def claim_fairly(store: Store, room: Room, *, now_ms: int = 1_000) -> Counter[str]:
+    with store.write() as work:
+        got = work.queue.claim_fairly(
+            "effect", owner="one", now_ms=now_ms, room=room, lease_ms=LEASE_MS
+        )
+    return Counter(one.tenant for one in got)
+
+
+def test_a_tenant_with_much_due_does_not_keep_another_waiting(store: Store) -> None:
+    with store.write() as work:
+        for number in range(500):
+            work.of(ACME).effects.wish(effect(f"E{number}", due_ms=number))
+        work.of(BETA).effects.wish(effect("page", tenant=BETA, due_ms=999))
+        work.of(BETA).effects.wish(effect("later", tenant=BETA, due_ms=1_001))
+    assert claim_fairly(store, Room(free=64, each=8)) == {ACME: 8, BETA: 1}
+    assert claim_fairly(store, Room(free=55, each=8, held={ACME: 8})) == {}
+    assert claim_fairly(store, Room(free=56, each=8, held={ACME: 6})) == {ACME: 2}
+
+
+def test_of_one_tenant_the_longest_due_is_claimed_first_and_only_what_is_free(
+    store: Store,
+) -> None:
+    with store.write() as work:
+        for number in range(10):
+            work.of(ACME).effects.wish(effect(f"E{number}", due_ms=100 - number))
+        room = Room(free=64, each=3)
+        for keys in (["E9", "E8", "E7"], ["E6", "E5", "E4"], ["E3", "E2", "E1"], ["E0"], []):
+            got = work.queue.claim_fairly(
+                "effect", owner="one", now_ms=100, room=room, lease_ms=LEASE_MS
+            )
+            assert [one.key for one in got] == keys
+        got = work.queue.claim_fairly(
+            "effect", owner="two", now_ms=100 + LEASE_MS, room=room, lease_ms=LEASE_MS
+        )
+        assert [(one.key, one.attempt) for one in got] == [("E9", 2), ("E8", 2), ("E7", 2)]
+
+
+def test_many_tenants_share_what_is_left_and_leave_room_for_one_more(store: Store) -> None:
+    tenants = [TenantId(f"t{number:02}") for number in range(20)]
+    with store.write() as work:
+        for tenant in tenants:
+            for number in range(9):
+                work.of(tenant).effects.wish(effect(f"E{number}", tenant=tenant, due_ms=number))
+    got = claim_fairly(store, Room(free=64, each=8))
+    assert set(got) == set(tenants), "everybody gets something"
+    assert got.total() < 64, "and something is left"
+
+
+@pytest.mark.parametrize(
+    ("free", "tenants", "held", "shares"),
+    [
+        (64, 1, 0, {8}),
+        (64, 1, 5, {3}),
+        (64, 1, 8, {0}),
+        (64, 20, 0, {2, 3}),
+        (3, 5, 0, {0, 1}),
+        (4, 2, 1, {0}),
+        (0, 2, 0, {0}),
+    ],
+)
+def test_the_less_is_free_the_less_one_tenant_may_hold(
+    free: int, tenants: int, held: int, shares: set[int]
+) -> None:
+    names = [TenantId(f"t{number:02}") for number in range(tenants)]
+    room = Room(free=free, each=8, held=dict.fromkeys(names, held))
+    assert set(room.shares(names).values()) == shares
+    assert sum(room.shares(names).values()) <= free
+
+
+def test_what_is_put_off_is_owed_since_it_was_first_due(store: Store) -> None:
+    with store.write() as work:
+        rows = work.of(ACME).effects
+        rows.wish(effect("tried", due_ms=0))
+        rows.wish(effect("behind", due_ms=0))
+        rows.settle(outcome("tried", result=Result.RETRY), retry_at_ms=60_000)
+        rows.put_off("behind", 60_000)
+        assert work.queue.overdue("effect", now_ms=30_001, grace_ms=30_000) == 2
+        assert work.queue.next_due("effect") == 60_000
+        told = {key: rows.row(key) for key in ("tried", "behind")}
+    assert [one.attempts for one in told.values() if one] == [1, 0], "waiting is no attempt"

@@ -173,15 +173,19 @@ def test_secrets_are_kept_by_name(store: Store) -> None:
 
 def test_a_key_opens_until_it_is_revoked(store: Store) -> None:
     with store.write() as work:
-        work.of(ACME).keys.add("hash", "k1", role="admin", now_ms=5)
+        work.of(ACME).keys.add("hash", "k1", role="admin", now_ms=5, name="Ana")
     with store.read() as work:
-        assert work.directory.find("hash") == Credential(ACME, "k1", "admin")
+        assert work.directory.find("hash") == Credential(ACME, "k1", "admin", "Ana")
         assert work.directory.find("other") is None
+        assert work.directory.holders("k1") == [ACME]
+        assert work.directory.holders("k2") == []
     with store.write() as work:
         assert work.of(ACME).keys.revoke("k1", 9)
         assert not work.of(ACME).keys.revoke("k1", 10)
         assert work.directory.find("hash") is None
-        assert work.of(ACME).keys.list() == [KeyRow("k1", "admin", added_ms=5, revoked_ms=9)]
+        assert work.of(ACME).keys.list() == [
+            KeyRow("k1", "admin", added_ms=5, revoked_ms=9, name="Ana")
+        ]
     with pytest.raises(StateConflict), store.write() as work:
         work.of(BETA).keys.add("hash", "k2", role="admin", now_ms=5)
 

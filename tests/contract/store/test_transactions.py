@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from auscult.kernel.errors import SettingError, StateConflict, StoreUnavailable
+from auscult.kernel.errors import SettingError, StateConflict, StoreRaced, StoreUnavailable
 from auscult.kernel.words import TenantId
 from auscult.store import Store
 from tests.contract.store.databases import Database
@@ -136,7 +136,7 @@ def test_writers_that_lock_each_other_out_are_told_to_try_again(store: Store) ->
                 both.wait(10)
                 work.of(second).secrets.put("a", "x")
             told.append("written")
-        except StateConflict:
+        except StoreRaced:
             told.append("try again")
 
     threads = [threading.Thread(target=cross, args=pair) for pair in ((ACME, BETA), (BETA, ACME))]

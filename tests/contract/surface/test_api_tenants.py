@@ -21,6 +21,7 @@ CASES: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/incidents/{incident_id}"): OBJECT,
     ("GET", "/api/v1/incidents/{incident_id}/timeline"): OBJECT,
     ("POST", "/api/v1/incidents/{incident_id}/acknowledge"): OBJECT,
+    ("POST", "/api/v1/incidents/{incident_id}/release"): OBJECT,
     ("POST", "/api/v1/incidents/{incident_id}/resolve"): OBJECT,
     ("GET", "/api/v1/series"): OWN,
     ("GET", "/api/v1/series/{slot}"): OBJECT,
@@ -35,10 +36,12 @@ CASES: dict[tuple[str, str], str] = {
     ("GET", "/"): OWN,
     ("GET", "/rows"): OWN,
     ("GET", "/incidents.json"): OWN,
+    ("GET", "/incidents.csv"): OWN,
     ("GET", "/events"): OWN,
     ("GET", "/incidents/{incident_id}.json"): OBJECT,
     ("GET", "/incidents/{incident_id}"): OBJECT,
     ("POST", "/incidents/{incident_id}/acknowledge"): OBJECT,
+    ("POST", "/incidents/{incident_id}/release"): OBJECT,
     ("POST", "/incidents/{incident_id}/resolve"): OBJECT,
     ("GET", "/series"): OWN,
     ("GET", "/series/{slot}.json"): OBJECT,
@@ -135,7 +138,7 @@ async def test_the_owner_reaches_all_of_it(house: House) -> None:
         assert answer.status == 200, f"{case}: {answer.status} {answer.text[:200]}"
         seen += answer.text
     assert seen.count(SECRET) > 10
-    for verb in ("acknowledge", "resolve"):
+    for verb in ("acknowledge", "release", "resolve"):
         done = await ask(
             house.app, f"/api/v1/incidents/{house.incident}/{verb}", method="POST", key=owner
         )

@@ -58,5 +58,5 @@ def new_page(browser: Browser, living: Living) -> Iterator[NewPage]:
 
 def is_wrong(said: Any) -> bool:
     """A refused connection is what some tests are about; anything else is ours to mend."""
-    expected = ("ERR_", "Failed to load", "Failed to fetch")
+    expected = ("ERR_", "Failed to load", "Failed to fetch", "SSE reconnect failed")
     return said.type == "error" and not any(word in said.text for word in expected)

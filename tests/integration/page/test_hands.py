@@ -30,7 +30,30 @@ def test_acknowledging_needs_no_script_and_twice_is_once(living: Living, new_pag
     assert living.status_of(incident) == "acknowledged"
     rows = living.do(living.engine.read(lambda work: work.of(TENANT).audit.of(incident.id)))
     assert [row.action for row in rows].count("incident.acknowledged") == 1
-    page.get_by_role("button", name="Resolve").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".notice")).to_contain_text("Given back")
+    assert living.status_of(incident) == "open"
+
+
+def test_resolving_what_still_fires_takes_a_second_tap_elsewhere(
+    living: Living, new_page: NewPage
+) -> None:
+    incident = living.find("first")
+    page = new_page(390, 664, java_script_enabled=False)
+    page.goto(f"/incidents/{incident.id}")
+    expect(page.get_by_role("button", name="Resolve")).to_be_hidden()
+    page.locator("summary", has_text="More").click()
+    button = page.get_by_role("button", name="Resolve")
+    first = button.bounding_box()
+    button.click()
+    expect(page.get_by_role("alert")).to_contain_text("Still firing: starts_failed_ratio on edge")
+    assert living.status_of(incident) == "open"
+    sure = page.get_by_role("button", name="Resolve all the same")
+    second = sure.bounding_box()
+    assert first is not None
+    assert second is not None
+    assert second["y"] + second["height"] < first["y"], "a double tap must not be a confirmation"
+    sure.click()
     assert living.status_of(incident) == "resolved"
 
 
@@ -116,6 +139,7 @@ def test_every_picture_and_table_has_a_name(living: Living, new_page: NewPage) -
     assert page.locator("svg[role=img] title").first.text_content() == "starts_failed_ratio"
     assert page.locator("table").count() == page.locator("table:has(thead th[scope=col])").count()
     assert page.locator("main").count() == 1
+    assert page.locator("[role=status]").count() >= 1
     assert page.locator("h1").count() == 1
 
 

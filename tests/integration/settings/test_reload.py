@@ -85,7 +85,7 @@ def test_sighup_takes_the_file_anew_and_writes_the_diff_down(running: Running) -
     assert push(running.product, running.member, "beyond-the-new-limit", 6.0) == 204
     until(lambda: "beyond-the-new-limit" in said_by(running), "the new limit is in force")
     assert "below-the-new-limit" not in said_by(running)
-    assert running.product.ask("/api/v1/audit/verify", running.member)[1]["verified"] is True
+    assert running.product.ask("/api/v1/audit/verify", running.admin)[1]["verified"] is True
 
 
 def test_the_api_reloads_for_an_admin_and_tells_the_diff(running: Running) -> None:
@@ -117,6 +117,17 @@ def test_a_tenant_that_a_reload_brings_can_write_at_once(running: Running) -> No
     assert push(running.product, key, "edge", 1.0) == 204
     until(lambda: incidents(running.product, key), "the newcomer's rule finds something")
     assert all("edge" not in one["headline"] for one in incidents(running.product, running.member))
+
+
+def test_what_only_a_start_reads_is_not_said_to_be_reloaded(running: Running) -> None:
+    running.product.extra = {"tracing": {"enabled": True}}
+    running.rewrite(acme={"detectors": [RULE]})
+    try:
+        status, said = running.product.ask("/api/v1/settings/reload", running.admin, body=b"")
+    finally:
+        running.product.extra = {}
+    assert status == 422
+    assert "only a restart can change tracing.enabled" in str(said)
 
 
 WRONG = {
@@ -203,4 +214,4 @@ def test_many_reloads_at_once_end_with_one_of_the_files_whole(
         assert set(pool.map(reload, range(12))) == {200}
     changed = [row for row in running.reloads() if row["detail"]["changes"]]
     assert changed[0]["detail"]["changes"][0]["new"] == 3.0
-    assert running.product.ask("/api/v1/audit/verify", running.member)[1]["verified"] is True
+    assert running.product.ask("/api/v1/audit/verify", running.admin)[1]["verified"] is True

@@ -23,14 +23,14 @@ def make_labels() -> list[Labels]:
     ]
 
 
-def make_watch(detectors: dict[str, Detector]) -> Watch:
+def make_watch(detectors: dict[str, Detector], interval_ms: int = 1000) -> Watch:
     labels = make_labels()
     watch = Watch(
         labels_of=labels.__getitem__, history=lambda _: (np.zeros(0, np.int64), np.zeros(0))
     )
     watch.configure(TENANT, detectors)
     for slot, label in enumerate(labels):
-        watch.learn(slot, TENANT, labels=label, kind="gauge", interval_ms=1000)
+        watch.learn(slot, TENANT, labels=label, kind="gauge", interval_ms=interval_ms)
     return watch
 
 
@@ -117,7 +117,7 @@ def test_a_target_whose_up_is_zero_is_down() -> None:
 
 
 def test_a_target_that_falls_silent_is_absent_and_after_long_it_is_gone() -> None:
-    watch = make_watch({"absence": DETECTORS.make("absence", {"for_s": 3, "gone_after_s": 60})})
+    watch = make_watch({"absence": DETECTORS.make("absence", {"silent_s": 3, "gone_after_s": 60})})
     for second in range(10):
         assert step(watch, second, CALM) == []
     half = {0: 1.0, 1: 0.4}
@@ -134,8 +134,28 @@ def test_when_all_fall_silent_the_sources_are_to_blame() -> None:
     watch = make_watch({})
     for second in range(10):
         step(watch, second, CALM)
-    told = [f for s in range(10, 30) for f in step(watch, s, {})]
+    told = [f for s in range(10, 60) for f in step(watch, s, {})]
     assert [(f.subject.service, f.phase) for f in told] == [("sources", Phase.FIRING)]
+
+
+@pytest.mark.parametrize("every_s", [15, 60])
+def test_nobody_is_called_silent_before_it_could_have_spoken_again(every_s: int) -> None:
+    """A sender that collects for seconds, every quarter of a minute or every minute."""
+    watch = make_watch({}, 0)
+    late_s, told = 5, list[Finding]()
+    for second in range(4 * every_s):
+        told += step(watch, second, CALM if second % every_s == late_s else {})
+    assert told == []
+    silent = [s for s in range(4 * every_s, 14 * every_s) for _ in step(watch, s, {})]
+    assert len(silent) == 1
+    assert 0 <= silent[0] - (8 * every_s + late_s) <= 1, "five intervals, to the tick"
+
+
+def test_a_series_that_came_once_only_is_waited_for_five_minutes() -> None:
+    watch = make_watch({}, 0)
+    step(watch, 0, CALM)
+    silent = [s for s in range(1, 400) for _ in step(watch, s, {})]
+    assert silent == [300]
 
 
 def test_silence_while_auscult_itself_slept_proves_nothing() -> None:

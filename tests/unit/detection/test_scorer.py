@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from auscult.detection.scoring.columns import READY, Columns
+from auscult.detection.scoring.columns import BLOCK, READY, Columns
 from auscult.detection.scoring.scorer import Scorer
 from auscult.detection.scoring.seasons import Seasons
 
@@ -46,6 +46,27 @@ def test_the_order_of_a_batch_and_its_cuts_change_nothing() -> None:
         expected = getattr(in_order, name)
         np.testing.assert_array_equal(getattr(shuffled, name), expected, err_msg=name)
         np.testing.assert_array_equal(getattr(at_once, name), expected, err_msg=name)
+
+
+def test_memory_follows_the_order_of_the_samples_and_changes_no_score() -> None:
+    rng = np.random.default_rng(2)
+    values = rng.lognormal(0, 0.5, (40, 50))
+    plain, still = make_scorer(50)
+    still.columns.lay = lambda *, by_column: None  # type: ignore[method-assign]
+    moving, scorer = make_scorer(50)
+    for row, value in enumerate(values):
+        scattered = row // 10 % 2
+        order = rng.permutation(50) if scattered else np.arange(50)
+        at_ms = np.full(50, (row + 1) * SECOND_MS, dtype=np.int64)
+        for each in (still, scorer):
+            each.update(order.astype(np.int32), at_ms, value[order])
+        if row % 10 == 9:
+            assert moving.by_column != scattered
+            moving.reserve(moving.capacity + 1)
+    assert not plain.by_column
+    for name in BLOCK:
+        expected = getattr(plain, name)[:50]
+        np.testing.assert_array_equal(getattr(moving, name)[:50], expected, err_msg=name)
 
 
 def test_slots_whose_first_and_last_seem_adjacent_are_not_taken_for_a_run() -> None:

@@ -108,6 +108,31 @@ def test_a_restart_neither_forgets_a_fault_nor_learns_it() -> None:
     assert far_off <= {f.signal for _, f in after if f.phase is Phase.CLEARED}
 
 
+def test_what_is_accepted_is_the_new_usual_and_is_cleared() -> None:
+    platform = make_platform(3, seconds=260, services=3)
+    slow_answers(platform, "service-1", AT)
+    watch = make_watch(platform)
+    opened = {finding.fingerprint for finding in firing(play(watch, platform, end=150))}
+    assert opened
+    watch.accept({"the finding of another"})
+    assert watch.firing() == opened
+    watch.accept(opened)
+    told = [finding for _, finding in play(watch, platform, begin=150, end=180)]
+    assert {finding.fingerprint for finding in told} == opened
+    assert {finding.phase for finding in told} == {Phase.CLEARED}
+
+
+def test_a_rule_is_never_accepted_as_usual() -> None:
+    platform = make_faulty()
+    platform.values[AT:, platform.column("service-2", "up")] = 0
+    watch = make_watch(platform, {"dead man": Absence()})
+    play(watch, platform, end=130)
+    up = platform.column("service-2", "up")
+    before = float(watch.columns.level[up])
+    watch.accept(watch.firing())
+    assert watch.columns.level[up] == before
+
+
 @pytest.mark.parametrize("broken", ["version", "series.level", "open.slot", "season.offset"])
 def test_a_broken_snapshot_is_refused(broken: str) -> None:
     platform = make_faulty()

@@ -29,6 +29,7 @@ class Told(Channel):
 
     _error: BaseException | None = PrivateAttr(default=None)
     _keys: list[str] = PrivateAttr(default_factory=list)
+    _remark: str = PrivateAttr(default="")
 
     @classmethod
     def to_raise(cls, error: BaseException) -> "Told":
@@ -36,15 +37,21 @@ class Told(Channel):
         made._error = error
         return made
 
+    @classmethod
+    def to_say(cls, remark: str) -> "Told":
+        made = cls()
+        made._remark = remark
+        return made
+
     @property
     def keys(self) -> list[str]:
         return self._keys
 
-    async def send(self, message: Message, *, key: str, at_ms: int, http: Any) -> dict[str, Any]:
+    async def send(self, message: Message, *, key: str, at_ms: int, http: Any) -> str:
         if self._error is not None:
             raise self._error
         self._keys.append(key)
-        return {"seen": message.title}
+        return self._remark
 
 
 @dataclass(slots=True)

@@ -69,6 +69,25 @@ async def test_a_revoked_key_ends_within_what_is_remembered(
     assert (await check(scene, other)).key_id == "two"
 
 
+async def test_a_session_is_known_by_the_hash_of_its_key_and_ends_with_it(
+    scene: tuple[Bench, Access, Vault, list[int]],
+) -> None:
+    key = add(scene, "one")
+    bench, access, vault, _ = scene
+
+    async def read(find: Any) -> Any:
+        with bench.store.read() as work:
+            return find(work)
+
+    hashed = vault.hash_api_key(key)
+    assert (await access.recall(hashed, read)).key_id == "one"
+    with bench.store.write() as work:
+        work.of(ACME).keys.revoke("one", bench.clock.now_ms())
+    bench.clock.advance(s=REMEMBERED_S)
+    with pytest.raises(CredentialMissing):
+        await access.recall(hashed, read)
+
+
 async def test_a_wall_clock_that_jumps_back_does_not_lengthen_it(
     scene: tuple[Bench, Access, Vault, list[int]],
 ) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from auscult.incidents import QUIET_HOLD_MS, advance
+from auscult.incidents import QUIET_HOLD_MS, SETTLE_HOLD_MS, advance, after_effects
 from auscult.kernel.errors import ObjectMissing, StateConflict
-from auscult.kernel.facts import Acknowledged, Found, Rang, Resolved, Timer
+from auscult.kernel.facts import Acknowledged, Found, Rang, Released, Resolved, Timer
 from auscult.kernel.findings import Evidence, Finding, Phase
 from auscult.kernel.incidents import SIGNALS_MAX, ChangeKind, Incident, Status
 from auscult.kernel.words import Severity, Subject, TenantId
@@ -107,6 +107,27 @@ def test_acknowledging_twice_is_acknowledging_once() -> None:
     assert twice.incident == once.incident
 
 
+def test_who_has_an_incident_may_give_it_back_and_nobody_else() -> None:
+    taken = advance(
+        opened(),
+        Acknowledged(tenant=ACME, incident="I1", by="ana"),
+        now_ms=START_MS + 1,
+        new_id="-",
+    ).incident
+    with pytest.raises(StateConflict, match="ana has it"):
+        advance(
+            taken,
+            Released(tenant=ACME, incident="I1", by="bo"),
+            now_ms=START_MS + 2,
+            new_id="-",
+        )
+    fact = Released(tenant=ACME, incident="I1", by="ana")
+    back = advance(taken, fact, now_ms=START_MS + 3, new_id="-")
+    assert [change.kind for change in back.changes] == [ChangeKind.RELEASED]
+    assert back.incident == opened().model_copy(update={"updated_ms": START_MS + 3})
+    assert advance(back.incident, fact, now_ms=START_MS + 4, new_id="-").changes == ()
+
+
 def test_people_are_told_when_the_incident_is_missing_or_over() -> None:
     fact = Resolved(tenant=ACME, incident="I1", by="ana")
     with pytest.raises(ObjectMissing):
@@ -133,3 +154,52 @@ def test_an_incident_stays_bounded_and_keeps_its_worst_signals() -> None:
     names = {signal.signal for signal in incident.signals}
     assert "worst" in names
     assert "n1" not in names
+
+
+def hit(incident: Incident | None, found: Finding) -> Incident:
+    step = advance(incident, Found(finding=found), now_ms=found.at_ms, new_id="I1")
+    assert step.incident is not None
+    return step.incident
+
+
+def left_behind(**weaker: object) -> Incident:
+    """A strong signal that is over, and a weaker one that began after it and goes on."""
+    incident = hit(None, finding("down", severity=Severity.CRITICAL, score=0.0))
+    later = finding("lag", at_ms=START_MS + 2_000, **weaker)  # type: ignore[arg-type]
+    incident = hit(incident, later)
+    return hit(incident, finding("down", phase=Phase.CLEARED, at_ms=START_MS + 5_000))
+
+
+def test_what_an_incident_leaves_behind_is_settled_once_it_has_stood_still() -> None:
+    incident = left_behind()
+    assert [one.signal for one in after_effects(incident)] == ["lag"]
+    still_ms = START_MS + 5_000 + SETTLE_HOLD_MS
+    assert advance(incident, rung(still_ms), now_ms=still_ms - 1, new_id="-").changes == ()
+    step = advance(incident, rung(still_ms), now_ms=still_ms, new_id="-")
+    assert [change.kind for change in step.changes] == [ChangeKind.SETTLED]
+    assert "lag is 412 ms" in step.changes[0].sentence
+    assert step.incident is not None
+    assert step.incident.status is Status.OPEN, "it ends when the observer says that all is usual"
+
+
+def test_what_moves_again_waits_again() -> None:
+    worse = finding("lag", at_ms=START_MS + 20_000, score=7.0)
+    incident = hit(left_behind(), worse)
+    early_ms = START_MS + 20_000 + SETTLE_HOLD_MS - 1
+    assert advance(incident, rung(early_ms), now_ms=early_ms, new_id="-").changes == ()
+
+
+@pytest.mark.parametrize(
+    "weaker",
+    [{"severity": Severity.CRITICAL}, {"score": 0.0}],
+    ids=["a critical signal is a fault", "a rule is never taken as usual"],
+)
+def test_a_fault_that_goes_on_is_no_after_effect(weaker: dict[str, object]) -> None:
+    assert after_effects(left_behind(**weaker)) == ()
+
+
+def test_nothing_is_an_after_effect_of_something_weaker_or_of_nothing() -> None:
+    assert after_effects(opened()) == ()
+    incident = hit(opened(score=9.0), finding("blip", score=3.0, at_ms=START_MS + 1))
+    incident = hit(incident, finding("blip", phase=Phase.CLEARED, at_ms=START_MS + 9_000))
+    assert after_effects(incident) == ()

@@ -101,6 +101,17 @@ def test_mails_of_one_incident_are_one_thread() -> None:
     assert compose(other, key="a", sender=sender, to=TO)["Message-ID"] != opened["Message-ID"]
 
 
+def test_every_mail_of_an_incident_keeps_the_subject_of_the_first() -> None:
+    page = message(
+        title="encode is silent since 03:13 UTC", subject="encode is silent since 03:13 UTC"
+    )
+    subjects = [compose(page, key="a", sender="a@b.c", to=TO)["Subject"]]
+    for kind in (ChangeKind.WORSENED, ChangeKind.ACKNOWLEDGED, ChangeKind.RESOLVED):
+        later = message(kind, title=f"{kind}: now edge is slow", subject=page.subject)
+        subjects.append(compose(later, key=kind, sender="a@b.c", to=TO)["Subject"])
+    assert subjects == [page.title, *[f"Re: {page.title}"] * 3]
+
+
 @pytest.mark.parametrize("field", ["title", "incident"])
 def test_a_line_break_never_becomes_a_header(field: str) -> None:
     evil = message().model_copy(update={field: "x\r\nBcc: all@example.com"})

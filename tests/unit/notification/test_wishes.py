@@ -1,6 +1,6 @@
 """Routes become messages: each channel is paged once, and hears how it ended."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pytest
 from pydantic import ValidationError
@@ -16,11 +16,14 @@ def wish(
     incident: Incident,
     kind: ChangeKind,
     *routes: Mapping[str, object],
-    told: frozenset[str] | None = frozenset(),
+    told: Iterable[str] | None = (),
 ) -> list[Effect]:
     read = [Route.model_validate(route) for route in routes]
     change = a_change(kind)
-    return wish_messages(incident, [change], read, now_ms=AT_MS + 5, base_url="http://h", told=told)
+    known = None if told is None else dict.fromkeys(told, "No data from encode since 03:13 UTC")
+    return wish_messages(
+        incident, [change], read, now_ms=AT_MS + 5, base_url="http://h", told=known
+    )
 
 
 def keys(effects: list[Effect]) -> list[str]:
@@ -81,6 +84,17 @@ def test_a_taken_incident_is_told_once() -> None:
     taken = an_incident(status=Status.ACKNOWLEDGED, acknowledged_by="Ann")
     effects = wish(taken, ChangeKind.ACKNOWLEDGED, {"to": ["pager"]}, told=frozenset({"pager"}))
     assert keys(effects) == ["01J9INCIDENT:acknowledged:1:pager"]
+
+
+def test_what_follows_a_page_bears_its_subject_whatever_the_title_says_by_then() -> None:
+    route = {"to": ["mail"], "on": ["opened", "resolved"]}
+    (page,) = wish(an_incident(), ChangeKind.OPENED, route)
+    assert page.payload["subject"] == page.payload["title"]
+    assert told_channels([page]) == {"mail": page.payload["title"]}
+    over = an_incident(status=Status.RESOLVED, headline="Over after 1 min: something else")
+    (end,) = wish(over, ChangeKind.RESOLVED, route, told=["mail"])
+    assert end.payload["subject"] == "No data from encode since 03:13 UTC"
+    assert end.payload["title"] != end.payload["subject"]
 
 
 def test_quiet_and_noted_are_never_told() -> None:

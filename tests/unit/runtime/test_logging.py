@@ -7,24 +7,12 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from auscult.runtime.logging import VALUE_CHARS_MAX, bound, configure_logs, logger
 from auscult.vault.redaction import redact_fields
 
 log = logger("engine.desk")
-
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    root = stdlib_logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    stdlib_logging.captureWarnings(capture=False)
-    root.handlers, root.level = handlers, level
 
 
 def written(stream: io.StringIO) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from auscult.runtime.settings import (
     located_error,
     parse_settings,
 )
+from auscult.signals.series.limits import SeriesLimits
 
 FULL = """\
 server: {host: 127.0.0.1, port: 8080, loopback_tenant: platform}
@@ -228,6 +229,14 @@ def test_a_plugs_error_is_told_with_the_place_in_the_file() -> None:
 
 def test_a_plugs_error_names_no_secret() -> None:
     assert "hunter2" not in refuse(", url: {password: hunter2}")
+
+
+def test_no_tenant_is_promised_more_series_than_the_process_holds() -> None:
+    most = SeriesLimits().per_process
+    text = "tenants: {{a: {{}}}}\nlimits: {{series_per_tenant: {}}}"
+    assert parse_settings(text.format(most)).limits.series_per_tenant == most
+    with pytest.raises(SettingError, match=rf":2:29: .*{most}"):
+        parse_settings(text.format(most + 1), file="f.yaml")
 
 
 def test_entries_can_be_made_in_code() -> None:

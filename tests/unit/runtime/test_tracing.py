@@ -2,7 +2,6 @@
 
 import io
 import json
-import logging
 import subprocess
 import sys
 import threading
@@ -23,11 +22,8 @@ from auscult.runtime.tracing import (
 
 @pytest.fixture(autouse=True)
 def ended() -> Iterator[None]:
-    handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
     yield
     end_tracing()
-    logging.captureWarnings(capture=False)
-    logging.getLogger().handlers, logging.getLogger().level = handlers, level
 
 
 def test_off_a_span_is_the_one_that_does_nothing() -> None:

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from sqlalchemy import exc
 
-from auscult.kernel.errors import BodyMalformed, StateConflict, StoreUnavailable
+from auscult.kernel.errors import BodyMalformed, StateConflict, StoreRaced, StoreUnavailable
 from auscult.store.refusals import DETAIL_CHARS_MAX, translate
 
 
@@ -19,8 +19,8 @@ from auscult.store.refusals import DETAIL_CHARS_MAX, translate
             StoreUnavailable,
         ),
         (exc.IntegrityError, sqlite3.IntegrityError("UNIQUE constraint failed"), StateConflict),
-        (exc.OperationalError, psycopg.errors.DeadlockDetected("deadlock"), StateConflict),
-        (exc.OperationalError, psycopg.errors.SerializationFailure("again"), StateConflict),
+        (exc.OperationalError, psycopg.errors.DeadlockDetected("deadlock"), StoreRaced),
+        (exc.OperationalError, psycopg.errors.SerializationFailure("again"), StoreRaced),
         (exc.OperationalError, psycopg.errors.LockNotAvailable("lock timeout"), StoreUnavailable),
         (exc.OperationalError, psycopg.errors.DiskFull("no space"), StoreUnavailable),
         (exc.DataError, psycopg.errors.UntranslatableCharacter("NUL"), BodyMalformed),

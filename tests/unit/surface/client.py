@@ -39,6 +39,7 @@ async def ask(
     body: bytes | Iterable[bytes] = b"",
     peer: str = "192.0.2.7",
     stays: bool = False,
+    version: str = "1.1",
 ) -> Answer:
     """Send one request. A body given as several chunks is sent without a Content-Length.
 
@@ -54,7 +55,7 @@ async def ask(
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
-        "http_version": "1.1",
+        "http_version": version,
         "method": method,
         "scheme": "http",
         "path": url.path,

@@ -6,6 +6,7 @@ Incidents change by the real `incidents.advance`; everything else is a list.
 import asyncio
 import base64
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 
 from auscult.incidents.lifecycle import advance
 from auscult.kernel.errors import CredentialMissing, EnvelopeBroken, ObjectMissing
-from auscult.kernel.facts import Acknowledged, Fact, Found, Resolved
+from auscult.kernel.facts import Acknowledged, Fact, Found, Released, Resolved
 from auscult.kernel.findings import Finding
 from auscult.kernel.incidents import Incident
 from auscult.kernel.matchers import Matcher, matches_all
@@ -29,7 +30,7 @@ from auscult.runtime.settings import (
 )
 from auscult.runtime.settings.effective import SettingChange
 from auscult.signals.columns.intake import Accepted
-from auscult.store import Credential
+from auscult.store import Credential, IncidentFilter
 
 T = TypeVar("T")
 START_MS = 1_795_489_960_000
@@ -76,12 +77,21 @@ class Rows:
         self.rows: list[AuditRow] = []
         self.incidents = SimpleNamespace(
             get=self.by_id.get,
+            written=self._written,
             page=self._page,
             written_page=self._written_page,
             counts=self._counts,
         )
-        self.findings = SimpleNamespace(of=lambda key, limit: self.found.get(key, [])[:limit])
-        self.runs = SimpleNamespace(of=lambda key: [r for r in self.run_list if r.incident == key])
+        self.findings = SimpleNamespace(
+            of=lambda key, limit: self.found.get(key, [])[:limit],
+            written_of=lambda key, limit: [
+                one.model_dump_json() for one in self.found.get(key, [])[:limit]
+            ],
+        )
+        self.runs = SimpleNamespace(
+            of=self._runs_of,
+            written_of=lambda key: [run.model_dump_json() for run in self._runs_of(key)],
+        )
         self.effects = SimpleNamespace(
             of=lambda key: [row for row in self.sent if row.effect.incident == key]
         )
@@ -95,39 +105,34 @@ class Rows:
         seq = len(self.rows) + 1
         self.rows.append(AuditRow(seq, at_ms, actor, action, about, {"sentence": sentence}))
 
-    def _page(
-        self,
-        *,
-        state: str | None,
-        severity: str | None,
-        service: str | None,
-        text: str | None,
-        cursor: str | None,
-        limit: int,
-    ) -> Any:
+    def _page(self, wanted: IncidentFilter) -> Any:
         found = [
             incident
             for incident in self.by_id.values()
             if (
-                state in {None, "all"}
-                or incident.status == state
-                or (state == "unresolved" and not incident.is_over)
+                wanted.state in {"all", incident.status}
+                or (wanted.state == "unresolved" and not incident.is_over)
             )
-            and severity in {None, incident.severity}
-            and (not service or any(s.service == service for s in incident.subjects))
-            and (not text or text.lower() in incident.headline.lower())
+            and wanted.severity in {"", incident.severity}
+            and (not wanted.service or any(s.service == wanted.service for s in incident.subjects))
+            and wanted.text.lower() in incident.headline.lower()
         ]
         found.sort(key=lambda one: (one.rank, -one.opened_ms, one.id))
-        start = int(cursor or 0)
-        more = start + limit < len(found)
-        return SimpleNamespace(
-            incidents=found[start : start + limit], next=str(start + limit) if more else None
-        )
+        start, end = int(wanted.cursor or 0), int(wanted.cursor or 0) + wanted.limit
+        following = str(end) if end < len(found) else None
+        return SimpleNamespace(incidents=found[start:end], next=following)
 
-    def _written_page(self, **wanted: Any) -> Any:
-        page = self._page(**wanted)
-        bodies = [incident.model_dump_json() for incident in page.incidents]
-        return SimpleNamespace(bodies=bodies, next=page.next)
+    def _written_page(self, wanted: IncidentFilter) -> Any:
+        page = self._page(wanted)
+        texts = [incident.model_dump_json() for incident in page.incidents]
+        return SimpleNamespace(texts=texts, next=page.next)
+
+    def _written(self, incident_id: str) -> str | None:
+        incident = self.by_id.get(incident_id)
+        return None if incident is None else incident.model_dump_json()
+
+    def _runs_of(self, incident_id: str) -> list[Run]:
+        return [run for run in self.run_list if run.incident == incident_id]
 
     def _counts(self) -> dict[str, int]:
         counts: dict[str, int] = {}
@@ -144,6 +149,9 @@ class Rows:
 class FakeVault:
     """Seals by writing the purpose beside the text; a change of either is noticed."""
 
+    def hash_api_key(self, key: str) -> str:
+        return f"hash of {key}"
+
     def seal(self, plaintext: bytes, *, about: str) -> str:
         body = json.dumps([about, plaintext.decode()]).encode()
         return base64.urlsafe_b64encode(body).decode() + "." + str(sum(body))
@@ -151,7 +159,7 @@ class FakeVault:
     def unseal(self, envelope: str, *, about: str) -> bytes:
         text, _, check = envelope.partition(".")
         try:
-            body = base64.urlsafe_b64decode(text)
+            body = base64.b64decode(text, altchars=b"-_", validate=True)
             sealed_about, plain = json.loads(body)
         except ValueError:
             raise EnvelopeBroken("not an envelope") from None
@@ -166,7 +174,6 @@ class FakeHub:
     def __init__(self) -> None:
         self.frames: list[tuple[TenantId, bytes]] = []
         self.closed = False
-        self.clients = 0
 
     def publish(self, tenant: TenantId, event: str, data: dict[str, Any]) -> None:
         number = len(self.frames) + 1
@@ -175,18 +182,14 @@ class FakeHub:
         )
 
     async def subscribe(self, tenant: TenantId, last_event_id: str = "") -> AsyncIterator[bytes]:
-        self.clients += 1
         seen = int(last_event_id) if last_event_id.isdecimal() else len(self.frames)
-        try:
-            yield b'retry: 1000\nevent: hello\ndata: {"reason":"hello"}\n\n'
-            while not self.closed:
-                for owner, frame in self.frames[seen:]:
-                    if owner == tenant:
-                        yield frame
-                seen = len(self.frames)
-                await asyncio.sleep(0.02)
-        finally:
-            self.clients -= 1
+        yield b'retry: 1000\nevent: hello\ndata: {"reason":"hello"}\n\n'
+        while not self.closed:
+            for owner, frame in self.frames[seen:]:
+                if owner == tenant:
+                    yield frame
+            seen = len(self.frames)
+            await asyncio.sleep(0.02)
 
     def close(self) -> None:
         self.closed = True
@@ -206,8 +209,15 @@ class FakeSeries:
 
 
 @dataclass(frozen=True)
+class FakeDecoded:
+    refused_labels: int = 0
+    refused_cap: int = 0
+
+
+@dataclass(frozen=True)
 class FakeReceived:
     accepted: Accepted
+    decoded: FakeDecoded
 
 
 class FakeEngine:
@@ -233,6 +243,7 @@ class FakeEngine:
         self.ready: dict[str, Any] = {"ready": True, "store": "ok"}
         self.names = count(1)
         self.accepted = Accepted(accepted=3, stale=1)
+        self.decoded = FakeDecoded()
 
     def of(self, tenant: TenantId) -> Rows:
         return self.tenants.setdefault(tenant, Rows(tenant))
@@ -246,7 +257,7 @@ class FakeEngine:
         rows = self.of(fact.tenant)
         now_ms = self.clock.now_ms()
         incident = None
-        if isinstance(fact, Acknowledged | Resolved):
+        if isinstance(fact, Acknowledged | Released | Resolved):
             incident = rows.by_id.get(fact.incident)
         if isinstance(fact, Found):
             key = fact.finding.fingerprint
@@ -278,14 +289,16 @@ class FakeEngine:
         if self.failure:
             raise self.failure
         self.written.append((tenant, body, content_type))
-        return FakeReceived(self.accepted)
+        return FakeReceived(self.accepted, self.decoded)
 
     def coverage(self, tenant: TenantId) -> dict[str, Any]:
         mine = [one for one in self.series if one.tenant == tenant]
-        states = {state: sum(one.state == state for one in mine) for state in ("learning", "blind")}
+        states = Counter(one.state for one in mine)
         return {
-            "watched": len(mine) - sum(states.values()),
-            **states,
+            "watched": states["watched"] + states["abnormal"],
+            "learning": states["learning"],
+            "blind": states["silent"],
+            "muted": states["muted"],
             "capped": 0,
             "sources": [
                 {
@@ -313,6 +326,9 @@ class FakeEngine:
         if key not in self.keys:
             raise CredentialMissing("unknown key")
         return self.keys[key]
+
+    async def recall(self, key_hash: str) -> Credential:
+        return await self.authenticate(key_hash.removeprefix("hash of "))
 
     async def search_series(
         self, tenant: TenantId, matchers: tuple[Matcher, ...], *, after: int, limit: int

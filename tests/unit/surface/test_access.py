@@ -45,7 +45,8 @@ async def test_a_writer_may_write_and_nothing_else(engine: FakeEngine, app: Fast
         app, "/api/v1/write", method="POST", key="acme-writer", headers=headers, body=b"x"
     )
     assert write.status == 204
-    assert engine.written == [("acme", b"x", "application/x-protobuf")]
+    media = "application/x-protobuf;proto=prometheus.WriteRequest"
+    assert engine.written == [("acme", b"x", media)]
 
 
 async def test_only_an_admin_reloads_and_sees_only_what_is_theirs(app: FastAPI) -> None:
@@ -73,6 +74,29 @@ async def test_a_key_becomes_a_session_that_ends(engine: FakeEngine, app: FastAP
     engine.clock.at_ms += SESSION_S * 1000
     over = await ask(app, "/", headers=cookie_of(answer))
     assert (over.status, over.headers["location"]) == (303, "/login?next=%2F")
+
+
+async def test_a_session_ends_with_its_key(engine: FakeEngine, app: FastAPI) -> None:
+    session = cookie_of(await log_in(app, "acme-member"))
+    assert (await ask(app, "/api/v1/me", headers=session)).data["key_id"] == "key-acme-member"
+    del engine.keys["acme-member"]
+    assert (await ask(app, "/api/v1/me", headers=session)).status == 401
+    gone = await ask(app, "/", headers=session)
+    assert gone.headers["location"].startswith("/login")
+
+
+async def test_a_session_may_do_what_its_key_may_do_now(engine: FakeEngine, app: FastAPI) -> None:
+    session = cookie_of(await log_in(app, "acme-member"))
+    engine.add_key("acme-member", "acme", "admin")
+    assert (await ask(app, "/api/v1/me", headers=session)).data["role"] == "admin"
+
+
+async def test_a_session_sealed_by_an_older_version_is_no_session(
+    engine: FakeEngine, app: FastAPI
+) -> None:
+    sealed = engine.vault.seal(b'{"tenant": "acme", "until_ms": 9e15}', about="page session")
+    old = {"cookie": f"{SESSION_COOKIE}={sealed}"}
+    assert (await ask(app, "/api/v1/me", headers=old)).status == 401
 
 
 async def test_a_changed_session_is_no_session(app: FastAPI) -> None:
@@ -171,6 +195,58 @@ async def test_another_site_cannot_click_on_a_loopback_page(local_app: FastAPI) 
         local_app, "/incidents/x/resolve", method="POST", headers=headers, peer="127.0.0.1"
     )
     assert answer.status == 403
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize(
+    ("mode", "goal"),
+    [("cors", "empty"), ("no-cors", "image"), ("no-cors", "script"), ("navigate", "iframe")],
+)
+async def test_another_site_reads_nothing_of_a_loopback_server(
+    local_app: FastAPI, site: str, mode: str, goal: str
+) -> None:
+    fetched = {"sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": goal}
+    for path in ("/", "/rows", "/incidents.json", "/coverage", "/events", "/metrics"):
+        answer = await ask(local_app, path, headers=LOCAL | fetched, peer="127.0.0.1")
+        assert answer.status == 403, path
+
+
+async def test_a_link_on_another_site_still_opens_a_loopback_page(local_app: FastAPI) -> None:
+    followed = {
+        "sec-fetch-site": "cross-site",
+        "sec-fetch-mode": "navigate",
+        "sec-fetch-dest": "document",
+    }
+    assert (await ask(local_app, "/", headers=LOCAL | followed, peer="127.0.0.1")).status == 200
+    form = await ask(
+        local_app,
+        "/incidents/x/resolve",
+        method="POST",
+        headers=LOCAL | followed,
+        peer="127.0.0.1",
+    )
+    assert form.status == 403
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Forwarded", "Via", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"],
+)
+async def test_what_a_reverse_proxy_passes_on_is_not_local(local_app: FastAPI, header: str) -> None:
+    headers = LOCAL | {header: "198.51.100.9"}
+    assert (await ask(local_app, "/", headers=headers, peer="127.0.0.1")).status == 303
+    assert (await ask(local_app, "/metrics", headers=headers, peer="127.0.0.1")).status == 401
+
+
+async def test_the_old_protocol_that_proxies_speak_is_not_local(local_app: FastAPI) -> None:
+    old = await ask(local_app, "/", headers=LOCAL, peer="127.0.0.1", version="1.0")
+    assert old.status == 303
+
+
+async def test_local_metrics_need_a_local_name(local_app: FastAPI) -> None:
+    assert (await ask(local_app, "/metrics", headers=LOCAL, peer="127.0.0.1")).status == 200
+    rebound = {"host": "rebound.example:8080"}
+    assert (await ask(local_app, "/metrics", headers=rebound, peer="127.0.0.1")).status == 401
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,20 @@ async def test_acknowledging_twice_is_acknowledging_once(engine: FakeEngine, app
     assert timeline["timeline"][1]["actor"] == "acme/key-acme-member"
 
 
+async def test_who_acknowledged_may_give_it_back(engine: FakeEngine, app: FastAPI) -> None:
+    incident = await open_one(engine)
+    path = f"/api/v1/incidents/{incident.id}"
+    await ask(app, f"{path}/acknowledge", method="POST", key="acme-admin")
+    others = await ask(app, f"{path}/release", method="POST", key="acme-member")
+    assert (others.status, others.code) == (409, "store.conflict")
+    for _ in range(2):
+        mine = await ask(app, f"{path}/release", method="POST", key="acme-admin")
+        assert (mine.status, mine.data["incident"]["status"]) == (200, "open")
+    timeline = (await ask(app, f"{path}/timeline", key="acme-member")).data["timeline"]
+    actions = [line["action"] for line in timeline]
+    assert actions == ["incident.opened", "incident.acknowledged", "incident.released"]
+
+
 async def test_resolving_what_is_over_conflicts(engine: FakeEngine, app: FastAPI) -> None:
     incident = await open_one(engine)
     path = f"/api/v1/incidents/{incident.id}/resolve"

@@ -11,7 +11,7 @@ from auscult.signals.columns.intake import Accepted
 from auscult.surface.api import limits
 from auscult.surface.api.errors import STATUS_OF, status_of
 from tests.unit.surface.client import ask
-from tests.unit.surface.fake_engine import FakeEngine
+from tests.unit.surface.fake_engine import FakeDecoded, FakeEngine
 
 WRITE = "/api/v1/write"
 V1 = {"content-type": "application/x-protobuf", "content-encoding": "snappy"}
@@ -104,6 +104,42 @@ async def test_remote_write_answers_what_its_senders_expect(
     engine.failure = BodyMalformed("not snappy", position=4)
     answer = await ask(app, WRITE, method="POST", key="acme-writer", headers=V1, body=b"x")
     assert (answer.status, answer.data["error"]["position"]) == (400, 4)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        'application/x-protobuf;proto="io.prometheus.write.v2.Request"',
+        "Application/X-Protobuf; Proto = io.prometheus.write.v2.Request",
+    ],
+)
+async def test_a_content_type_is_read_as_http_writes_it(
+    engine: FakeEngine, app: FastAPI, content_type: str
+) -> None:
+    headers = V1 | {"content-type": content_type}
+    answer = await ask(app, WRITE, method="POST", key="acme-writer", headers=headers, body=b"x")
+    assert answer.status == 204
+    assert answer.headers["x-prometheus-remote-write-samples-written"] == "4"
+    assert engine.written[0][2] == V2["content-type"]
+
+
+@pytest.mark.parametrize("headers", [V1, V2], ids=["1.0", "2.0"])
+@pytest.mark.parametrize(
+    ("decoded", "why"),
+    [
+        (FakeDecoded(refused_labels=2), "2 with labels that are not taken"),
+        (FakeDecoded(refused_cap=5), "5 of new series for which there is no room now"),
+    ],
+)
+async def test_a_sample_that_is_not_in_is_never_said_to_be(
+    engine: FakeEngine, app: FastAPI, headers: dict[str, str], decoded: FakeDecoded, why: str
+) -> None:
+    engine.decoded = decoded
+    answer = await ask(app, WRITE, method="POST", key="acme-writer", headers=headers, body=b"x")
+    assert (answer.status, answer.code) == (400, "input.sample_refused")
+    assert answer.data["error"]["detail"] == why
+    told = answer.headers.get("x-prometheus-remote-write-samples-written")
+    assert told == ("4" if headers is V2 else None)
 
 
 async def test_no_error_is_ever_answered_with_429() -> None:

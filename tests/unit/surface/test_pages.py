@@ -1,15 +1,23 @@
 """The pages as they are rendered: honest words, odd data, no leak between tenants."""
 
+import csv
+import io
 import re
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 
+from auscult.detection.watch import STATES
 from auscult.kernel.facts import Acknowledged, Found, Resolved
-from auscult.kernel.findings import Evidence
+from auscult.kernel.findings import Evidence, Phase
 from auscult.kernel.incidents import Incident
 from auscult.kernel.words import Severity, Subject, TenantId
-from auscult.surface.web.explore import split_matchers
+from auscult.surface.web.explore import STATE_WORDS, split_matchers
+from auscult.surface.web.keys import KEYS
+from auscult.surface.web.story import UNDO_MS
+from auscult.surface.web.tables import COLUMNS
+from auscult.surface.web.vendor import STATIC
 from tests.unit.surface.client import Answer, ask
 from tests.unit.surface.fake_engine import FakeEngine, FakeSeries
 from tests.unit.surface.fake_story import a_finding, add_history
@@ -92,7 +100,98 @@ async def test_acknowledging_by_plain_form_twice_is_once(engine: FakeEngine, app
     actions = [row.action for row in engine.of(ACME).rows]
     assert actions.count("incident.acknowledged") == 1
     page = (await look(app, done)).text
-    assert "acme/key-acme-member has it since" in page
+    assert "Acknowledged by you" in page
+
+
+async def test_an_acknowledgement_is_undone_with_one_tap_for_ten_seconds(
+    engine: FakeEngine, app: FastAPI
+) -> None:
+    incident = await open_one(engine)
+    path = f"/incidents/{incident.id}"
+    await ask(app, f"{path}/acknowledge", method="POST", key="acme-member", headers=FORM)
+    assert "<button>Undo</button>" in (await look(app, path)).text
+    theirs = (await ask(app, path, key="acme-admin")).text
+    assert "Undo" not in theirs
+    assert "Give it back" not in theirs
+    engine.clock.at_ms += UNDO_MS
+    later = (await look(app, path)).text
+    assert "Undo" not in later
+    assert "Give it back" in later
+    other = await ask(app, f"{path}/release", method="POST", key="acme-admin", headers=FORM)
+    assert other.headers["location"] == f"{path}?done=theirs"
+    mine = await ask(app, f"{path}/release", method="POST", key="acme-member", headers=FORM)
+    assert mine.headers["location"] == f"{path}?done=released"
+    assert "data-acknowledge" in (await look(app, path)).text
+
+
+async def test_what_still_fires_is_not_resolved_by_one_tap(
+    engine: FakeEngine, app: FastAPI
+) -> None:
+    incident = await open_one(engine)
+    path = f"/incidents/{incident.id}"
+    first = await ask(app, f"{path}/resolve", method="POST", key="acme-member", headers=FORM)
+    assert first.headers["location"] == f"{path}?done=still_firing"
+    page = (await look(app, first.headers["location"])).text
+    assert "Still firing: starts_failed_ratio on edge (eu-2)" in page
+    assert page.index('id="confirm"') < page.index("<h1") < page.index('id="actions"')
+    assert engine.of(ACME).by_id[incident.id].status == "open"
+    again = await ask(app, f"{path}/resolve", method="POST", key="acme-member", headers=FORM)
+    assert again.headers["location"] == f"{path}?done=still_firing"
+    sure = await ask(
+        app,
+        f"{path}/resolve",
+        method="POST",
+        key="acme-member",
+        headers=FORM,
+        body=b"confirmed=yes",
+    )
+    assert sure.headers["location"] == f"{path}?done=resolved"
+    assert "confirm" not in (await look(app, f"{path}?done=still_firing")).text
+
+
+async def test_what_is_quiet_again_is_resolved_by_one_tap(engine: FakeEngine, app: FastAPI) -> None:
+    incident = await open_one(engine)
+    await engine.submit(Found(finding=a_finding("acme", phase=Phase.CLEARED)))
+    path = f"/incidents/{incident.id}"
+    answer = await ask(app, f"{path}/resolve", method="POST", key="acme-member", headers=FORM)
+    assert answer.headers["location"] == f"{path}?done=resolved"
+
+
+async def test_the_list_is_a_table_for_spreadsheets_too(engine: FakeEngine, app: FastAPI) -> None:
+    harmful = Evidence(sentence='=HYPERLINK("http://evil.example")')
+    await open_one(engine, "first", severity=Severity.INFO)
+    await open_one(engine, "other", evidence=harmful)
+    answer = await look(app, "/incidents.csv?state=all")
+    assert answer.headers["content-type"].startswith("text/csv")
+    head, *rows = list(csv.reader(io.StringIO(answer.text)))
+    assert tuple(head) == COLUMNS
+    assert len(rows) == 2
+    assert rows[0][head.index("headline")].startswith("'=HYPERLINK")
+    assert rows[0][head.index("opened")].endswith("Z")
+    filtered = await look(app, "/incidents.csv?severity=info")
+    assert [row[2] for row in csv.reader(io.StringIO(filtered.text))] == ["severity", "info"]
+    onward = (await look(app, "/incidents.csv?limit=1")).headers["link"]
+    assert onward == '</incidents.csv?cursor=1&limit=1>; rel="next"'
+    page = (await look(app, "/?severity=info")).text
+    assert 'href="/incidents.csv?severity=info"' in page
+    assert (await look(app, "/incidents.csv?sate=x")).code == "input.query_unknown"
+
+
+def test_the_docs_list_the_keys_that_the_page_binds() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "page.md").read_text()
+    table = re.findall(r"^\| `(.+?)` \| (.+?) \|$", text, re.MULTILINE)
+    assert table == [(key.pressed, key.what) for key in KEYS]
+    script = (STATIC / "keys.js").read_text()
+    for key in KEYS:
+        assert not key.does or re.search(rf"^    {key.does}: ", script, re.MULTILINE), key
+
+
+async def test_help_shows_every_key(app: FastAPI) -> None:
+    page = (await look(app, "/")).text
+    for key in KEYS:
+        assert f">{key.pressed}</kbd>" in page
+        assert key.what in page
+    assert "<kbd" not in (await ask(app, "/login")).text
 
 
 async def test_a_second_person_is_told_who_was_first(engine: FakeEngine, app: FastAPI) -> None:
@@ -212,6 +311,19 @@ async def test_the_explorer_searches_by_matchers(engine: FakeEngine, app: FastAP
 )
 def test_matchers_are_split_outside_quotes(text: str, parts: list[str]) -> None:
     assert split_matchers(text) == parts
+
+
+async def test_one_set_of_words_says_how_a_series_stands(engine: FakeEngine, app: FastAPI) -> None:
+    assert list(STATE_WORDS) == list(STATES)
+    for slot, state in enumerate(STATES):
+        engine.series.append(FakeSeries(slot, ACME, (("__name__", state),), state=state))
+        assert STATE_WORDS[state] in (await look(app, f"/series/{slot}")).text
+    told = (await look(app, "/api/v1/coverage")).data
+    assert {"learning", "watched", "silent", "muted", "capped", "sources"} == set(told)
+    document = (await ask(app, "/api/v1/openapi.json")).text
+    for page in ("/", "/coverage", "/series"):
+        assert "blind" not in (await look(app, page)).text.lower()
+    assert "blind" not in document.lower()
 
 
 async def test_the_login_page_and_the_icon_need_no_key(app: FastAPI) -> None:

@@ -13,21 +13,25 @@ from auscult.kernel.words import Severity, Subject
 
 _UP = Matcher(name="__name__", op="=", value="up")
 _INTERVALS = 5
+_FIRST_S = 300.0
+"""How long after its first sample alone a series is waited for."""
 SOURCES = Subject(service="sources")
 
 
 class Absence(Detector):
-    """Complains about a target that is down (`up` is 0) or silent for `for_s` seconds.
+    """Complains about a target that is down (`up` is 0) for `for_s`, or silent for `silent_s`.
 
     Silent means that no matching series of a subject has brought a sample, be it that a stale
-    marker ended them or that they just stopped; slow series get five of their intervals. A subject
-    silent for longer than `gone_after_s` was taken away on purpose, or was told long enough. When
-    every subject of a tenant falls silent at once, the way to auscult is what broke: one finding,
-    about `sources`.
+    marker ended them or that they just stopped; slow series get five of their intervals, and those
+    that came once only, whose interval nobody knows yet, five minutes. Senders collect samples for
+    seconds before they send, so `silent_s` is longer than `for_s`. A subject silent for longer than
+    `gone_after_s` was taken away on purpose, or was told long enough. When every subject of a
+    tenant falls silent at once, the way to auscult is what broke: one finding, about `sources`.
     """
 
     match: tuple[Match, ...] = ()
     for_s: float = Field(default=3.0, ge=0)
+    silent_s: float = Field(default=30.0, ge=0)
     gone_after_s: float = Field(default=3600.0, gt=0)
     severity: Severity = Severity.CRITICAL
     quiet_s: float = Field(default=2.0, ge=0)
@@ -68,9 +72,10 @@ class Absence(Detector):
         groups, place = np.unique(view.group_of(rows), return_inverse=True)
         newest_ms = np.zeros(groups.size, dtype=np.int64)
         np.maximum.at(newest_ms, place, columns.last_ms[rows])
-        interval_s = np.full(groups.size, np.inf)
-        np.minimum.at(interval_s, place, columns.interval_s[rows])
-        allowed_ms = np.maximum(self.for_s, interval_s * _INTERVALS) * 1000
+        patience_s = np.full(groups.size, np.inf)
+        known_s = np.maximum(columns.interval_s[rows] * _INTERVALS, self.silent_s)
+        np.minimum.at(patience_s, place, np.where(columns.seen[rows] > 1, known_s, _FIRST_S))
+        allowed_ms = np.maximum(patience_s, self.for_s) * 1000
         quiet_ms = view.now_ms - np.maximum(newest_ms, view.awake_ms)
         silent = np.flatnonzero(quiet_ms >= allowed_ms)
         silent = silent[view.now_ms - newest_ms[silent] < self.gone_after_s * 1000]

@@ -50,15 +50,21 @@ BLOCK = {
 """The float32 columns, in their places in a row of the block."""
 BLOCK_WIDTH = 16
 """A row of the block is one cache line: whoever reads a series at random reads memory once."""
+STAGGER = 80
+"""Floats by which columns stand off a multiple of 4 KiB, lest they share their cache sets."""
+_PAGE = 1024
 
 
 class Columns:
     """Dense per-series state; every attribute of `_COLUMNS` is an array of shape (capacity,).
 
-    The float32 ones are views into `block`, float32 (capacity, 16), a row per series.
+    The float32 ones are views into `block`, float32 (capacity, 16), a row per series. Its memory
+    lies series by series, which suits samples in any order; or column by column, which suits those
+    in the order of their slots (two thirds of the time, but the others take three times as long).
     """
 
     block: NDArray[np.float32]
+    by_column: bool
 
     level: NDArray[np.float32]
     trend: NDArray[np.float32]
@@ -82,6 +88,7 @@ class Columns:
 
     def __init__(self, capacity: int = 1024) -> None:
         self.capacity = 0
+        self.by_column = False
         self.block = np.empty((0, BLOCK_WIDTH), dtype=np.float32)
         self.reserve(capacity)
 
@@ -96,17 +103,31 @@ class Columns:
         if slots <= self.capacity:
             return
         known, self.capacity = self.capacity, max(slots, self.capacity * 3 // 2)
-        block = np.zeros((self.capacity, BLOCK_WIDTH), dtype=np.float32)
-        block[:known] = self.block
-        self.block = block
+        self._move_block()
         for name, (dtype, initial) in _COLUMNS.items():
             if name in BLOCK:
-                column = block[:, BLOCK[name]]
-                column[known:] = initial
+                getattr(self, name)[known:] = initial
             else:
                 column = np.full(self.capacity, initial, dtype=dtype)
                 column[:known] = getattr(self, name, column)[:known]
-            setattr(self, name, column)
+                setattr(self, name, column)
+
+    def lay(self, *, by_column: bool) -> None:
+        """Let the block's memory lie column by column, or series by series."""
+        if by_column != self.by_column:
+            self.by_column = by_column
+            self._move_block()
+
+    def _move_block(self) -> None:
+        known = self.block
+        if self.by_column:
+            stride = -(-self.capacity // _PAGE) * _PAGE + STAGGER
+            self.block = np.zeros((BLOCK_WIDTH, stride), dtype=np.float32)[:, : self.capacity].T
+        else:
+            self.block = np.zeros((self.capacity, BLOCK_WIDTH), dtype=np.float32)
+        self.block[: len(known)] = known
+        for name, place in BLOCK.items():
+            setattr(self, name, self.block[:, place])
 
     def clear(self, slot: int) -> None:
         """Forget everything about one slot."""

@@ -1,124 +1,137 @@
 """What is learnt from n scored samples: the less, the less usual they are.
 
-Each function works in place on the columns of one pass (see `scorer`): float32 (n,) each.
+Each function works in place on the columns of one pass (see `state`): float32 (n,) each.
 """
 
 import numpy as np
 
-from auscult.detection.scoring.measure import Signs, State
+from auscult.detection.scoring.state import State, constant
 
 MEMORY = 240
 """Samples over which level and scale are averaged."""
 MEMORY_MIN = 12
 """Samples over which the level of a series is averaged that wanders."""
-_LEARNT_AT_LEAST = 0.25
 _TAIL_MEMORY = 2000
-_EXCESS_MAX = 5.0
-_CLIP_SCALE = 3.0
-_TREND_AFTER = 20
-_SEEN_MAX = 1e6
-_NO_SIDE = 0.1
+
+_ZERO = constant(0)
+_ONE = constant(1)
+_TWO = constant(2)
+_QUARTER = constant(0.25)
+_LEARNT_AT_MOST = constant(1.3)
+_LEARNT_PER_EVIDENCE = constant(-0.6)
+_LEARNT_AT_LEAST = constant(0.25)
+_CLIP_FEW = constant(20)
+_CLIP = constant(1.5)
+_CLIP_SCALE = constant(3)
+_SLOWEST = constant(1 / MEMORY)
+_FASTEST = constant(1 / 20)
+_NO_SIDE_SQUARED = constant(0.1**2)
+_SPREAD_GROWS = constant(5)
+_EXCESS_MAX = constant(5)
+_TAIL_RATE = constant(1 / _TAIL_MEMORY)
+_QUICK_PER_LASTING = constant(1 / (16 * MEMORY))
+_QUICKEST = constant(1 / MEMORY_MIN)
+_TREND_AFTER = constant(20)  # samples
+_TREND_KEPT = constant(0.968)  # of the trend, a sample; 0.998 where all is learnt
+_TREND_KEPT_MORE = constant(0.03)
 
 
-def learn(state: State, sign: Signs) -> None:
+def learn(s: State) -> None:
     """Let level, trend, scale, spread and tail learn from n scored samples."""
-    w, rate, clip = state["w"], state["rate"], state["clip"]
     # how much is learnt: less the more evidence there is, hardly anything behind the gate
-    np.multiply(state["evidence"], -0.6, out=w)
-    w += 1.3
-    np.clip(w, _LEARNT_AT_LEAST, 1, out=w)
-    w *= state["gate"]
+    np.multiply(s.evidence, _LEARNT_PER_EVIDENCE, out=s.w)
+    s.w += _LEARNT_AT_MOST
+    s.w.clip(_LEARNT_AT_LEAST, _ONE, out=s.w)
+    s.w *= s.gate
     # the clip is wide for the first samples: 1.5 + 20 / seen
-    np.multiply(state["few"], 20, out=clip)
-    clip += 1.5
-    clip *= state["scale"]
-    np.multiply(state["few"], 2, out=rate)
-    np.maximum(rate, 1 / MEMORY, out=rate)
-    learn_tail(state)
-    learn_spread(state)
-    learn_scale(state)
-    learn_level(state, sign)
-    state["seen"] += state["gate"]
-    np.minimum(state["seen"], _SEEN_MAX, out=state["seen"])
+    np.multiply(s.few, _CLIP_FEW, out=s.clip)
+    s.clip += _CLIP
+    s.clip *= s.scale
+    np.multiply(s.few, _TWO, out=s.rate)
+    np.maximum(s.rate, _SLOWEST, out=s.rate)
+    learn_tail(s)
+    learn_spread(s)
+    learn_scale(s)
+    learn_level(s)
 
 
-def learn_tail(state: State) -> None:
+def learn_tail(s: State) -> None:
     """Learn the mean excess of evidence over 1; see `calibrator`."""
-    a = state["a"]
-    np.subtract(state["evidence"], 1, out=a)
-    np.clip(a, 0, _EXCESS_MAX, out=a)
-    a -= state["tail"]
-    a *= state["gate"]
-    a *= 1 / _TAIL_MEMORY
-    state["tail"] += a
+    a = s.a
+    np.subtract(s.evidence, _ONE, out=a)
+    a.clip(_ZERO, _EXCESS_MAX, out=a)
+    a -= s.tail
+    a *= s.gate
+    a *= _TAIL_RATE
+    s.tail += a
 
 
-def learn_spread(state: State) -> None:
+def learn_spread(s: State) -> None:
     """Learn sway and spread; leave in `slow` how fast a scale may learn.
 
     Young spreads learn by w squared: an outbreak must not hide behind itself.
     """
-    a, b, w, slow = state["a"], state["b"], state["w"], state["slow"]
-    np.subtract(state["last"], state["level"], out=b)
-    b *= state["r"]
+    a, b, c, w, slow = s.a, s.b, s.c, s.w, s.slow
+    np.subtract(s.last, s.level, out=b)
+    b *= s.r
     # what rests beside its level, nearer than its values can lie, says nothing of sides
-    np.multiply(state["quantum"], state["quantum"], out=a)
-    a *= _NO_SIDE**2
+    np.multiply(s.quantum, s.quantum, out=a)
+    a *= _NO_SIDE_SQUARED
     np.less_equal(b, a, out=a, casting="unsafe")
-    np.less_equal(b, 0, out=b, casting="unsafe")
+    np.less_equal(b, _ZERO, out=b, casting="unsafe")
     a -= b
-    b -= state["sway"]
-    np.subtract(1, a, out=a)
+    np.subtract(_ONE, a, out=a)
+    b -= s.sway
     b *= a
-    np.minimum(state["rate"], 1 / 20, out=a)
+    np.minimum(s.rate, _FASTEST, out=a)
     a *= w
     b *= a
-    state["sway"] += b
-    np.multiply(w, 1 / MEMORY, out=slow)
+    s.sway += b
+    np.maximum(a, _SLOWEST, out=a)
     a *= w
-    np.maximum(a, slow, out=a)
-    np.multiply(state["smooth"], state["smooth"], out=b)
-    np.multiply(state["spread"], 5, out=state["c"])
-    np.minimum(b, state["c"], out=b)
-    b -= state["spread"]
+    np.multiply(s.smooth, s.smooth, out=b)
+    np.multiply(s.spread, _SPREAD_GROWS, out=c)
+    np.minimum(b, c, out=b)
+    b -= s.spread
     b *= a
-    state["spread"] += b
-    np.multiply(w, w, out=a)
-    a *= state["rate"]
-    np.maximum(slow, a, out=slow)
+    s.spread += b
+    np.multiply(w, s.rate, out=slow)
+    np.maximum(slow, _SLOWEST, out=slow)
+    slow *= w
 
 
-def learn_scale(state: State) -> None:
+def learn_scale(s: State) -> None:
     """Learn the mean distance on each side."""
-    a, b, scale, slow = state["a"], state["b"], state["scale"], state["slow"]
-    scale *= _CLIP_SCALE
-    np.clip(state["r"], np.negative(scale, out=b), scale, out=a)
-    np.maximum(a, 0, out=b)
-    np.subtract(b, a, out=a)
-    b -= state["above"]
-    b *= slow
-    state["above"] += b
-    a -= state["below"]
+    a, b, slow = s.a, s.b, s.slow
+    s.scale *= _CLIP_SCALE
+    np.maximum(s.r, _ZERO, out=a)
+    np.subtract(a, s.r, out=b)
+    np.minimum(a, s.scale, out=a)
+    np.minimum(b, s.scale, out=b)
+    a -= s.above
     a *= slow
-    state["below"] += a
+    s.above += a
+    b -= s.below
+    b *= slow
+    s.below += b
 
 
-def learn_level(state: State, sign: Signs) -> None:
+def learn_level(s: State) -> None:
     """Follow the values, the faster the longer they stay on one side of the level."""
-    a, b, quick, clip = state["a"], state["b"], state["c"], state["clip"]
-    np.multiply(state["lasting"], 1 / (4 * MEMORY), out=quick)
-    np.minimum(quick, 1 / MEMORY_MIN, out=quick)
-    np.maximum(quick, state["rate"], out=quick)
-    np.clip(state["r"], np.negative(clip, out=b), clip, out=b)
-    b *= state["w"]
+    a, b, quick = s.a, s.b, s.c
+    np.multiply(s.lasting, _QUICK_PER_LASTING, out=quick)
+    np.minimum(quick, _QUICKEST, out=quick)
+    np.maximum(quick, s.rate, out=quick)
+    np.maximum(s.r, np.negative(s.clip, out=b), out=b)
+    np.minimum(b, s.clip, out=b)
+    b *= s.w
     b *= quick
-    state["level"] += state["trend"]
-    state["level"] += b
-    quick *= 0.25
+    s.level += s.trend
+    s.level += b
+    quick *= _QUARTER
     b *= quick
-    np.copyto(b, 0, where=np.less(state["seen"], _TREND_AFTER, out=sign))
-    np.subtract(state["w"], 1, out=a)
-    a *= 0.03
-    a += 0.998
-    state["trend"] *= a
-    state["trend"] += b
+    np.copyto(b, 0, where=np.less_equal(s.seen, _TREND_AFTER, out=s.sign))
+    np.multiply(s.w, _TREND_KEPT_MORE, out=a)
+    a += _TREND_KEPT
+    s.trend *= a
+    s.trend += b

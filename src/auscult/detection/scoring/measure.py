@@ -1,6 +1,7 @@
 """How far from usual: deviation, scale, smoothed deviation and nominal evidence of n samples.
 
-Each function works in place on the columns of one pass (see `scorer`): float32 (n,) each.
+Each function works in place on the columns of one pass (see `state`): float32 (n,) each. What is
+written over what is read costs half of what goes elsewhere, and a mask costs many times as much.
 """
 
 import numpy as np
@@ -9,10 +10,8 @@ from numpy.typing import NDArray
 from auscult.detection.scoring import slow
 from auscult.detection.scoring.columns import Columns, Rows
 from auscult.detection.scoring.seasons import Seasons
+from auscult.detection.scoring.state import Floats, State, constant
 
-Floats = NDArray[np.float32]
-Signs = NDArray[np.bool_]
-State = dict[str, Floats]
 Doubles = NDArray[np.float64]
 
 BOUND = 4.0
@@ -21,8 +20,6 @@ GAUSSIAN_TO = 5.0
 """From here on the assumed tail is exponential; sooner where samples are slow."""
 BAND = 3.0
 """What is usual reaches so many scales to each side."""
-_SWAY_CALM = 0.4
-_WANDER_MORE = 0.15
 _LN10 = float(np.log(10.0))
 _MEAN_TO_SD = 2.5066  # of the mean of one side of a Gaussian
 _OTHER_SIDE = 0.4
@@ -30,115 +27,127 @@ _ONE_SIDED = 0.75
 _DOUBT = 4.0
 _SHARE_AT_FIRST = 0.2
 _SHARE_AT_LAST = 0.01
-_Z_MAX = 1e6
-_AT_FASTEST = slow.worth_of(np.full(1, slow.RISE_AT_FASTEST, dtype=np.float32), BOUND, GAUSSIAN_TO)
+_ZERO = constant(0)
+_ONE = constant(1)
+_MINUS_HALF = constant(-0.5)
+_ALIKE_IN_DOUBT = constant(1 - _OTHER_SIDE)
+_STEP_MIN = constant(1e-18)
+"""A smaller step is none; the square of this one is still a normal float32."""
+_ONE_BY_LN10 = constant(1 / _LN10)
+_SEEN_MAX = constant(1e6)
+_SWAY_SQUARED_MIN = constant(1e-4)
+_SWAY_CALM = constant(0.4)
+_WANDER_MORE = constant(0.15)
+_AT_FASTEST = slow.worth_of(constant(slow.RISE_AT_FASTEST), BOUND, GAUSSIAN_TO)
 
 
-def score(state: State, sign: Signs, *, blur: Floats | None = None) -> None:
+def score(s: State, *, blur: Floats | None = None) -> None:
     """Set the evidence of n samples `x`, and everything on the way to it; moves `smooth`.
 
     blur: float32 (n,), the least scale a season asks for; see `seasons`.
     """
-    r = state["r"]
-    np.subtract(state["x"], state["level"], out=r)
-    r -= state["trend"]
-    few = state["few"]
-    np.add(state["seen"], 1, out=few)
-    np.reciprocal(few, out=few)
-    doubt(state)
-    measure(state, sign)
+    np.subtract(s.x, s.level, out=s.r)
+    s.r -= s.trend
+    s.seen += s.gate
+    np.minimum(s.seen, _SEEN_MAX, out=s.seen)
+    np.reciprocal(s.seen, out=s.few)
+    doubt(s)
+    measure(s)
     if blur is not None:
-        np.maximum(state["doubt"], blur, out=state["doubt"])
-    with np.errstate(over="ignore"):  # clipped in the next line
-        np.divide(state["r"], state["doubt"], out=state["c"])
-    np.clip(state["c"], -_Z_MAX, _Z_MAX, out=state["c"])
-    bound, knee, calm = _AT_FASTEST
-    if slow.is_any(state["rise"]):
-        slow.leap(state, _SHARE_AT_LAST)
-        bound, knee, calm = slow.worth_of(state["rise"], BOUND, GAUSSIAN_TO)
-    smooth(state, sign, bound=bound)
-    weigh(state, knee=knee, calm=calm)
+        np.maximum(s.doubt, blur, out=s.doubt)
+    worth = _AT_FASTEST
+    if slow.is_any(s.rise):
+        slow.leap(s, _SHARE_AT_LAST)
+        worth = slow.worth_of(s.rise, BOUND, GAUSSIAN_TO)
+    smooth(s, worth.one_by_bound_squared)
+    weigh(s, worth)
 
 
-def doubt(state: State) -> None:
-    """Set `lasting`: after how many samples a series shows something new, squared and more.
+def doubt(s: State) -> None:
+    """Set `lasting`: after how many samples a series shows something new, squared, times 4.
 
     A series that stays on one side of its level for long has shown itself fewer times; with the
     share s of changes of side, one in (0.4 / s)^2 samples counts (AR(1), arcsine law).
     """
-    lasting, doubt = state["lasting"], state["doubt"]
-    np.multiply(state["sway"], state["sway"], out=lasting)
-    np.maximum(lasting, 1e-4, out=lasting)
-    np.reciprocal(lasting, out=lasting)
-    np.multiply(state["few"], _DOUBT, out=doubt)
-    doubt *= lasting
-    np.minimum(doubt, 1, out=doubt)
+    np.multiply(s.sway, s.sway, out=s.lasting)
+    np.maximum(s.lasting, _SWAY_SQUARED_MIN, out=s.lasting)
+    np.divide(_DOUBT, s.lasting, out=s.lasting)
+    np.multiply(s.few, s.lasting, out=s.doubt)
+    np.minimum(s.doubt, _ONE, out=s.doubt)
 
 
-def measure(state: State, sign: Signs) -> None:
+def measure(s: State) -> None:
     """Set `scale`, what a deviation is measured by, and `doubt`, the same widened by doubt."""
-    scale, doubt, a, b = state["scale"], state["doubt"], state["a"], state["b"]
-    # this side's distance; in doubt the sides are alike; one side alone is lag and not spread
-    np.copyto(scale, state["below"])
-    np.copyto(scale, state["above"], where=np.greater(state["r"], 0, out=sign))
-    np.maximum(state["above"], state["below"], out=a)
-    np.multiply(doubt, 1 - _OTHER_SIDE, out=b)
+    a, b, scale, doubt = s.a, s.b, s.scale, s.doubt
+    # this side's distance, without a mask: a masked copy costs 5 times this when sides alternate
+    np.less(s.r, _ZERO, out=a, casting="unsafe")
+    np.subtract(s.below, s.above, out=scale)
+    scale *= a
+    scale += s.above
+    # in doubt the sides are alike; one side alone is lag and not spread
+    np.maximum(s.above, s.below, out=a)
+    np.multiply(doubt, _ALIKE_IN_DOUBT, out=b)
     b += _OTHER_SIDE
     a *= b
-    np.add(state["above"], state["below"], out=b)
+    np.add(s.above, s.below, out=b)
     b *= _ONE_SIDED
-    np.clip(scale, a, b, out=scale)
+    np.maximum(scale, a, out=scale)
+    np.minimum(scale, b, out=scale)
     scale *= _MEAN_TO_SD
     # floors: the smallest step seen, and a share of the level that shrinks as evidence grows
-    np.subtract(state["x"], state["last"], out=a)
+    np.subtract(s.x, s.last, out=a)
     np.abs(a, out=a)
-    np.copyto(a, np.inf, where=np.equal(a, 0, out=sign))
-    np.minimum(state["quantum"], a, out=state["quantum"])
-    np.sqrt(state["few"], out=a)
+    np.copyto(a, np.inf, where=np.less(a, _STEP_MIN, out=s.sign))
+    np.minimum(s.quantum, a, out=s.quantum)
+    np.sqrt(s.few, out=a)
     a *= _SHARE_AT_FIRST
     a += _SHARE_AT_LAST
-    a *= np.abs(state["level"], out=b)
-    np.maximum(a, np.abs(state["quantum"], out=b), out=a)
-    doubt += 1
+    a *= np.abs(s.level, out=b)
+    np.maximum(a, np.abs(s.quantum, out=b), out=a)
+    doubt += _ONE
     doubt *= scale
     np.maximum(scale, a, out=scale)
     np.maximum(doubt, a, out=doubt)
 
 
-def smooth(state: State, sign: Signs, *, bound: Floats) -> None:
+def smooth(s: State, one_by_bound_squared: Floats) -> None:
     """Move `smooth` towards the bounded deviation: slowly up, twice as fast down."""
-    a, b, c, smooth = state["a"], state["b"], state["c"], state["smooth"]
-    np.divide(c, bound, out=a)
-    a *= a
-    a += 1
+    a, b, c = s.a, s.b, s.c
+    # z / sqrt(1 + (z / bound)^2), with z = r / doubt
+    np.multiply(s.r, s.r, out=a)
+    a *= one_by_bound_squared
+    np.multiply(s.doubt, s.doubt, out=b)
+    a += b
     np.sqrt(a, out=a)
-    c /= a
+    np.divide(s.r, a, out=c)
+    # twice as fast, but never beyond where it falls to
     np.abs(c, out=a)
-    np.abs(smooth, out=b)
-    falling = np.less(a, b, out=sign)
-    c -= smooth
-    c *= state["rise"]
-    np.reciprocal(state["rise"], out=a)
-    np.minimum(a, 2, out=a)  # twice as fast, but never beyond where it falls to
-    np.multiply(c, a, out=c, where=falling)
-    smooth += c
+    np.abs(s.smooth, out=b)
+    np.less(a, b, out=a, casting="unsafe")
+    np.subtract(_ONE, s.rise, out=b)
+    np.minimum(b, s.rise, out=b)
+    b *= a
+    b += s.rise
+    c -= s.smooth
+    c *= b
+    s.smooth += c
 
 
-def weigh(state: State, *, knee: Floats, calm: Floats) -> None:
+def weigh(s: State, worth: slow.Worth) -> None:
     """Turn the smoothed deviation into nominal evidence, -log10 p."""
-    a, b, evidence = state["a"], state["b"], state["evidence"]
+    a, b, evidence = s.a, s.b, s.evidence
     # what wanders is given at least the spread that wandering has in the long run
-    np.subtract(_SWAY_CALM, state["sway"], out=b)
-    np.clip(b, 0, _WANDER_MORE, out=b)
-    b += calm
-    np.maximum(np.sqrt(state["spread"], out=a), b, out=a)
-    np.abs(state["smooth"], out=b)
+    np.subtract(_SWAY_CALM, s.sway, out=b)
+    b.clip(_ZERO, _WANDER_MORE, out=b)
+    b += worth.calm
+    np.maximum(np.sqrt(s.spread, out=a), b, out=a)
+    np.abs(s.smooth, out=b)
     b /= a
-    np.minimum(b, knee, out=a)
-    np.multiply(a, -0.5, out=evidence)
+    np.minimum(b, worth.knee, out=a)
+    np.multiply(a, _MINUS_HALF, out=evidence)
     evidence += b
     evidence *= a
-    evidence *= 1 / _LN10
+    evidence *= _ONE_BY_LN10
 
 
 def usual_band(columns: Columns, seasons: Seasons, rows: Rows) -> tuple[Doubles, Doubles, Doubles]:

@@ -25,32 +25,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.detection.scoring.columns import (
-    BLOCK,
-    BLOCK_WIDTH,
     ENDED,
     READY,
     Columns,
     Rows,
 )
 from auscult.detection.scoring.learning import learn
-from auscult.detection.scoring.measure import Floats, State, score
+from auscult.detection.scoring.measure import score
 from auscult.detection.scoring.seasons import Seasons
 from auscult.detection.scoring.slow import calm_of
+from auscult.detection.scoring.state import CHUNK, Floats, State, constant
 from auscult.kernel.samples import Slots, Times, Values
 
 READY_AFTER = 60
 """Samples before a series is heard."""
 MAGNITUDE_MAX = 1e18  # the product of two deviations stays a float32
-CHUNK = 8_192
-"""Samples per pass: the scratch columns of one pass stay in the second-level cache."""
+SWEEPS = 2
+"""Memory lies by column once so many samples a series have come in the order of slots."""
+SCATTERED_MAX = 0.05
+"""The share of samples that may come otherwise before they cost more than they save."""
 _AFTER_GAP = 25.0
 _SHIFT_AS_SPREAD = 0.25
 _GAP_INTERVALS = 3.5
-_SCRATCH = (
-    "x", "r", "scale", "doubt", "few", "lasting", "clip", "w", "rate", "slow", "a", "b", "c"
-)  # fmt: skip
-_LINE = np.dtype(f"V{BLOCK_WIDTH * 4}")
-"""One row of the block as one element, so that it is copied in one go."""
+_LATE_INTERVALS = constant(_GAP_INTERVALS)
+_S_PER_MS = constant(1e-3)
 
 
 class Scorer:
@@ -59,127 +57,124 @@ class Scorer:
     def __init__(self, columns: Columns, seasons: Seasons) -> None:
         self.columns = columns
         self.seasons = seasons
-        self._scratch = {name: np.empty(CHUNK, dtype=np.float32) for name in _SCRATCH}
-        self._lines = np.empty((CHUNK, BLOCK_WIDTH), dtype=np.float32)
-        # 16 floats of padding keep the columns of one series out of one another's cache lines
-        self._turned = np.empty((BLOCK_WIDTH, CHUNK + 16), dtype=np.float32)
-        self._sign = np.empty(CHUNK, dtype=bool)
-        self._turn = np.zeros(0, dtype=np.int32)
+        self._state = State()
+        self._heard = self._scattered = 0
+        self._elapsed_ms = np.empty(CHUNK, dtype=np.int64)
 
     def update(self, slots: Slots, at_ms: Times, value: Values) -> None:
         """Score n samples; several of one series must stand in time order. Non-finite are skipped.
 
         slots: int32 (n,), at_ms: int64 (n,), value: float64 (n,).
         """
-        finite = np.isfinite(value)
-        if not finite.all():
-            slots, at_ms, value = slots[finite], at_ms[finite], value[finite]
         if slots.size == 0:
             return
+        if not (value.min() >= -MAGNITUDE_MAX and value.max() <= MAGNITUDE_MAX):  # or NaN
+            finite = np.isfinite(value)
+            slots, at_ms, value = slots[finite], at_ms[finite], value[finite]
+            value = np.clip(value, -MAGNITUDE_MAX, MAGNITUDE_MAX)
+            if slots.size == 0:
+                return
         rows = slots.astype(np.int64)
-        if bool((rows[1:] > rows[:-1]).all()):
-            self._round(rows, at_ms, value)
+        if bool((slots[1:] > slots[:-1]).all()):
+            self._round(rows, at_ms, value, ordered=True)
             return
-        for pick in self._rounds(rows):
-            if pick is None:
-                self._round(rows, at_ms, value)
-            else:
-                self._round(rows[pick], at_ms[pick], value[pick])
+        in_order = np.sort(slots)
+        if bool((in_order[1:] > in_order[:-1]).all()):
+            self._round(rows, at_ms, value, ordered=False)
+            return
+        for pick in split_rounds(rows):
+            self._round(rows[pick], at_ms[pick], value[pick], ordered=True)
 
-    def _rounds(self, rows: Rows) -> list[Rows | None]:
-        """Split a batch so that no round holds a series twice; [None] when there is none."""
-        if self._turn.size < self.columns.capacity:
-            self._turn = np.zeros(self.columns.capacity, dtype=np.int32)
-        places = np.arange(rows.size, dtype=np.int32)
-        self._turn[rows] = places
-        if bool((self._turn[rows] == places).all()):
-            return [None]
-        order = np.argsort(rows, kind="stable")
-        ordered = rows[order]
-        starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-        lengths = np.diff(np.r_[starts, rows.size])
-        turn = np.arange(rows.size) - np.repeat(starts, lengths)
-        by_turn = order[np.argsort(turn, kind="stable")]
-        return list(np.split(by_turn, np.cumsum(np.bincount(turn))[:-1]))
+    def _round(self, rows: Rows, at_ms: Times, value: Values, *, ordered: bool) -> None:
+        """Score samples of as many series, in passes of about the same size."""
+        self._lay()
+        passes = -(-rows.size // CHUNK)
+        size = -(-rows.size // passes)
+        for start in range(0, rows.size, size):
+            part = slice(start, start + size)
+            chunk = rows[part]
+            first, last = int(chunk[0]), int(chunk[-1])
+            run = ordered and last - first == chunk.size - 1
+            where = slice(first, last + 1) if run else chunk
+            self._heard += chunk.size
+            self._scattered += 0 if run else chunk.size
+            self._pass(where, chunk, at_ms=at_ms[part], value=value[part])
 
-    def _round(self, rows: Rows, at_ms: Times, value: Values) -> None:
-        for start in range(0, rows.size, CHUNK):
-            part = slice(start, start + CHUNK)
-            self._pass(rows[part], at_ms[part], value[part])
+    def _lay(self) -> None:
+        """Let memory lie as suits the order in which samples have come of late."""
+        enough = SWEEPS * self.columns.capacity
+        scattered = self._scattered > SCATTERED_MAX * enough
+        if scattered or self._heard > enough:
+            self.columns.lay(by_column=not scattered)
+            self._heard = self._scattered = 0
 
-    def _pass(self, rows: Rows, at_ms: Times, value: Values) -> None:
-        n, columns = rows.size, self.columns
-        contiguous = int(rows[-1]) - int(rows[0]) == n - 1 and bool((rows[1:] > rows[:-1]).all())
-        where = slice(int(rows[0]), int(rows[-1]) + 1) if contiguous else rows
-        state = self._gather(where, n)
-        x = self._scratch["x"][:n]
-        np.clip(value, -MAGNITUDE_MAX, MAGNITUDE_MAX, out=x, casting="unsafe")
-        self._keep_time(state, rows, elapsed_ms=at_ms - columns.last_ms[where])
-        columns.last_ms[where] = at_ms
+    def _pass(self, where: slice | Rows, rows: Rows, *, at_ms: Times, value: Values) -> None:
+        columns, state = self.columns, self._state
+        state.take(columns, where, rows.size)
+        np.copyto(state.x, value)
+        odd = self._keep_time(where, at_ms)
+        if odd.size:
+            self._learn_interval(odd, rows=rows[odd], elapsed_s=state.a[odd])
         season = self.seasons.offsets(columns, rows, at_ms)
         offset, blur = None, None
         if season is not None:
             offset, slack, blur = season
-            rest = x - offset - state["level"] - state["trend"]
+            rest = state.x - offset - state.level - state.trend
             offset += np.clip(rest, np.minimum(slack, 0), np.maximum(slack, 0))
-            x -= offset
-            state["last"] -= offset
-        score(state, self._sign[:n], blur=blur)
-        learn(state, self._sign[:n])
+            state.x -= offset
+            state.last -= offset
+        score(state, blur=blur)
+        learn(state)
         if offset is not None:
-            x += offset
-        np.copyto(state["last"], x)
-        self._scatter(where, n)
-        self.seasons.learn(columns, rows, at_ms=at_ms, residual=state["r"], clip=state["clip"])
+            state.x += offset
+        np.copyto(state.last, state.x)
+        state.give(columns, where, rows.size)
+        self.seasons.learn(columns, rows, at_ms=at_ms, residual=state.r, clip=state.clip)
 
-    def _gather(self, where: slice | Rows, n: int) -> State:
-        """Return the state of n series as rows of a transposed copy, and the scratch columns."""
-        if isinstance(where, slice):
-            np.copyto(self._turned[:, :n], self.columns.block[where].T)
-        else:
-            lines = self.columns.block.view(_LINE).reshape(-1)
-            np.take(lines, where, out=self._lines[:n].view(_LINE).reshape(-1), mode="clip")
-            np.copyto(self._turned[:, :n], self._lines[:n].T)
-        state = {name: self._turned[place, :n] for name, place in BLOCK.items()}
-        state.update({name: column[:n] for name, column in self._scratch.items()})
-        return state
+    def _keep_time(self, where: slice | Rows, at_ms: Times) -> Rows:
+        """Return which of n series are young or late; `a` is the seconds since they were seen."""
+        state, last_ms = self._state, self.columns.last_ms
+        elapsed_s, late_s, odd = state.a, state.b, state.sign
+        elapsed_ms = np.subtract(at_ms, last_ms[where], out=self._elapsed_ms[: at_ms.size])
+        last_ms[where] = at_ms
+        np.copyto(elapsed_s, elapsed_ms)
+        elapsed_s *= _S_PER_MS
+        np.multiply(state.interval_s, _LATE_INTERVALS, out=late_s)
+        np.greater(elapsed_s, late_s, out=odd)
+        odd |= state.seen < READY_AFTER
+        return np.flatnonzero(odd)
 
-    def _scatter(self, where: slice | Rows, n: int) -> None:
-        if isinstance(where, slice):
-            np.copyto(self.columns.block[where], self._turned[:, :n].T)
-            return
-        np.copyto(self._lines[:n], self._turned[:, :n].T)
-        lines = self.columns.block.view(_LINE).reshape(-1)
-        lines[where] = self._lines[:n].view(_LINE).reshape(-1)
-
-    def _keep_time(self, state: State, rows: Rows, *, elapsed_ms: Times) -> None:
+    def _learn_interval(self, odd: Rows, *, rows: Rows, elapsed_s: Floats) -> None:
         """Learn the interval of young series, and widen the band of those that come after a gap."""
-        elapsed_s, late = state["a"], state["b"]
-        np.multiply(elapsed_ms, 1e-3, out=elapsed_s, casting="unsafe")
-        np.multiply(state["interval_s"], _GAP_INTERVALS, out=late)
-        odd = np.flatnonzero((elapsed_s > late) | (state["seen"] < READY_AFTER))
-        if odd.size:
-            self._learn_interval(state, odd, rows=rows[odd], elapsed_s=elapsed_s[odd])
-
-    def _learn_interval(self, state: State, odd: Rows, *, rows: Rows, elapsed_s: Floats) -> None:
-        flags = self.columns.flags
-        seen, learnt_s = state["seen"][odd], state["interval_s"][odd]
+        flags, state = self.columns.flags, self._state
+        seen, learnt_s = state.seen[odd], state.interval_s[odd]
         known_s = np.where(learnt_s > 0, learnt_s, elapsed_s)
         rate = np.maximum(1 / np.maximum(seen, 1), np.float32(0.05))
         step_s = np.clip(elapsed_s - known_s, -known_s * 0.5, known_s * 0.5)
         interval_s = np.where(seen >= 1, known_s + rate * step_s, learnt_s)
         late = (elapsed_s > _GAP_INTERVALS * known_s) & (seen > 1) | ((flags[rows] & ENDED) > 0)
-        late &= state["gate"][odd] == 1  # an open fault stays what it was
+        late &= state.gate[odd] == 1  # an open fault stays what it was
         fresh = odd[seen == 0]
-        state["level"][fresh] = state["last"][fresh] = state["x"][fresh]
-        state["interval_s"][odd] = interval_s
-        state["rise"][odd] = rise = rise_of(interval_s)
+        state.level[fresh] = state.last[fresh] = state.x[fresh]
+        state.interval_s[odd] = interval_s
+        state.rise[odd] = rise = rise_of(interval_s)
         second = seen == 1
-        state["spread"][odd[second]] = calm_of(rise[second]) ** 2
-        state["seen"][odd] = np.where(late, np.minimum(seen, _AFTER_GAP), seen)
-        state["smooth"][odd] *= np.where(late, np.float32(0.5), np.float32(1))
+        state.spread[odd[second]] = calm_of(rise[second]) ** 2
+        state.seen[odd] = np.where(late, np.minimum(seen, _AFTER_GAP), seen)
+        state.smooth[odd] *= np.where(late, np.float32(0.5), np.float32(1))
         flags[rows[seen >= READY_AFTER - 1]] |= READY
         flags[rows[late]] &= ~ENDED
+
+
+def split_rounds(rows: Rows) -> list[Rows]:
+    """Split a batch so that no round holds a series twice; each is in the order of the rows."""
+    order = np.argsort(rows, kind="stable")
+    ordered = rows[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    lengths = np.diff(np.r_[starts, rows.size])
+    turn = np.arange(rows.size) - np.repeat(starts, lengths)
+    by_turn = order[np.argsort(turn, kind="stable")]
+    return list(np.split(by_turn, np.cumsum(np.bincount(turn))[:-1]))
 
 
 def rise_of(interval_s: NDArray[np.floating]) -> Floats:
@@ -190,16 +185,23 @@ def rise_of(interval_s: NDArray[np.floating]) -> Floats:
     return rise
 
 
-def release(columns: Columns, slot: int) -> None:
+def release(columns: Columns, slot: int, recent: Values | None = None) -> None:
     """Take the present value of a series as its usual level, with a wide band again.
 
-    A quarter of the shift is believed to be spread until the samples say otherwise.
+    A quarter of the shift is believed to be spread until the samples say otherwise. Where its
+    `recent` values are given, float64 (n,) without gaps, the level is their median, and the spread
+    not less than theirs.
     """
-    shift = abs(float(columns.last[slot] - columns.level[slot]))
-    least = shift * _SHIFT_AS_SPREAD / 2
-    columns.above[slot] = max(float(columns.above[slot]), least)
-    columns.below[slot] = max(float(columns.below[slot]), least)
-    columns.level[slot] = columns.last[slot]
+    level = float(columns.last[slot])
+    above = below = 0.0
+    if recent is not None and recent.size:
+        level = float(np.median(recent))
+        above = float(np.maximum(recent - level, 0).mean())
+        below = float(np.maximum(level - recent, 0).mean())
+    least = abs(level - float(columns.level[slot])) * _SHIFT_AS_SPREAD / 2
+    columns.above[slot] = max(float(columns.above[slot]), least, above)
+    columns.below[slot] = max(float(columns.below[slot]), least, below)
+    columns.level[slot] = level
     columns.trend[slot] = 0
     columns.smooth[slot] = 0
     columns.evidence[slot] = 0

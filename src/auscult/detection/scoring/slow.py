@@ -6,10 +6,11 @@ to have (single values are seldom as Gaussian as means of many), and from half a
 measured by its steps, too. `rise` stands for the interval: 0.2 at 1 s, 0.4 at 1 min, 0.8 at 1 h.
 """
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import NamedTuple
 
-Floats = NDArray[np.float32]
+import numpy as np
+
+from auscult.detection.scoring.state import Floats, State
 
 RISE_AT_FASTEST = 0.2
 FAST_BELOW_RISE = 0.21
@@ -23,24 +24,32 @@ _MEAN_TO_SD = 1.2533  # of the mean of |x|, x Gaussian
 _KNEE_MIN = 2.0
 
 
+class Worth(NamedTuple):
+    """What samples of some rise are worth, float32, one each or one for all."""
+
+    one_by_bound_squared: Floats
+    knee: Floats
+    calm: Floats
+    """The spread of `smooth` over white noise."""
+
+
 def is_any(rise: Floats) -> bool:
     """Say whether any of n series is slow at all; if not, what holds at 1 s holds for each."""
     return float(rise.max()) >= FAST_BELOW_RISE
 
 
-def worth_of(rise: Floats, bound: float, knee: float) -> tuple[Floats, Floats, Floats]:
-    """Return bound, knee and calm of n series, float32 (n,) each.
+def worth_of(rise: Floats, bound: float, knee: float) -> Worth:
+    """Return what samples are worth, float32 in the shape of `rise`.
 
-    bound: how far one sample counts at most: as given at 1 s, 2.8 times at 1 min, 8 times at 1 h.
-    knee: from which t on the assumed tail is exponential: as given at 1 s, 2 from 1 min on.
-    calm: the spread of `smooth` over white noise.
+    bound: how far one sample counts at most at 1 s; 2.8 times as far at 1 min, 8 times at 1 h.
+    knee: from which t on the assumed tail is exponential at 1 s; 2 from 1 min on.
     """
-    level = np.where(rise < FAST_BELOW_RISE, np.float32(RISE_AT_FASTEST), rise)
-    times = level / np.float32(RISE_AT_FASTEST)
-    falls = np.clip(times - 1, 0, 1) * np.float32(knee - _KNEE_MIN)
-    far: Floats = np.float32(bound) * times ** np.float32(1.5)
-    heavy: Floats = np.float32(knee) - falls
-    return far, heavy, calm_of(level)
+    level: Floats = np.where(rise < FAST_BELOW_RISE, np.float32(RISE_AT_FASTEST), rise)
+    times: Floats = level / np.float32(RISE_AT_FASTEST)
+    falls: Floats = np.clip(times - 1, 0, 1) * np.float32(knee - _KNEE_MIN)
+    inverse: Floats = np.float32(bound**2) * times * times * times
+    inverse = np.reciprocal(inverse)
+    return Worth(inverse, np.float32(knee) - falls, calm_of(level))
 
 
 def calm_of(rise: Floats) -> Floats:
@@ -49,8 +58,8 @@ def calm_of(rise: Floats) -> Floats:
     return calm
 
 
-def leap(state: dict[str, Floats], floor: float) -> None:
-    """Measure the steps of slow series: where that says more, it becomes the deviation in `c`.
+def leap(s: State, floor: float) -> None:
+    """Measure slow series by their steps, too: where that says more, `doubt` becomes smaller.
 
     The level of a series that wanders lags behind, and its scale is that lag: a spike is small by
     it, and huge by what usually lies between two samples. Only as much counts as both the step and
@@ -58,22 +67,20 @@ def leap(state: dict[str, Floats], floor: float) -> None:
 
     floor: the least scale as a share of the level.
     """
-    pick = np.flatnonzero(state["rise"] > LEAPS_FROM_RISE)
+    pick = np.flatnonzero(s.rise > LEAPS_FROM_RISE)
     if pick.size == 0:
         return
-    names = ("x", "last", "r", "level", "quantum", "doubt", "scale", "step", "few", "gate", "c")
-    x, last, r, level, quantum, doubt, scale, step, few, gate, c = (
-        state[name][pick] for name in names
-    )
-    change = x - last
-    size = np.abs(change)
-    shared = np.where(change * r > 0, np.minimum(np.abs(r), size) * np.sign(r), 0)
-    least = np.maximum(np.maximum(step * _MEAN_TO_SD, np.abs(level) * floor), np.abs(quantum))
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        # in doubt, and where a season asks for it, the band is as much wider as elsewhere
-        far = shared / (least * (doubt / scale))
-    far[~np.isfinite(far)] = 0
-    state["c"][pick] = np.where(np.abs(far) > np.abs(c), far, c)
+    r, doubt, step, few = s.r[pick], s.doubt[pick], s.step[pick], s.few[pick]
+    change = s.x[pick] - s.last[pick]
+    size, off = np.abs(change), np.abs(r)
+    least = np.maximum(step * _MEAN_TO_SD, np.abs(s.level[pick]) * floor)
+    least = np.maximum(least, np.abs(s.quantum[pick]))
+    away = np.flatnonzero((change * r > 0) & np.isfinite(least) & (least > 0))
+    # in doubt, and where a season asks for it, the band is as much wider as elsewhere
+    wider = doubt[away] / s.scale[pick][away]
+    by_steps = off[away] * least[away] * wider / np.minimum(off, size)[away]
+    doubt[away] = np.minimum(doubt[away], by_steps)
+    s.doubt[pick] = doubt
     bounded = np.minimum(size, step * _STEP_MAX + few * size)
-    rate = np.maximum(few * 2, np.float32(1 / STEP_MEMORY)) * gate
-    state["step"][pick] = step + np.minimum(rate, 1) * (bounded - step)
+    rate = np.maximum(few * 2, np.float32(1 / STEP_MEMORY)) * s.gate[pick]
+    s.step[pick] = step + np.minimum(rate, 1) * (bounded - step)

@@ -6,16 +6,19 @@ the receiver takes the key.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from auscult.engine.events.perform import perform
-from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
+from auscult.kernel.effects import Effect, EffectKind, Result
 from auscult.kernel.errors import QueueFull, StoreUnavailable
 from auscult.kernel.facts import Answered, Rang
+from auscult.kernel.words import TenantId
 from auscult.runtime.logging import bound, logger
 from auscult.runtime.tracing import span
+from auscult.store.queue import Room
 
 if TYPE_CHECKING:
     import aiohttp
@@ -33,11 +36,16 @@ T = TypeVar("T")
 LEASE_MS = 60_000
 """Longer than any attempt may take (`perform.ATTEMPT_S`), so that a claim outlives its attempt."""
 
-TIMERS_AT_ONCE = 64
+TIMERS_AT_ONCE = 256
+TENANT_TIMERS_AT_ONCE = 64
 BEHIND_MS = 1_000
 """How long a message waits before it is tried again behind an earlier one."""
 
 IN_FLIGHT_MAX = 64
+TENANT_IN_FLIGHT_MAX = 8
+"""Attempts at once, in all and for one tenant: a receiver that never answers holds its place until
+its time is up, and must hold none that another tenant's page needs (see `store.queue.Room`)."""
+
 POLL_S = 0.5
 PAUSE_S = 1.0
 DRAIN_S = 5.0
@@ -64,8 +72,7 @@ def take_up(work: "Work", claim: "Claim", *, now_ms: int) -> "Effect | None":
     ]
     if not before:
         return effect
-    later = Outcome(key=effect.key, tenant=effect.tenant, result=Result.RETRY, at_ms=now_ms)
-    effects.settle(later, retry_at_ms=now_ms + BEHIND_MS)
+    effects.put_off(effect.key, now_ms + BEHIND_MS)
     return None
 
 
@@ -83,15 +90,15 @@ class Claims:
         """Say that something of this kind has become due."""
         self._wake[kind].set()
 
-    async def take(self, kind: "Kind", limit: int) -> "list[Claim]":
+    async def take(self, kind: "Kind", room: Room) -> "list[Claim]":
         """Return what is due now; waits a little, or until woken, when nothing is."""
         self._wake[kind].clear()
         found = await self.fetch(
-            lambda work: work.queue.claim(
+            lambda work: work.queue.claim_fairly(
                 kind,
                 owner=self._owner,
                 now_ms=self._clock.now_ms(),
-                limit=limit,
+                room=room,
                 lease_ms=LEASE_MS,
             )
         )
@@ -133,24 +140,25 @@ class Dispatch:
         self._plans = plans
         self._clock = clock
         self._metrics = metrics
-        self._in_flight: set[asyncio.Task[None]] = set()
+        self._in_flight: dict[asyncio.Task[None], TenantId] = {}
 
     async def run_effects(self, http: "aiohttp.ClientSession") -> None:
         """Attempt due effects until cancelled."""
         while True:
-            room = IN_FLIGHT_MAX - len(self._in_flight)
-            if room == 0:
+            free = IN_FLIGHT_MAX - len(self._in_flight)
+            if free == 0:
                 await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
                 continue
+            room = Room(free, TENANT_IN_FLIGHT_MAX, held=Counter(self._in_flight.values()))
             for claim in await self._claims.take("effect", room):
                 task = asyncio.create_task(self._attempt(claim, http))
-                self._in_flight.add(task)
+                self._in_flight[task] = claim.tenant
                 task.add_done_callback(self._landed)
 
     async def run_timers(self) -> None:
         """Ring due timers until cancelled."""
         while True:
-            claims = await self._claims.take("timer", TIMERS_AT_ONCE)
+            claims = await self._claims.take("timer", Room(TIMERS_AT_ONCE, TENANT_TIMERS_AT_ONCE))
             for claim in claims:
                 timer = await self._claims.fetch(
                     partial(lambda work, one: work.of(one.tenant).timers.get(one.key), one=claim)
@@ -160,8 +168,13 @@ class Dispatch:
 
     async def drain(self) -> None:
         """Let the attempts in flight end, for `DRAIN_S` at most; what is left keeps its lease."""
-        if self._in_flight:
-            await asyncio.wait(set(self._in_flight), timeout=DRAIN_S)
+        if not self._in_flight:
+            return
+        _, late = await asyncio.wait(set(self._in_flight), timeout=DRAIN_S)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=1.0)
 
     async def _attempt(self, claim: "Claim", http: "aiohttp.ClientSession") -> None:
         now_ms = self._clock.now_ms()
@@ -174,12 +187,13 @@ class Dispatch:
             span("effect.attempt", plug=plug, verb=effect.verb, incident=effect.incident),
         ):
             outcome = await perform(effect, self._plans, http=http, clock=self._clock)
-            if outcome.reason:
+            if outcome.result is not Result.DONE:
                 log.warning("an effect was not done", key=effect.key, why=outcome.reason)
         self._metrics.effect_attempts.labels(plug=plug, result=outcome.result.value).inc()
         self._courier.hand(Answered(outcome=outcome))
 
     def _landed(self, task: asyncio.Task[None]) -> None:
-        self._in_flight.discard(task)
+        self._in_flight.pop(task, None)
+        self._claims.wake("effect")  # its tenant has a place again
         if not task.cancelled() and task.exception() is not None:
             log.error("an attempt broke", exc_info=task.exception())

@@ -12,6 +12,7 @@ from auscult.engine.events.dispatch import Claims, Dispatch
 from auscult.kernel.errors import StoreUnavailable
 from auscult.kernel.facts import Fact, Found
 from auscult.kernel.findings import Finding
+from auscult.notification.mailroom import MAILROOM
 
 if TYPE_CHECKING:
     import aiohttp
@@ -72,6 +73,7 @@ class EventPath:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        MAILROOM.close()
         await self.desk.stop()
 
     async def submit(self, fact: Fact) -> "Settled":

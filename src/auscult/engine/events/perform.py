@@ -15,7 +15,6 @@ from auscult.kernel.errors import (
     PreconditionFailed,
     ReceiverUnavailable,
 )
-from auscult.notification.messages import Message
 
 if TYPE_CHECKING:
     import aiohttp
@@ -27,6 +26,19 @@ ATTEMPT_S = 45.0
 REASON_CHARS = 500
 
 
+def open_http() -> "aiohttp.ClientSession":
+    """Return the session in which effects go out: one for every tenant, so it keeps nothing.
+
+    A cookie that one tenant's receiver sets must not go out with another tenant's message; no
+    proxy of the environment sees what is sent.
+    """
+    import aiohttp
+
+    return aiohttp.ClientSession(
+        auto_decompress=False, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
+    )
+
+
 async def perform(
     effect: Effect, plans: "Plans", *, http: "aiohttp.ClientSession", clock: "Clock"
 ) -> Outcome:
@@ -36,9 +48,10 @@ async def perform(
         return end(Result.REFUSED, "expired before it could be done")
     try:
         async with asyncio.timeout(ATTEMPT_S):
-            data = await _do(effect, plans, http=http, now_ms=clock.now_ms())
+            said, data = await _do(effect, plans, http=http, now_ms=clock.now_ms())
     except ReceiverUnavailable as why:
-        return end(Result.RETRY, str(why), retry_after_ms=why.retry_after_ms)
+        kept = {"so_far": why.so_far} if why.so_far else None
+        return end(Result.RETRY, str(why), retry_after_ms=why.retry_after_ms, data=kept)
     except TimeoutError:
         return end(Result.RETRY, f"no answer within {ATTEMPT_S:g} s")
     except AuscultError as why:
@@ -46,7 +59,7 @@ async def perform(
         return end(Result.REFUSED, str(why), data=precondition)
     except Exception as why:  # noqa: BLE001  # the effect boundary, see above
         return end(Result.RETRY, f"{type(why).__name__}: {why}")
-    return end(Result.DONE, data=data)
+    return end(Result.DONE, said, data=data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +90,8 @@ class _Ending:
 
 async def _do(
     effect: Effect, plans: "Plans", *, http: "aiohttp.ClientSession", now_ms: int
-) -> dict[str, Any]:
+) -> tuple[str, dict[str, Any]]:
+    """Do it; return what people should know of it, and what the decision that follows needs."""
     plan = plans.of(effect.tenant)
     if effect.verb == "apply" and plan.rules.plan_only:
         raise PreconditionFailed("automatic repair is switched off (AUTO_REMEDIATION)")
@@ -85,9 +99,9 @@ async def _do(
         channel = plan.channels.get(effect.to)
         if channel is None:
             raise ObjectMissing(f"channel {effect.to!r} is not configured, or not allowed")
-        message = Message.model_validate(effect.payload)
-        return await channel.send(message, key=effect.key, at_ms=now_ms, http=http)
+        said = await channel.deliver(effect.payload, key=effect.key, at_ms=now_ms, http=http)
+        return said, {}
     action = plan.actions.get(effect.to)
     if action is None:
         raise ObjectMissing(f"runbook {effect.to!r} is not configured")
-    return await action.perform(effect.verb, effect.payload)
+    return "", await action.perform(effect.verb, effect.payload)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from auscult.engine.events.steps import Case, Decision, Note, Rules, step
 from auscult.incidents import choose
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
-from auscult.kernel.facts import Acknowledged, Answered, Fact, Found, Rang, Resolved
+from auscult.kernel.facts import Acknowledged, Answered, Fact, Found, Rang, Released, Resolved
 from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import Change, Incident
 from auscult.kernel.runs import Run
@@ -44,7 +44,7 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
     """Decide on one fact inside a transaction; raises what the decision raises."""
     rows = work.of(fact.tenant)
     now_ms = clock.now_ms()
-    if isinstance(fact, Rang) and rows.timers.take(fact.timer.key) is None:
+    if isinstance(fact, Rang) and rows.timers.take(fact.timer.key, due_by_ms=now_ms) is None:
         return Settled(fact.tenant)
     effect: Effect | None = None
     if isinstance(fact, Answered):
@@ -97,7 +97,7 @@ def _incident_about(
         holding = rows.incidents.holding(fact.finding.fingerprint)
         candidates = () if holding else rows.incidents.recent(CANDIDATES_MAX)
         return holding or choose(fact.finding, candidates, neighbours=rules.neighbours)
-    if isinstance(fact, Acknowledged | Resolved):
+    if isinstance(fact, Acknowledged | Released | Resolved):
         return rows.incidents.get(fact.incident)
     if isinstance(fact, Rang):
         return rows.incidents.get(run.incident if run else fact.timer.about)
@@ -115,6 +115,9 @@ def _settle_effect(rows: "TenantRows", outcome: Outcome, now_ms: int) -> Effect 
             retry_at_ms = now_ms + _pause_ms(row.attempts, outcome.retry_after_ms)
         else:
             outcome = outcome.model_copy(update={"result": Result.REFUSED})
+    if retry_at_ms is not None and "so_far" in outcome.data:
+        payload = row.effect.payload | {"so_far": outcome.data["so_far"]}
+        rows.effects.keep(row.effect.model_copy(update={"payload": payload}))
     rows.effects.settle(outcome, retry_at_ms=retry_at_ms)
     _note_delivery(rows, row.effect, outcome)
     return row.effect if retry_at_ms is None else None

@@ -3,10 +3,10 @@
 Each step reads the case and adds to the decision; none looks at a clock, a database or the world.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from auscult.incidents import QUIET_HOLD_MS, advance
+from auscult.incidents import QUIET_HOLD_MS, SETTLE_HOLD_MS, advance, after_effects
 from auscult.incidents.grouping import Neighbours
 from auscult.kernel.effects import Effect
 from auscult.kernel.facts import Answered, Fact, Found, Rang, Timer
@@ -17,6 +17,7 @@ from auscult.remediation import decide as remediation
 from auscult.remediation.decide import Runbook
 
 QUIET_TIMER = "quiet"
+SETTLE_TIMER = "settle"
 AUSCULT = "auscult"
 
 
@@ -36,8 +37,9 @@ class Case:
     """A fact and all that may be looked at while deciding on it: nothing else is.
 
     `incident` is the one the fact is about (none yet, for a problem that is new), `told` the
-    channels it has paged, `run` the run that a timer or an outcome is about, `recent_runs` what
-    the guards count. The time and names for new things come from outside, like the rows.
+    channels it has paged, with the title of that page, `run` the run that a timer or an outcome
+    is about, `recent_runs` what the guards count. The time and names for new things come from
+    outside, like the rows.
     """
 
     fact: Fact
@@ -45,7 +47,7 @@ class Case:
     now_ms: int
     new_id: Callable[[], str] = field(repr=False)
     incident: Incident | None = None
-    told: frozenset[str] = frozenset()
+    told: Mapping[str, str] = field(default_factory=dict)
     run: Run | None = None
     recent_runs: tuple[Run, ...] = ()
 
@@ -84,23 +86,26 @@ def follow(case: Case, decision: Decision) -> Decision:
 
 
 def wake(case: Case, decision: Decision) -> Decision:
-    """Ask to be woken when an incident has been quiet long enough to be over."""
-    kinds = {change.kind for change in decision.changes}
-    if decision.incident is None or not kinds:
+    """Ask to be woken when an incident may be over, or what it has left behind may be settled."""
+    incident = decision.incident
+    if incident is None:
         return decision
-    key = f"{decision.incident.id}:{QUIET_TIMER}"
+    kinds = {change.kind for change in decision.changes}
     if ChangeKind.QUIET in kinds:
-        timer = Timer(
-            key=key,
-            tenant=decision.incident.tenant,
-            name=QUIET_TIMER,
-            about=decision.incident.id,
-            due_ms=case.now_ms + QUIET_HOLD_MS,
-        )
+        timer = _timer(QUIET_TIMER, incident, case.now_ms + QUIET_HOLD_MS)
         return replace(decision, timers=(*decision.timers, timer))
-    if ChangeKind.RETURNED in kinds or decision.incident.is_over:
-        return replace(decision, cancelled=(*decision.cancelled, key))
+    if ChangeKind.RETURNED in kinds or (kinds and incident.is_over):
+        quiet = f"{incident.id}:{QUIET_TIMER}"
+        return replace(decision, cancelled=(*decision.cancelled, quiet))
+    if isinstance(case.fact, Found) and after_effects(incident):
+        timer = _timer(SETTLE_TIMER, incident, case.now_ms + SETTLE_HOLD_MS)
+        return replace(decision, timers=(*decision.timers, timer))
     return decision
+
+
+def _timer(name: str, incident: Incident, due_ms: int) -> Timer:
+    key = f"{incident.id}:{name}"
+    return Timer(key=key, tenant=incident.tenant, name=name, about=incident.id, due_ms=due_ms)
 
 
 def heal(case: Case, decision: Decision) -> Decision:

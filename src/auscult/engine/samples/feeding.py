@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 AGAIN_FIRST_S = 1.0
 AGAIN_MOST_S = 60.0
+PAST_WAIT_S = 20.0
+"""How long a tenant's live samples wait at most until its past is filled in."""
 HEALTHS_MAX = 2_000
 """Health entries kept per source at most, the oldest dropped: one per target, say."""
 
@@ -81,6 +83,11 @@ class Feeding:
         self._clock = clock
         self._metrics = metrics
         self._running: dict[tuple[TenantId, str], tuple[Source, Feed, asyncio.Task[None]]] = {}
+        self._pasts: dict[TenantId, list[asyncio.Task[None]]] = {}
+
+    def is_filling(self, tenant: TenantId) -> bool:
+        """Say whether a tenant's past is being filled in, which its live samples wait for."""
+        return not all(task.done() for task in self._pasts.get(tenant, ()))
 
     def feeds(self, tenant: TenantId) -> list[Feed]:
         """Return the feeds of one tenant."""
@@ -96,13 +103,19 @@ class Feeding:
         for key, (source, _, _) in list(self._running.items()):
             if not _is_same(wanted.get(key), source):
                 await self._stop(key)
-        for (tenant, name), source in wanted.items():
-            if (tenant, name) not in self._running:
-                feed = Feed(
-                    tenant, name, source.plug_name, self._scoring, self._clock, self._metrics
-                )
-                task = asyncio.create_task(self._run(source, feed), name=f"{tenant}/{name}")
-                self._running[tenant, name] = (source, feed, task)
+        new = [key for key in wanted if key not in self._running]
+        for key in sorted(new, key=lambda key: not wanted[key].fills_the_past):
+            self._start(*key, source=wanted[key])
+
+    def _start(self, tenant: TenantId, name: str, *, source: Source) -> None:
+        feed = Feed(tenant, name, source.plug_name, self._scoring, self._clock, self._metrics)
+        pasts = self._pasts.setdefault(tenant, [])
+        before = [] if source.fills_the_past else pasts.copy()
+        task = asyncio.create_task(self._run(source, feed, before), name=f"{tenant}/{name}")
+        self._running[tenant, name] = (source, feed, task)
+        if source.fills_the_past:
+            pasts.append(task)
+            asyncio.get_running_loop().call_later(PAST_WAIT_S, pasts.remove, task)
 
     async def stop(self) -> None:
         """Stop every source."""
@@ -114,7 +127,9 @@ class Feeding:
         task.cancel()
         await asyncio.wait([task])
 
-    async def _run(self, source: Source, feed: Feed) -> None:
+    async def _run(self, source: Source, feed: Feed, before: list[asyncio.Task[None]]) -> None:
+        if before:
+            await asyncio.wait(before, timeout=PAST_WAIT_S)
         again_s = AGAIN_FIRST_S
         while True:
             try:

@@ -87,6 +87,8 @@ class SamplePath:
         """Take a remote_write body; raises `BodyMalformed`, `BodyTooLarge`, `QueueFull`."""
         result = "taken"
         try:
+            if self.feeding.is_filling(tenant):
+                raise QueueFull("the past is being filled in", retry_after_s=2)
             return await self._in_turn(lambda: self._decode(tenant, body, content_type))
         except AuscultError as why:
             result = why.code

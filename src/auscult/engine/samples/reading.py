@@ -67,11 +67,15 @@ class Reading:
     def window(self, tenant: TenantId, slot: int) -> SeriesWindow:
         """Return one series' window; raises `ObjectMissing`, also for another tenant's slot."""
         registry = self._scoring.registry
-        labels = registry.labels_of(slot) if 0 <= slot < registry.high else ()
+        known = 0 <= slot < registry.high
+        generation = registry.generation_of(slot) if known else 0
+        labels = registry.labels_of(slot) if known else ()
         if not labels or registry.tenant_of(slot) != tenant:
             raise ObjectMissing(f"series {slot}")
         at_ms, value = self._rings.window(slot)
         usual = self._usual(slot)
+        if registry.generation_of(slot) != generation:  # given to another series meanwhile
+            raise ObjectMissing(f"series {slot}")
         return SeriesWindow(
             slot=slot,
             labels=labels,
@@ -99,9 +103,6 @@ class Reading:
                 for health in feed.healths.values()
             ],
         }
-
-    def _row(self, slot: int) -> SeriesRow:
-        return SeriesRow(slot, self._scoring.registry.labels_of(slot), self._usual(slot).state)
 
     def _usual(self, slot: int) -> Usual:
         """Return what is usual for a series; one that was never scored yet is being learnt."""

@@ -7,6 +7,7 @@ the one collect while the other waits, `_watch_lock` lets people ask the detecto
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ SCORE_EVERY_S = 0.25
 """How often collected samples are scored: one pass over many bodies costs a fraction of many."""
 
 TICK_EVERY_S = 1.0
+ACCEPTED_MAX = 1_000
 
 log = logger("engine.samples")
 
@@ -77,6 +79,7 @@ class Scoring:
         self._thread: threading.Thread | None = None
         self.broken_passes = 0
         self._known = np.full(1024, -1, dtype=np.int64)
+        self._usual_now: deque[str] = deque(maxlen=ACCEPTED_MAX)
 
     def start(self) -> None:
         """Begin to score; findings are handed over in the running event loop."""
@@ -168,6 +171,10 @@ class Scoring:
         with self._watch_lock:
             return question(self.watch)
 
+    def accept(self, fingerprints: Iterable[str]) -> None:
+        """Take what these findings are about as the usual state, at the next tick."""
+        self._usual_now.extend(fingerprints)
+
     def score(self) -> None:
         """Score what has come in since the last pass."""
         with self._intake_lock:
@@ -194,6 +201,8 @@ class Scoring:
     def tick(self) -> list[Finding]:
         """Return what the detectors have to say now."""
         with self._watch_lock:
+            if self._usual_now:
+                self.watch.accept({self._usual_now.popleft() for _ in range(len(self._usual_now))})
             return self.watch.tick(self._clock.now_ms())
 
     def _learn(self, slots: "Slots") -> None:

@@ -1,7 +1,7 @@
 """Prints each message as one line, for `make run` and for reading along."""
 
 import sys
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from pydantic import PrivateAttr
 from typing_extensions import override
@@ -41,7 +41,7 @@ class Console(Channel):
     @override
     async def send(
         self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
-    ) -> dict[str, Any]:
+    ) -> str:
         """Print the message; raises `ReceiverRefused` where the stream is closed or gone."""
         stream = self._into or (sys.stdout if self.stream == "stdout" else sys.stderr)
         try:
@@ -49,7 +49,7 @@ class Console(Channel):
             stream.flush()
         except (OSError, ValueError) as why:
             raise ReceiverRefused(f"{self.stream} is closed ({type(why).__name__})") from None
-        return {}
+        return ""
 
 
 def line_of(message: Message, encoding: str) -> str:

@@ -1,17 +1,19 @@
 """Sends mail by SMTP, all messages about one incident in one thread."""
 
-import asyncio
 import smtplib
 import ssl
+from contextlib import suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, Self
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from typing_extensions import override
 
 from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
-from auscult.notification.mail import compose
+from auscult.notification.mail import PERMANENT, compose, sum_up
+from auscult.notification.mailroom import MAILROOM, Line
 from auscult.notification.messages import Message
 from auscult.notification.port import Channel
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     import aiohttp
 
 PORTS = {"starttls": 587, "ssl": 465, "none": 25}
-PERMANENT = 500
+GOING_DOWN = 421
 
 
 def _read_address(text: str) -> str:
@@ -35,6 +37,9 @@ MailAddress = Annotated[str, AfterValidator(_read_address)]
 
 class Email(Channel):
     """Sends one mail per message, to all recipients at once.
+
+    Where the server takes it for some of them only, the others are tried again alone (4xx), or
+    named in the incident's deliveries (5xx).
 
     SMTP takes no idempotency key: an attempt that is made again after a crash, or after an answer
     was lost, may arrive twice, with the same Message-ID.
@@ -73,23 +78,21 @@ class Email(Channel):
     @override
     async def send(
         self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
-    ) -> dict[str, Any]:
-        """Send one mail; return its Message-ID and the recipients the server did not take."""
+    ) -> str:
+        """Send one mail; return whom the server will never take it for."""
+        so_far = message.so_far
+        to = tuple(who for who in self.to if who in so_far.left) if so_far.left else self.to
+        if not to:
+            return so_far.remark  # those that were left are no longer configured
         mail = compose(message, key=key, sender=self.sender, to=self.to)
-        refused = await asyncio.to_thread(self._deliver, mail)
-        return {"message_id": mail["Message-ID"]} | ({"refused": refused} if refused else {})
+        return sum_up(await MAILROOM.run(partial(self._deliver, mail, to)), to, so_far)
 
-    def _deliver(self, mail: EmailMessage) -> dict[str, int]:
+    def _deliver(self, mail: EmailMessage, to: tuple[str, ...], line: Line) -> dict[str, int]:
+        """Hand a mail over; return the code by which the server refused it, by recipient."""
         try:
-            with self._connect() as server:
-                if self.security == "starttls":
-                    server.starttls(context=self._tls())
-                if self.username:
-                    server.login(self.username, self.password.get_secret_value())
-                return {who: code for who, (code, _) in server.send_message(mail).items()}
+            return self._hand_over(mail, to, line)
         except smtplib.SMTPRecipientsRefused as why:
-            codes = sorted(code for code, _ in why.recipients.values())
-            _raise(f"no recipient was taken ({codes[0]})", codes[0])
+            return {who: why.recipients.get(who, (GOING_DOWN, b""))[0] for who in to}
         except smtplib.SMTPResponseException as why:
             _raise(f"the mail server said {why.smtp_code} ({type(why).__name__})", why.smtp_code)
         except smtplib.SMTPNotSupportedError:
@@ -97,6 +100,20 @@ class Email(Channel):
         except (smtplib.SMTPException, OSError) as why:
             what = f"the mail server cannot be reached ({type(why).__name__})"
             raise ReceiverUnavailable(what) from None
+
+    def _hand_over(self, mail: EmailMessage, to: tuple[str, ...], line: Line) -> dict[str, int]:
+        server = line.server = self._connect()
+        try:
+            if self.security == "starttls":
+                server.starttls(context=self._tls())
+            if self.username:
+                server.login(self.username, self.password.get_secret_value())
+            answers = server.send_message(mail, to_addrs=to)
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()  # it was taken: however the goodbye goes, it is not sent again
+        finally:
+            server.close()
+        return {who: code for who, (code, _) in answers.items()}
 
     def _connect(self) -> smtplib.SMTP:
         port = self.port or PORTS[self.security]

@@ -42,7 +42,7 @@ class Pagerduty(Channel):
     @override
     async def send(
         self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
-    ) -> dict[str, Any]:
+    ) -> str:
         """Enqueue one event; the answer 202 means taken, not yet paged."""
         secret = self.routing_key.get_secret_value()
         parcel = Parcel(
@@ -56,7 +56,7 @@ class Pagerduty(Channel):
         reply = await post(parcel, http)
         if reply.status != ACCEPTED:
             raise ReceiverRefused(f"pagerduty answered {reply.status}; Events v2 answers 202")
-        return {"dedup_key": message.dedup_key}
+        return ""
 
 
 def event_of(message: Message, routing_key: str) -> dict[str, Any]:

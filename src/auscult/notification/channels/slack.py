@@ -60,15 +60,14 @@ class Slack(Channel):
     @override
     async def send(
         self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
-    ) -> dict[str, Any]:
-        """Post once; as a bot, return the channel and `ts` that later updates need."""
+    ) -> str:
+        """Post once."""
         said = render_blocks(message)
         if self.token is None:
             await post(self._parcel(said), http)
-            return {}
-        reply = await post(self._parcel({"channel": self.channel, **said}), http)
-        answer = _read(reply)
-        return {"channel": answer.get("channel", ""), "ts": answer.get("ts", "")}
+        else:
+            _check(await post(self._parcel({"channel": self.channel, **said}), http))
+        return ""
 
     def _parcel(self, said: dict[str, Any]) -> Parcel:
         headers = {"Content-Type": "application/json; charset=utf-8"}
@@ -83,14 +82,14 @@ class Slack(Channel):
         return Parcel("slack", url, body, headers, secrets=secrets, timeout_s=self.timeout_s)
 
 
-def _read(reply: Reply) -> dict[str, Any]:
-    """Return a bot's answer; Slack says no with HTTP 200 and `ok: false`."""
+def _check(reply: Reply) -> None:
+    """Raise what a bot's answer means; Slack says no with HTTP 200 and `ok: false`."""
     try:
         answer = json.loads(reply.body)
     except ValueError:
         raise ReceiverUnavailable("slack answered something that is not JSON") from None
     if isinstance(answer, dict) and answer.get("ok") is True:
-        return answer
+        return
     error = str(answer.get("error", "") if isinstance(answer, dict) else "")
     known = error if error.isascii() and error.replace("_", "").isalnum() else "no reason"
     if error in NOT_NOW:

@@ -1,7 +1,7 @@
 """Posts signed JSON to any address, as Standard Webhooks 1.0 defines it."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 from typing_extensions import override
@@ -47,8 +47,8 @@ class Webhook(Channel):
     @override
     async def send(
         self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
-    ) -> dict[str, Any]:
-        """Post the message once; returns the status the receiver gave."""
+    ) -> str:
+        """Post the message once."""
         body = body_of(message)
         given = [one.get_secret_value() for one in (self.secret, self.old_secret) if one]
         headers = signing_headers(body, key=key, at_ms=at_ms, secrets=given)
@@ -61,12 +61,13 @@ class Webhook(Channel):
             secrets=(*given, *secrets_in(str(self.url))),
             timeout_s=self.timeout_s,
         )
-        return {"status": (await post(parcel, http)).status}
+        await post(parcel, http)
+        return ""
 
 
 def body_of(message: Message) -> bytes:
     """Return the JSON body; the same message always gives the same bytes."""
-    said = message.model_dump(mode="json")
+    said = message.model_dump(mode="json", exclude={"so_far"})
     incident = {"id": message.incident} | {name: said[name] for name in sorted(INCIDENT_FIELDS)}
     event = {
         "type": message.type,

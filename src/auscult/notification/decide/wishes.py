@@ -1,6 +1,6 @@
 """Which messages a step of an incident's life calls for, as effects with deterministic keys."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from auscult.kernel.effects import Effect, EffectKind
 from auscult.kernel.incidents import Change, ChangeKind, Incident
@@ -20,34 +20,36 @@ def wish_messages(  # noqa: PLR0913  # an incident's step, the rules, and what i
     *,
     now_ms: int,
     base_url: str = "",
-    told: Collection[str] | None = None,
+    told: Mapping[str, str] | None = None,
 ) -> list[Effect]:
     """Return the messages that these changes call for, in the order of the routes.
 
     A channel is paged once per incident: when the incident opens, or later, when it first comes to
     match (another signal joined, it became critical). The key of that page is always
     `<incident>:opened:1:<channel>`, so wishing it again is wishing nothing. Everything else
-    goes only to channels in `told` (see `told_channels`); None stands for "every channel whose
-    route matches now". A channel that was told hears of the end even where its route no longer
-    matches.
+    goes only to channels in `told` (see `told_channels`), under the subject they know it by; None
+    stands for "every channel whose route matches now". A channel that was told hears of the end
+    even where its route no longer matches.
     """
     wishes: dict[str, Effect] = {}
     for change in changes:
         for channel, kind in _audience(incident, change, routes, told=told):
             said = change.model_copy(update={"kind": kind})
             effect = _wish(incident, said, channel, now_ms=now_ms, base_url=base_url)
-            wishes.setdefault(effect.key, effect)
+            subject = (told or {}).get(channel, "") or effect.payload["title"]
+            payload = effect.payload | {"subject": subject}
+            wishes.setdefault(effect.key, effect.model_copy(update={"payload": payload}))
     return list(wishes.values())
 
 
-def told_channels(effects: Iterable[Effect]) -> frozenset[str]:
-    """Return the channels that an incident's effects have paged."""
-    return frozenset(
-        effect.to
+def told_channels(effects: Iterable[Effect]) -> dict[str, str]:
+    """Return the channels that an incident's effects have paged, each with its page's title."""
+    return {
+        effect.to: str(effect.payload.get("title", ""))
         for effect in effects
         if effect.kind is EffectKind.NOTIFY
         and effect.key == message_key(effect.incident, ChangeKind.OPENED, channel=effect.to)
-    )
+    }
 
 
 def message_key(incident: str, kind: ChangeKind, *, channel: str, number: str = "1") -> str:

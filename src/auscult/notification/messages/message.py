@@ -12,9 +12,22 @@ LINK_CHARS_MAX = 1_000
 DEDUP_CHARS_MAX = 255
 
 
+class SoFar(Word):
+    """What earlier attempts at a message achieved, where one channel reaches several recipients.
+
+    `left` are those still to be reached (empty: nobody was tried), `reached` says whether anybody
+    was, `remark` what people should know of it in the end.
+    """
+
+    left: tuple[str, ...] = ()
+    reached: bool = False
+    remark: str = ""
+
+
 class Message(Word):
     """One thing said about one incident; the payload of a `notify` effect.
 
+    `subject` is the title of the incident's first message to this channel: a thread keeps it.
     `dedup_key` is the same for every message about the same incident: a receiver that takes keys
     keeps one alert per incident with it. `fields` are (name, value) pairs for receivers that show
     tables. `at_ms` is when the thing said happened, not when it is sent.
@@ -27,6 +40,7 @@ class Message(Word):
     severity: Severity
     headline: str = Field(max_length=200)
     title: str = Field(max_length=TITLE_CHARS_MAX)
+    subject: str = Field(default="", max_length=TITLE_CHARS_MAX)
     text: str = Field(max_length=TEXT_CHARS_MAX)
     link: str = Field(default="", max_length=LINK_CHARS_MAX)
     dedup_key: str = Field(max_length=DEDUP_CHARS_MAX)
@@ -35,6 +49,7 @@ class Message(Word):
     fields: tuple[tuple[str, str], ...] = ()
     opened_ms: int
     at_ms: int
+    so_far: SoFar = SoFar()
 
     @property
     def type(self) -> str:

@@ -32,6 +32,9 @@ def _no_text_as_path(value: object) -> object:
     return value
 
 
+SERIES_MAX = 1_000_000
+"""As many series as one process holds, of all tenants together (`signals`, `SeriesLimits`)."""
+
 Count = Annotated[int, Strict(), Field(ge=1, le=1_000_000_000)]
 Flag = Annotated[bool, Strict()]
 Text = Annotated[str, Strict(), Field(max_length=2000)]
@@ -76,7 +79,7 @@ class StoreSettings(Section):
 class LimitSettings(Section):
     """How much is taken before more is refused."""
 
-    series_per_tenant: Count = 200_000
+    series_per_tenant: Annotated[int, Strict(), Field(ge=1, le=SERIES_MAX)] = 200_000
     new_series_per_minute: Count = 60_000
     body_bytes: Count = 16_777_216
     expanded_bytes: Count = 67_108_864

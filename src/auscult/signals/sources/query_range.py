@@ -24,9 +24,11 @@ class QueryRange(Source):
     """Asks a Prometheus, once at the start, for what happened before.
 
     Every selector in `match` (`'{job="soundstage"}'`) is asked for from `lookback_s` ago until now
-    in steps of `step_s`. Samples that are already known are left out. When the server does not
-    answer, this is shown on the coverage page and nothing waits for it.
+    in steps of `step_s`. Samples that are known already are left out. The tenant's other samples
+    wait some seconds for it; when the server does not answer, the coverage page shows it.
     """
+
+    fills_the_past = True
 
     url: str
     match: list[str] = Field(min_length=1, max_length=100)

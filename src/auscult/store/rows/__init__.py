@@ -1,9 +1,7 @@
 """The rows of one tenant, one file for each noun; nothing here sees another tenant's."""
 
-from auscult.store.rows.audit import AuditPage, AuditRow
-from auscult.store.rows.effects import EffectRow
-from auscult.store.rows.incidents import Page
 from auscult.store.rows.keys import KeyRow
+from auscult.store.rows.listing import IncidentFilter
 from auscult.store.rows.tenant import TenantRows
 
-__all__ = ["AuditPage", "AuditRow", "EffectRow", "KeyRow", "Page", "TenantRows"]
+__all__ = ["IncidentFilter", "KeyRow", "TenantRows"]

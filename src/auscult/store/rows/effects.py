@@ -35,6 +35,11 @@ _SETTLE = (
         updated_ms=bindparam("at_ms"),
     )
 )
+_KEEP = (
+    update(effects)
+    .where(_OWN, _C.key == bindparam("of_key"), _C.state == PENDING)
+    .values(body=bindparam("new_body"))
+)
 _UNSENT = select(func.count()).select_from(
     select(literal_column("1"))
     .where(_OWN, literal_column("state = 'pending'"))
@@ -116,6 +121,15 @@ class EffectRows:
         else:
             self._turns.end(outcome.key)
         return True
+
+    def keep(self, effect: Effect) -> None:
+        """Write a wish that is not settled anew, with what an attempt left for the next one."""
+        self._slice.check_own(effect.tenant)
+        self._slice.run(_KEEP, of_key=effect.key, new_body=bounded(effect.model_dump_json()))
+
+    def put_off(self, key: str, until_ms: int) -> None:
+        """Let go of a claim without an attempt: what must come first is not done yet."""
+        self._turns.move(key, until_ms)
 
     def of(self, incident_id: str, limit: int = 500) -> list[EffectRow]:
         """Return an incident's effects in the order they became due."""

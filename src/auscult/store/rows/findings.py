@@ -42,6 +42,11 @@ class FindingRows:
 
     def of(self, incident_id: str, limit: int = 100) -> list[Finding]:
         """Return an incident's findings, the newest first."""
+        written = self.written_of(incident_id, limit)
+        return [Finding.model_validate_json(text) for text in written]
+
+    def written_of(self, incident_id: str, limit: int = 100) -> list[str]:
+        """Return the same as JSON, as they are stored."""
         self._slice.write(findings)
         found = self._slice.rows(_OF, incident=incident_id, limit=at_most(limit))
-        return [Finding.model_validate_json(row.body) for row in found]
+        return [row.body for row in found]

@@ -4,18 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, literal, literal_column, select, union_all
+from sqlalchemy import Row, bindparam, delete, select
 from sqlalchemy.sql import Select
 
-from auscult.kernel.errors import QueryUnknown
-from auscult.kernel.incidents import Incident, Status
-from auscult.store.rows.cursors import read_cursor, write_cursor
+from auscult.kernel.incidents import Incident
+from auscult.store.rows.listing import COUNTS, IncidentFilter, list_incidents, write_cursor
 from auscult.store.rows.slice import Slice, at_most, bounded, plain
 from auscult.store.statements import upsert
 from auscult.store.tables import UNRESOLVED, incident_fingerprints, incidents
 
-COUNT_MAX = 1_001
-"""Counting stops here: the page says "1,000+", and the count costs the same on any table."""
+Found = Sequence[Row[tuple[str, int, int, str]]]
+EVERYTHING = IncidentFilter()
 
 _I = incidents.c
 _F = incident_fingerprints.c
@@ -38,7 +37,10 @@ _RECENT = (
 _PUT = upsert(
     incidents,
     ("tenant", "id"),
-    ("status", "severity", "rank", "service", "headline", "updated_ms", "resolved_ms", "body"),
+    (
+        *("status", "severity", "rank", "service", "headline", "updated_ms", "resolved_ms"),
+        *("body", "listed"),
+    ),
     version=_I.version + 1,
 ).returning(_I.version)
 _HELD = select(_F.fingerprint).where(
@@ -50,39 +52,8 @@ _LET_GO = delete(incident_fingerprints).where(
     _F.incident == bindparam("incident"),
     _F.fingerprint == bindparam("let_go"),
 )
-_LIST = (
-    select(_I.body, _I.rank, _I.opened_ms, _I.id)
-    .where(_OWN, _I.rank >= bindparam("low"), _I.rank < bindparam("high"))
-    .order_by(_I.rank, _I.opened_ms.desc(), _I.id.desc())
-    .limit(bindparam("limit"))
-)
-_AFTER = (_I.rank > bindparam("low")) | (
-    (_I.opened_ms < bindparam("opened_ms"))
-    | ((_I.opened_ms == bindparam("opened_ms")) & (_I.id < bindparam("id")))
-)
-_RANKS = {
-    **{status.value: (status.rank * 10, status.rank * 10 + 10) for status in Status},
-    "unresolved": (0, Status.RESOLVED.rank * 10),
-    "all": (0, 100),
-}
-
-_COUNTS = union_all(
-    *(
-        select(
-            literal(status.value).label("status"),
-            select(func.count())
-            .select_from(
-                select(literal_column("1"))
-                .where(_OWN, _I.rank >= _RANKS[status.value][0], _I.rank < _RANKS[status.value][1])
-                .limit(COUNT_MAX)
-                .subquery()
-            )
-            .scalar_subquery()
-            .label("n"),
-        )
-        for status in Status
-    )
-)
+_WINDOW = {"strongest": {"evidence": {"at_ms", "value", "low", "high"}}}
+"""What the list leaves out: a page of it would be evidence by nine tenths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +66,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class WrittenPage:
-    """One page of a list as it is stored: each incident's JSON, never read on the way."""
+    """One page of a list as JSON: each incident without its evidence's window, as it is stored."""
 
-    bodies: list[str]
+    texts: list[str]
     next: str | None
 
 
@@ -140,47 +111,39 @@ class IncidentRows:
             resolved_ms=incident.resolved_ms,
             version=1,
             body=bounded(incident.model_dump_json()),
+            listed=incident.model_dump_json(exclude=_WINDOW),
         )
         self._hold(incident, is_new=written[0].version == 1)
 
-    def page(self, **wanted: Any) -> Page:  # noqa: ANN401  # the conditions of `written_page`
-        """Return a page as words; see `written_page` for the conditions and what is raised."""
-        page = self.written_page(**wanted)
-        return Page([_read(body) for body in page.bodies], page.next)
+    def written(self, incident_id: str) -> str | None:
+        """Return an incident as JSON, as it is stored; None where this tenant has no such one."""
+        found = self._slice.first(_GET, id=incident_id)
+        return None if found is None else found.body
 
-    def written_page(  # noqa: PLR0913  # the conditions of one list, each by its name
-        self,
-        *,
-        state: str | None = None,
-        severity: str | None = None,
-        service: str | None = None,
-        text: str | None = None,
-        cursor: str | None = None,
-        limit: int = 50,
-    ) -> WrittenPage:
+    def page(self, wanted: IncidentFilter = EVERYTHING) -> Page:
         """Return a page: what needs a person first, then the worst, then the newest.
 
-        `state` is `unresolved`, `all` (the default) or a status; `text` is looked for in the
-        headline. Raises `QueryUnknown` for another state, `BodyMalformed` for a foreign cursor.
+        Raises `QueryUnknown` for a state that is none, `BodyMalformed` for a foreign cursor.
         """
-        if (state or "all") not in _RANKS:
-            raise QueryUnknown(f"state {state!r}; there are {', '.join(_RANKS)}")
-        low, high = _RANKS[state or "all"]
-        values: dict[str, object] = {"low": low, "high": high, "limit": at_most(limit) + 1}
-        query = _narrow(_LIST, values, severity=severity, service=service, text=text)
-        if cursor:
-            rank, opened_ms, last = read_cursor(cursor)
-            values |= {"low": max(low, rank), "opened_ms": opened_ms, "id": last}
-            query = query.where(_AFTER) if rank >= low else query
+        rows, end = self._page(wanted, written=False)
+        return Page([_read(row.text) for row in rows], end)
+
+    def written_page(self, wanted: IncidentFilter = EVERYTHING) -> WrittenPage:
+        """Return the same page as JSON; raises the same."""
+        rows, end = self._page(wanted, written=True)
+        return WrittenPage([row.text for row in rows], end)
+
+    def _page(self, wanted: IncidentFilter, *, written: bool) -> tuple[Found, str | None]:
+        query, values = list_incidents(wanted, written=written)
         rows = self._slice.rows(query, **values)
-        shown = rows[: at_most(limit)]
+        shown = rows[: at_most(wanted.limit)]
         more = len(rows) > len(shown) > 0
         end = write_cursor((shown[-1].rank, shown[-1].opened_ms, shown[-1].id)) if more else None
-        return WrittenPage([row.body for row in shown], end)
+        return shown, end
 
     def counts(self) -> dict[str, int]:
         """Return how many incidents have each status; `COUNT_MAX` means that many or more."""
-        return {row.status: row.n for row in self._slice.rows(_COUNTS)}
+        return {row.status: row.n for row in self._slice.rows(COUNTS)}
 
     def _hold(self, incident: Incident, *, is_new: bool) -> None:
         known = () if is_new else self._read_prints(_HELD, incident=incident.id)
@@ -194,24 +157,6 @@ class IncidentRows:
     def _read_prints(self, query: Select[Any], **values: str) -> Sequence[Row[Any]]:
         self._slice.write(incident_fingerprints)
         return self._slice.rows(query, **values)
-
-
-def _narrow(
-    query: "Select[tuple[str, int, int, str]]",
-    values: dict[str, object],
-    **wanted: str | None,
-) -> "Select[tuple[str, int, int, str]]":
-    """Add a condition for each that is wanted, and its value."""
-    for name in ("severity", "service"):
-        if value := wanted[name]:
-            query = query.where(_I[name] == bindparam(name))
-            values[name] = plain(value)
-    if text := wanted["text"]:
-        pattern = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        found = func.lower(_I.headline).like(func.lower(bindparam("pattern")), escape="\\")
-        query = query.where(found)
-        values["pattern"] = f"%{plain(pattern)}%"
-    return query
 
 
 def _read(body: str) -> Incident:

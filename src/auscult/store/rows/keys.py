@@ -16,7 +16,7 @@ _REVOKE = (
     .values(revoked_ms=bindparam("now_ms"))
 )
 _LIST = (
-    select(_C.key_id, _C.role, _C.added_ms, _C.revoked_ms)
+    select(_C.key_id, _C.role, _C.added_ms, _C.revoked_ms, _C.name)
     .where(_OWN)
     .order_by(_C.added_ms, _C.key_id)
     .limit(LIMIT_MAX)
@@ -25,12 +25,16 @@ _LIST = (
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """What may be shown of an API key; `revoked_ms` is None while it is valid."""
+    """What may be shown of an API key; `revoked_ms` is None while it is valid.
+
+    `name` is the person who has it, empty where nobody was named.
+    """
 
     key_id: str
     role: str
     added_ms: int
     revoked_ms: int | None
+    name: str = ""
 
 
 class KeyRows:
@@ -42,10 +46,16 @@ class KeyRows:
         """Take the tenant's slice of the transaction."""
         self._slice = piece
 
-    def add(self, key_hash: str, key_id: str, *, role: str, now_ms: int) -> None:
+    def add(self, key_hash: str, key_id: str, *, role: str, now_ms: int, name: str = "") -> None:
         """Let a key in; raises `StateConflict` when its hash or id is taken."""
         self._slice.run(
-            _ADD, key_hash=key_hash, key_id=key_id, role=role, added_ms=now_ms, revoked_ms=None
+            _ADD,
+            key_hash=key_hash,
+            key_id=key_id,
+            role=role,
+            added_ms=now_ms,
+            revoked_ms=None,
+            name=name,
         )
 
     def revoke(self, key_id: str, now_ms: int) -> bool:
@@ -55,6 +65,6 @@ class KeyRows:
     def list(self) -> "list[KeyRow]":
         """Return every key, valid or revoked, in the order they were added."""
         return [
-            KeyRow(row.key_id, row.role, added_ms=row.added_ms, revoked_ms=row.revoked_ms)
+            KeyRow(row.key_id, row.role, row.added_ms, row.revoked_ms, row.name)
             for row in self._slice.rows(_LIST)
         ]

@@ -55,8 +55,12 @@ class RunRows:
 
     def of(self, incident_id: str, limit: int = 500) -> list[Run]:
         """Return an incident's runs in the order they began."""
+        return [_read(text) for text in self.written_of(incident_id, limit)]
+
+    def written_of(self, incident_id: str, limit: int = 500) -> list[str]:
+        """Return the same as JSON, as they are stored."""
         found = self._slice.rows(_OF, incident=incident_id, limit=at_most(limit))
-        return [_read(row.body) for row in found]
+        return [row.body for row in found]
 
     def recent(self, since_ms: int, limit: int) -> list[Run]:
         """Return the runs that began since then, the newest first."""

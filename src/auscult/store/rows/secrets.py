@@ -1,6 +1,6 @@
 """Sealed secrets of one tenant: envelopes of the vault, unreadable here."""
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 
 from auscult.store.rows.slice import LIMIT_MAX, Slice, bounded
 from auscult.store.statements import upsert
@@ -10,6 +10,7 @@ _C = secrets.c
 _OWN = _C.tenant == bindparam("own")
 _PUT = upsert(secrets, ("tenant", "name"), ("envelope",))
 _GET = select(_C.envelope).where(_OWN, _C.name == bindparam("name"))
+_REMOVE = delete(secrets).where(_OWN, _C.name == bindparam("name"))
 _NAMES = select(_C.name).where(_OWN).order_by(_C.name).limit(LIMIT_MAX)
 
 
@@ -30,6 +31,10 @@ class SecretRows:
         """Return the envelope under a name."""
         found = self._slice.first(_GET, name=name)
         return None if found is None else str(found.envelope)
+
+    def remove(self, name: str) -> bool:
+        """Delete the envelope under a name; False when there is none."""
+        return self._slice.run(_REMOVE, name=name).rowcount > 0
 
     def names(self) -> list[str]:
         """Return every name, sorted."""

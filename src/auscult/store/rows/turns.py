@@ -16,7 +16,11 @@ _ONE = (
     _C.kind == bindparam("of_kind"),
     _C.key == bindparam("of_key"),
 )
-_GIVE = upsert(queue, ("kind", "tenant", "key"), ("due_ms", "owner", "lease_until_ms", "attempt"))
+_GIVE = upsert(
+    queue,
+    ("kind", "tenant", "key"),
+    ("due_ms", "owner", "lease_until_ms", "attempt", "owed_since_ms"),
+)
 _MOVE = update(queue).where(*_ONE).values(due_ms=bindparam("due"), owner="", lease_until_ms=0)
 _END = delete(queue).where(*_ONE)
 
@@ -42,10 +46,11 @@ class Turns:
             owner="",
             lease_until_ms=0,
             attempt=0,
+            owed_since_ms=due_ms,
         )
 
     def move(self, key: str, due_ms: int) -> None:
-        """Let go of a claim and wait for another time; the attempts stay counted."""
+        """Let go of a claim and wait for another time; it is owed since it was first due."""
         self._slice.write(queue)
         self._slice.run(_MOVE, of_kind=self._kind, of_key=key, due=due_ms)
 

@@ -27,6 +27,8 @@ SESSION_COOKIE = "auscult_session"
 SESSION_S = 12 * 3600
 _SEALED_ABOUT = "page session"
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORWARDERS = frozenset({"forwarded", "via", "x-real-ip"})
+"""Headers by which a proxy says that it is one, beside all that begin with `x-forwarded-`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,13 @@ class Caller:
     role: str
     how: str
     """`key`, `session` or `loopback`."""
+    person: str = ""
+    """Whom the key was named for; empty where nobody was."""
 
     @property
     def name(self) -> str:
-        """The actor in the audit log and the timeline."""
-        return f"{self.tenant}/{self.key_id}"
+        """The actor in the audit log and the timeline: the person, where one is known."""
+        return self.person or f"{self.tenant}/{self.key_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +78,11 @@ async def identify(request: Request) -> Caller:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and key.strip():
         found = await engine_of(request).authenticate(key.strip())
-        caller = Caller(found.tenant, found.key_id, found.role, "key")
+        caller = Caller(found.tenant, found.key_id, found.role, "key", found.name)
     elif scheme:
         raise CredentialMissing("send Authorization: Bearer <key>")
     else:
-        caller = open_session(request)
+        caller = await open_session(request)
         refuse_foreign_origin(request)
     claimed = request.headers.get("x-scope-orgid")
     if claimed is not None and not hmac.compare_digest(claimed.encode(), caller.tenant.encode()):
@@ -112,12 +116,10 @@ Admin = Annotated[Ask, Depends(_admin)]
 """An administrator of the tenant."""
 
 
-def start_session(engine: Engine, response: Response, caller: Caller, *, secure: bool) -> None:
-    """Give the browser a sealed session cookie that ends by itself."""
+def start_session(engine: Engine, response: Response, key: str, *, secure: bool) -> None:
+    """Give the browser a sealed session cookie for a checked key; it ends by itself."""
     claims = {
-        "tenant": caller.tenant,
-        "key_id": caller.key_id,
-        "role": caller.role,
+        "key_hash": engine.vault.hash_api_key(key),
         "until_ms": engine.clock.now_ms() + SESSION_S * 1000,
     }
     sealed = engine.vault.seal(json.dumps(claims).encode(), about=_SEALED_ABOUT)
@@ -126,19 +128,25 @@ def start_session(engine: Engine, response: Response, caller: Caller, *, secure:
     )
 
 
-def open_session(request: Request) -> Caller:
-    """Return whose session the cookie holds; raises `CredentialMissing`."""
+async def open_session(request: Request) -> Caller:
+    """Return whose session the cookie holds; raises `CredentialMissing`.
+
+    A session is worth what its key is worth now: with the key revoked it is over, within the
+    seconds for which the engine remembers a checked key.
+    """
     sealed = request.cookies.get(SESSION_COOKIE)
     if not sealed:
         raise CredentialMissing("send Authorization: Bearer <key>")
     engine = engine_of(request)
     try:
         claims: dict[str, Any] = json.loads(engine.vault.unseal(sealed, about=_SEALED_ABOUT))
-    except VaultError:
+        key_hash, until_ms = claims["key_hash"], claims["until_ms"]
+    except (VaultError, KeyError):
         raise CredentialMissing("the session is not valid; log in again") from None
-    if claims["until_ms"] <= engine.clock.now_ms():
+    if until_ms <= engine.clock.now_ms():
         raise CredentialMissing("the session is over; log in again")
-    return Caller(TenantId(claims["tenant"]), claims["key_id"], claims["role"], "session")
+    found = await engine.recall(key_hash)
+    return Caller(found.tenant, found.key_id, found.role, "session", found.name)
 
 
 def refuse_foreign_origin(request: Request) -> None:
@@ -167,19 +175,50 @@ def is_loopback(host: str) -> bool:
 
 
 def loopback_caller(request: Request) -> Caller | None:
-    """Return the tenant whose pages need no login, if server, peer and Host are all loopback.
+    """Return the tenant whose pages need no login, where the request is local; None elsewhere.
+
+    What another site's page asks for gets nothing: raises `PermissionMissing`.
+    """
+    tenant = engine_of(request).settings.server.loopback_tenant
+    if not tenant or not is_local(request):
+        return None
+    refuse_foreign_site(request)
+    refuse_foreign_origin(request)
+    return Caller(TenantId(tenant), "loopback", "member", "loopback")
+
+
+def is_local(request: Request) -> bool:
+    """Say whether a person of this machine asks: server, peer and Host header are all loopback.
 
     The Host header must be a loopback *name*: a foreign name that resolves to 127.0.0.1
-    (DNS rebinding) gets nothing. `Sec-Fetch-Site: cross-site` requests get nothing either.
+    (DNS rebinding) is not local. Nor is what a reverse proxy on this machine passes on: most say
+    so in a header, and nginx, which may not, then speaks HTTP/1.0, as no browser does.
     """
     server = engine_of(request).settings.server
     peer = request.client.host if request.client else ""
-    if not (server.loopback_tenant and is_loopback(bracketed(server.host))):
-        return None
-    if not (is_loopback(bracketed(peer)) and is_loopback(request.headers.get("host", ""))):
-        return None
-    refuse_foreign_origin(request)
-    return Caller(TenantId(server.loopback_tenant), "loopback", "member", "loopback")
+    if not (is_loopback(bracketed(server.host)) and is_loopback(bracketed(peer))):
+        return False
+    if request.scope.get("http_version") == "1.0":
+        return False
+    names = request.headers.keys()
+    if any(name in _FORWARDERS or name.startswith("x-forwarded-") for name in names):
+        return False
+    return is_loopback(request.headers.get("host", ""))
+
+
+def refuse_foreign_site(request: Request) -> None:
+    """Refuse what another site's page asks for, reading too; raises `PermissionMissing`.
+
+    Without a login a browser's address is the whole credential, and any page may send a request
+    to it. Browsers say where it comes from (Fetch Metadata, W3C); following a link is let through,
+    because it shows the page to the person and not to the site that had the link.
+    """
+    if request.headers.get("sec-fetch-site") not in {"cross-site", "same-site"}:
+        return
+    mode, goal = (request.headers.get(f"sec-fetch-{name}") for name in ("mode", "dest"))
+    if request.method in _READS and (mode, goal) == ("navigate", "document"):
+        return
+    raise PermissionMissing("another site's page asked for this")
 
 
 def bracketed(address: str) -> str:

@@ -5,8 +5,7 @@ from fastapi.responses import JSONResponse
 
 from auscult.kernel.errors import ObjectMissing
 from auscult.kernel.words import PLATFORM
-from auscult.surface.api.access import bracketed, engine_of, identify, is_loopback
-from auscult.surface.facade import Engine
+from auscult.surface.api.access import engine_of, identify, is_local, refuse_foreign_site
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,18 +29,13 @@ async def tell_ready(request: Request) -> JSONResponse:
 async def show_metrics(request: Request) -> Response:
     """Return auscult's own metrics; only the platform may see them.
 
-    They tell of every tenant together. On a loopback server no key is asked; elsewhere one of
-    the tenant `platform`.
+    They tell of every tenant together. On a loopback server no key is asked of what comes from
+    this machine; elsewhere one of the tenant `platform`.
     """
     engine = engine_of(request)
-    if not _is_local(request, engine):
-        caller = await identify(request)
-        if caller.tenant != PLATFORM:
-            raise ObjectMissing("metrics belong to the platform")
+    if is_local(request):
+        refuse_foreign_site(request)
+    elif (await identify(request)).tenant != PLATFORM:
+        raise ObjectMissing("metrics belong to the platform")
     text, media_type = engine.metrics.render(request.headers.get("accept", ""))
     return Response(text, headers={"Content-Type": media_type})
-
-
-def _is_local(request: Request, engine: Engine) -> bool:
-    peer = request.client.host if request.client else ""
-    return is_loopback(bracketed(engine.settings.server.host)) and is_loopback(bracketed(peer))

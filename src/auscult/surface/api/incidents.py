@@ -1,26 +1,29 @@
-"""The incidents of the caller's tenant: list, story, timeline, acknowledge, resolve."""
+"""The incidents of the caller's tenant: list, story, timeline, acknowledge, release, resolve."""
 
 from fastapi import APIRouter, Response
 
+from auscult.store import IncidentFilter
 from auscult.surface.api.access import Reader
 from auscult.surface.api.queries import IncidentQuery, Nothing, documented
+from auscult.surface.api.routes import DirectRoute
 from auscult.surface.api.speech import said
 from auscult.surface.readings import (
-    ListFilter,
     acknowledgement,
     as_dict,
     change_incident,
+    release,
     resolution,
     tell_story,
     write_incidents,
+    write_story,
 )
 
-router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"])
+router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], route_class=DirectRoute)
 
 
-def filter_of(query: IncidentQuery) -> ListFilter:
+def filter_of(query: IncidentQuery) -> IncidentFilter:
     """Return the store's words for the URL's words."""
-    return ListFilter(
+    return IncidentFilter(
         state=query.state,
         severity=query.severity,
         service=query.service,
@@ -42,7 +45,8 @@ async def list_all(ask: Reader) -> Response:
 async def tell(incident_id: str, ask: Reader) -> Response:
     """Return one incident with its findings, runs, deliveries and timeline."""
     ask.query(Nothing)
-    return said((await tell_story(ask.engine, ask.tenant, incident_id)).as_json())
+    body = await write_story(ask.engine, ask.tenant, incident_id)
+    return Response(body, media_type="application/json")
 
 
 @router.get("/{incident_id}/timeline")
@@ -58,6 +62,14 @@ async def acknowledge(incident_id: str, ask: Reader) -> Response:
     """Take an incident; taking it twice is taking it once."""
     ask.query(Nothing)
     fact = acknowledgement(ask.tenant, incident_id, ask.caller.name)
+    return said({"incident": await change_incident(ask.engine, fact)})
+
+
+@router.post("/{incident_id}/release")
+async def give_back(incident_id: str, ask: Reader) -> Response:
+    """Give back an incident that the caller has: it needs somebody again."""
+    ask.query(Nothing)
+    fact = release(ask.tenant, incident_id, ask.caller.name)
     return said({"incident": await change_incident(ask.engine, fact)})
 
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from auscult.kernel.errors import QueryUnknown
-from auscult.kernel.words import PLATFORM
+from auscult.kernel.errors import QueryUnknown, StateConflict
+from auscult.kernel.words import PLATFORM, TenantId
 from auscult.runtime.settings import Settings, effective_tree, locate
 from auscult.surface.api.access import Admin, Caller, Reader
 from auscult.surface.api.queries import Nothing, PageQuery, documented
-from auscult.surface.readings import as_dict
+from auscult.surface.readings import as_dict, tell_coverage
 
 router = APIRouter(prefix="/api/v1")
 
@@ -23,9 +23,9 @@ async def tell_me(ask: Reader) -> dict[str, str]:
 
 @router.get("/coverage", tags=["coverage"])
 async def cover(ask: Reader) -> dict[str, Any]:
-    """Return what is watched, learning, blind and capped, and how each source is."""
+    """Return what is watched, learning, silent, muted and capped, and how each source is."""
     ask.query(Nothing)
-    return ask.engine.coverage(ask.tenant)
+    return tell_coverage(ask.engine, ask.tenant)
 
 
 @router.get("/audit", tags=["audit"], openapi_extra=documented(PageQuery))
@@ -44,10 +44,20 @@ async def page_audit(ask: Reader) -> dict[str, Any]:
 
 
 @router.get("/audit/verify", tags=["audit"])
-async def verify_audit(ask: Reader) -> dict[str, Any]:
-    """Check the tenant's audit chain from its first row; 500 `store.audit_broken` names the row."""
+async def verify_audit(ask: Admin) -> dict[str, Any]:
+    """Check the tenant's audit chain from its first row; 500 `store.audit_broken` names the row.
+
+    It reads every row there is, so it is for admins, one at a time: 409 while another one runs.
+    """
     ask.query(Nothing)
-    rows = await ask.engine.read(lambda work: work.of(ask.tenant).audit.verify())
+    verifying: set[TenantId] = ask.request.app.state.verifying
+    if ask.tenant in verifying:
+        raise StateConflict("the audit chain is being checked already")
+    verifying.add(ask.tenant)
+    try:
+        rows = await ask.engine.read(lambda work: work.of(ask.tenant).audit.verify())
+    finally:
+        verifying.discard(ask.tenant)
     return {"verified": True, "rows": rows}
 
 

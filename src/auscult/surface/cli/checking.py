@@ -1,9 +1,11 @@
 """`auscult check`: is the file right, and what is in force?"""
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from auscult.engine.wiring import Plans, wire
+from auscult.engine.wiring import Plans, read_secret, wire
 from auscult.kernel.errors import SettingError
 from auscult.kernel.words import TenantId
 from auscult.runtime.settings import (
@@ -15,6 +17,9 @@ from auscult.runtime.settings import (
 )
 from auscult.surface.web.vendor import missing_libraries
 from auscult.vault.references import resolve_secret
+
+if TYPE_CHECKING:
+    from auscult.surface.cli.opening import House
 
 
 def check_settings(config: Path) -> None:
@@ -33,10 +38,26 @@ def check_settings(config: Path) -> None:
 
 
 def plan_settings(settings: Settings) -> Plans:
-    """Make every plug as a start would, without a store; raises `SettingError`."""
-    return wire(settings, secrets=_open, neighbours=lambda _tenant: lambda _service: ())
+    """Make every plug as a start would; raises `SettingError`.
+
+    The store is opened only where a `vault:NAME` is to be looked up, and is not changed.
+    """
+    with ExitStack() as stack:
+        house: list[House] = []
+
+        def read(tenant: TenantId, reference: str) -> str:
+            environ = process_environment()
+            if not reference.startswith("vault:"):
+                return resolve_secret(reference, environ=environ)
+            if not house:
+                house.append(_open_house(stack, settings))
+            store, vault = house[0].store, house[0].vault
+            return read_secret(reference, tenant, store=store, vault=vault, environ=environ)
+
+        return wire(settings, secrets=read, neighbours=lambda _tenant: lambda _service: ())
 
 
-def _open(_tenant: TenantId, reference: str) -> str:
-    """Look whether a variable is there; what the vault holds is known to the running one only."""
-    return resolve_secret(reference, environ=process_environment(), open_named=lambda name: name)
+def _open_house(stack: ExitStack, settings: Settings) -> "House":
+    from auscult.surface.cli.opening import opened  # SQLAlchemy takes a while to load
+
+    return stack.enter_context(opened(settings, migrates=False))

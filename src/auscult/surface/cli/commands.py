@@ -9,6 +9,7 @@ from auscult import __version__
 
 CONFIG = Path("auscult.yaml")
 Config = Annotated[Path, typer.Option("-c", "--config", help="The settings file.")]
+Tenant = Annotated[str, typer.Argument(help="A tenant named in the settings.")]
 
 app = typer.Typer(
     help="Listens to an audio-streaming platform, says what is wrong, wakes the right person.",
@@ -21,9 +22,11 @@ app = typer.Typer(
 score = typer.Typer(help="Score data that lies in a file.", no_args_is_help=True)
 audit = typer.Typer(help="The audit log.", no_args_is_help=True)
 tenant = typer.Typer(help="Tenants and their keys.", no_args_is_help=True)
+secret = typer.Typer(help="Sealed secrets, as vault:NAME in the settings.", no_args_is_help=True)
 app.add_typer(score, name="score")
 app.add_typer(audit, name="audit")
 app.add_typer(tenant, name="tenant")
+app.add_typer(secret, name="secret")
 
 
 def _tell_version(wanted: bool) -> None:
@@ -98,21 +101,87 @@ def replay(  # noqa: PLR0917  # typer calls by name
 
 
 @audit.command("verify")
-def verify(config: Config = CONFIG) -> None:
-    """Check the audit chain of every tenant; names the row where one does not hold."""
-    from auscult.surface.cli.keeping import verify_audit
+def verify(
+    config: Config = CONFIG,
+    tenant: Annotated[str, typer.Option(help="Whose log; everyone's by default.")] = "",
+    expect: Annotated[
+        str, typer.Option(help="A head noted earlier, ROWS:HASH, which the log must contain.")
+    ] = "",
+) -> None:
+    """Check each tenant's audit chain and print its head; names the row where one does not hold."""
+    from auscult.surface.cli.proving import verify_audit
 
-    verify_audit(config)
+    verify_audit(config, tenant=tenant, expected=expect)
+
+
+@audit.command("seal")
+def seal(tenant: Tenant, config: Config = CONFIG) -> None:
+    """Accept a tenant's chain as it is and seal its head: after an upgrade, or a lost key."""
+    from auscult.surface.cli.proving import seal_audit
+
+    seal_audit(tenant, config)
 
 
 @tenant.command("add")
 def add_tenant(  # noqa: PLR0917  # typer calls by name
-    name: Annotated[str, typer.Argument(help="A tenant named in the settings.")],
+    tenant: Tenant,
     config: Config = CONFIG,
     role: Annotated[str, typer.Option(help="admin, member, or writer (samples only).")] = "member",
+    name: Annotated[str, typer.Option(help="Whose key it is: the actor of what it does.")] = "",
     print_key: Annotated[bool, typer.Option(help="Print the key alone, for scripts.")] = False,
 ) -> None:
     """Make an API key for a tenant. It is shown once; only its keyed hash is kept."""
     from auscult.surface.cli.keeping import add_key
 
-    add_key(name, config, role=role, bare=print_key)
+    add_key(tenant, config, role=role, person=name, bare=print_key)
+
+
+@tenant.command("keys")
+def list_keys(tenant: Tenant, config: Config = CONFIG) -> None:
+    """List a tenant's keys: id, role, name, since when, and whether it was revoked."""
+    from auscult.surface.cli.keeping import list_keys
+
+    list_keys(tenant, config)
+
+
+@tenant.command("revoke")
+def revoke(
+    key_id: Annotated[str, typer.Argument(help="The id, as `auscult tenant keys` lists it.")],
+    config: Config = CONFIG,
+) -> None:
+    """Refuse a key from now on; a running auscult does so within five seconds."""
+    from auscult.surface.cli.keeping import revoke_key
+
+    revoke_key(key_id, config)
+
+
+@secret.command("set")
+def set_secret(
+    tenant: Tenant,
+    name: Annotated[str, typer.Argument(help="As in vault:NAME.")],
+    config: Config = CONFIG,
+) -> None:
+    """Seal a secret; the value comes from standard input or a prompt, never from the command."""
+    from auscult.surface.cli.sealing import set_secret
+
+    set_secret(tenant, name, config)
+
+
+@secret.command("list")
+def list_secrets(tenant: Tenant, config: Config = CONFIG) -> None:
+    """List the names of a tenant's secrets, never a value."""
+    from auscult.surface.cli.sealing import list_secrets
+
+    list_secrets(tenant, config)
+
+
+@secret.command("remove")
+def remove_secret(
+    tenant: Tenant,
+    name: Annotated[str, typer.Argument(help="As in vault:NAME.")],
+    config: Config = CONFIG,
+) -> None:
+    """Delete a secret."""
+    from auscult.surface.cli.sealing import remove_secret
+
+    remove_secret(tenant, name, config)

@@ -1,74 +1,109 @@
-"""`auscult tenant add` and `auscult audit verify`: the store without the running product."""
+"""`auscult tenant add`, `keys` and `revoke`: who may ask, without the running product."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from auscult.kernel.errors import AuditBroken, SettingError
-from auscult.kernel.words import TenantId
+from auscult.kernel.errors import SettingError
+from auscult.kernel.times import rfc3339
 from auscult.runtime.clock import SystemClock
 from auscult.runtime.ids import new_id
-from auscult.runtime.settings import Settings, load_settings
-from auscult.store import Store
-from auscult.vault import Vault
+from auscult.runtime.settings import load_settings
+from auscult.store import KeyRow
+from auscult.surface.cli.opening import ACTOR, configured, opened
 
 ROLES = ("admin", "member", "writer")
+NAME_CHARS_MAX = 80
+NOT_A_PERSON = frozenset({"auscult", "command line", "sighup", "loopback", "session"})
+"""Actors of the audit log that nobody may be named like."""
 
 
-def add_key(name: str, config: Path, *, role: str, bare: bool) -> None:
+def add_key(name: str, config: Path, *, role: str, person: str, bare: bool) -> None:
     """Make a key for a configured tenant and print it, this once."""
     settings = load_settings(config)
     if role not in ROLES:
         raise SettingError(f"no role {role!r}; there are {', '.join(ROLES)}")
-    tenant = TenantId(name)
-    if tenant not in settings.tenants:
-        known = ", ".join(settings.tenants) or "none"
-        raise SettingError(
-            f"{config}: no tenant {name!r} under `tenants:` (there: {known}); "
-            f"write `{name}: {{}}` there, then run this again"
-        )
+    tenant, person = configured(settings, name, config), check_person(person)
     clock = SystemClock()
-    vault = Vault.open(settings.data_dir)
-    key, key_id, now_ms = vault.new_api_key(), new_id(clock), clock.now_ms()
-    with _store(settings) as store, store.write() as work:
+    key_id, now_ms = new_id(clock), clock.now_ms()
+    whose = f" for {person}" if person else ""
+    with opened(settings) as house, house.store.write() as work:
+        key = house.vault.new_api_key()
         work.directory.add_tenant(tenant, name, now_ms)
         rows = work.of(tenant)
-        rows.keys.add(vault.hash_api_key(key), key_id, role=role, now_ms=now_ms)
+        _check_free(person, rows.keys.list())
+        rows.keys.add(house.vault.hash_api_key(key), key_id, role=role, now_ms=now_ms, name=person)
         rows.audit.append(
             at_ms=now_ms,
-            actor="command line",
+            actor=ACTOR,
             action="key.added",
             about=key_id,
-            detail={"sentence": f"A key of role {role} was made.", "role": role},
+            detail={
+                "sentence": f"A key of role {role} was made{whose}.",
+                "role": role,
+                "name": person,
+            },
         )
     if bare:
         sys.stdout.write(f"{key}\n")
         return
-    sys.stdout.write(f"{name}: key {key_id}, role {role}. It is shown this once:\n{key}\n")
+    sys.stdout.write(f"{name}: key {key_id}, role {role}{whose}. It is shown this once:\n{key}\n")
 
 
-def verify_audit(config: Path) -> None:
-    """Check every tenant's chain; raises `AuditBroken` after the last one was looked at."""
+def list_keys(name: str, config: Path) -> None:
+    """Print every key of a tenant: id, role, name, since when, and whether it was revoked."""
     settings = load_settings(config)
-    broken: list[str] = []
-    with _store(settings) as store, store.read() as work:
-        for tenant in work.directory.tenants():
-            try:
-                rows = work.of(tenant).audit.verify()
-            except AuditBroken as why:
-                broken.append(f"{tenant}: {why.detail}")
-            else:
-                sys.stdout.write(f"{tenant}: {rows} rows, the chain holds\n")
-    if broken:
-        raise AuditBroken("; ".join(broken))
+    tenant = configured(settings, name, config)
+    with opened(settings) as house, house.store.read() as work:
+        keys = work.of(tenant).keys.list()
+    width = max((len(one.name) for one in keys), default=0)
+    for one in keys:
+        state = "valid" if one.revoked_ms is None else f"revoked {rfc3339(one.revoked_ms)}"
+        since = rfc3339(one.added_ms)
+        sys.stdout.write(f"{one.key_id}  {one.role:<6}  {one.name:<{width}}  {since}  {state}\n")
 
 
-@contextmanager
-def _store(settings: Settings) -> Iterator[Store]:
-    store = Store.open(settings.store.url)
-    try:
-        store.migrate()
-        yield store
-    finally:
-        store.close()
+def revoke_key(key_id: str, config: Path) -> None:
+    """Refuse a key from now on; raises `SettingError` where there is no such valid key."""
+    settings, now_ms = load_settings(config), SystemClock().now_ms()
+    with opened(settings) as house, house.store.write() as work:
+        tenants = work.directory.holders(key_id)
+        if len(tenants) > 1:
+            raise SettingError(f"{key_id} is a key of several tenants: {', '.join(tenants)}")
+        keys = {one.key_id: one for tenant in tenants for one in work.of(tenant).keys.list()}
+        if key_id not in keys or not work.of(tenants[0]).keys.revoke(key_id, now_ms):
+            raise SettingError(f"no valid key {key_id!r}; see `auscult tenant keys TENANT`")
+        whose = f" of {keys[key_id].name}" if keys[key_id].name else ""
+        work.of(tenants[0]).audit.append(
+            at_ms=now_ms,
+            actor=ACTOR,
+            action="key.revoked",
+            about=key_id,
+            detail={
+                "sentence": f"The key{whose} was revoked.",
+                "role": keys[key_id].role,
+                "name": keys[key_id].name,
+            },
+        )
+    sys.stdout.write(f"{tenants[0]}: key {key_id}{whose} is revoked\n")
+
+
+def check_person(name: str) -> str:
+    """Return the name a person goes by, empty for none; raises `SettingError`.
+
+    It becomes the actor of what is done with the key, so it may not look like another actor.
+    """
+    tidy = " ".join(name.split())
+    if len(tidy) > NAME_CHARS_MAX or not tidy.isprintable() or "/" in tidy:
+        raise SettingError(f"a name has at most {NAME_CHARS_MAX} printable characters and no /")
+    if tidy.casefold() in NOT_A_PERSON:
+        raise SettingError(f"{tidy!r} is the name of an actor that is no person")
+    return tidy
+
+
+def _check_free(person: str, keys: list[KeyRow]) -> None:
+    """Refuse a name that a valid key has: the audit log would not tell the two apart."""
+    for one in keys:
+        if person and one.revoked_ms is None and one.name.casefold() == person.casefold():
+            raise SettingError(
+                f"{person} has the key {one.key_id}; revoke it, or say which: 'Ana (laptop)'"
+            )

@@ -32,7 +32,7 @@ async def answer_anyone(request: Request, error: Exception) -> Response:
     """Answer an error as JSON to machines, as a page to people."""
     known = from_framework(error) or error
     code = known.code if isinstance(known, AuscultError) else "unexpected"
-    if request.url.path.startswith(_MACHINE_PATHS) or request.url.path.endswith(".json"):
+    if request.url.path.startswith(_MACHINE_PATHS) or request.url.path.endswith((".json", ".csv")):
         return await answer_error(request, error)
     if isinstance(known, CredentialMissing) and not is_partial(request):
         return to_login(request)

@@ -13,17 +13,20 @@ from auscult.kernel.words import TenantId
 from auscult.surface.api.queries import Nothing, PageQuery, SeriesQuery
 from auscult.surface.api.series import read_window, search_series, window_json
 from auscult.surface.facade import Engine, SeriesRow, SeriesWindow
+from auscult.surface.readings import tell_coverage
 from auscult.surface.web.charts import draw_spark, trend_word
 from auscult.surface.web.render import render
 from auscult.surface.web.session import Visitor
 
 router = APIRouter(include_in_schema=False)
 STATE_WORDS = {
-    "watched": "watched: unusual values become findings",
     "learning": "learning what is usual; rules already speak",
-    "blind": "blind: not enough values to judge",
+    "watched": "watched: unusual values become findings",
     "abnormal": "abnormal now",
+    "silent": "silent: nothing comes any more, so nothing can be said",
+    "muted": "muted: rules see it, the scorer does not look",
 }
+"""Every state a series can be in (detection's own words), as the page explains it."""
 
 
 class ExplorerQuery(PageQuery):
@@ -86,9 +89,9 @@ async def show_one(slot: int, ask: Visitor) -> Response:
 
 @router.get("/coverage")
 async def show_coverage(ask: Visitor) -> Response:
-    """Show what is watched, learning, blind and capped, and how each source is."""
+    """Show what is watched, learning, silent, muted and capped, and how each source is."""
     ask.query(Nothing)
-    return render(ask.request, "coverage.html", coverage=ask.engine.coverage(ask.tenant))
+    return render(ask.request, "coverage.html", coverage=tell_coverage(ask.engine, ask.tenant))
 
 
 async def _line(engine: Engine, tenant: TenantId, row: SeriesRow) -> SeriesLine:

@@ -1,50 +1,27 @@
-"""The incident list and the incident page: server-rendered, usable without script."""
+"""The incident list: server-rendered, usable without script, and the same list as data."""
 
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Response
-from fastapi.responses import RedirectResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 
-from auscult.kernel.errors import StateConflict
-from auscult.kernel.facts import Acknowledged, Resolved
 from auscult.kernel.incidents import Incident, Status
 from auscult.kernel.words import Severity
-from auscult.surface.api.access import Ask
 from auscult.surface.api.events import open_stream
 from auscult.surface.api.incidents import filter_of
-from auscult.surface.api.limits import SMALL_BODY_BYTES, read_body
-from auscult.surface.api.queries import IncidentQuery, Nothing, Query
+from auscult.surface.api.queries import IncidentQuery
 from auscult.surface.api.speech import said
-from auscult.surface.readings import (
-    ListPage,
-    Story,
-    acknowledgement,
-    change_incident,
-    list_incidents,
-    resolution,
-    tell_story,
-)
-from auscult.surface.web.charts import draw_evidence, draw_spark, trend_word
-from auscult.surface.web.render import is_partial, render
-from auscult.surface.web.session import SEE_OTHER, Visitor
+from auscult.surface.readings import ListPage, list_incidents, tell_coverage
+from auscult.surface.web.charts import draw_spark, trend_word
+from auscult.surface.web.render import render
+from auscult.surface.web.session import Visitor
+from auscult.surface.web.tables import write_table
 
 router = APIRouter(include_in_schema=False)
 STATES = ("unresolved", *Status, "all")
 COUNTED_MAX = 1_000
-NOTICES = {
-    "acknowledged": "Acknowledged.",
-    "resolved": "Resolved.",
-    "first": "Somebody was first: see below who has it.",
-    "over": "This incident is already over; nothing was changed.",
-}
-
-
-class NoticeQuery(Query):
-    """What the last action did, said once."""
-
-    done: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +49,7 @@ async def show_list(ask: Visitor) -> Response:
     return render(
         ask.request,
         "list.html",
-        coverage=ask.engine.coverage(ask.tenant),
+        coverage=tell_coverage(ask.engine, ask.tenant),
         **_list_values(query, page),
     )
 
@@ -93,73 +70,22 @@ async def give_list(ask: Visitor) -> Response:
     return said({"incidents": page.incidents, "next": page.next, "counts": page.counts})
 
 
+@router.get("/incidents.csv")
+async def give_table(ask: Visitor) -> Response:
+    """Return the list as a table, by the same URL parameters; `Link` names the page after it."""
+    query = ask.query(IncidentQuery)
+    page = await list_incidents(ask.engine, ask.tenant, filter_of(query))
+    headers = {"Content-Disposition": 'attachment; filename="incidents.csv"'}
+    if page.next:
+        after = list_url(query, cursor=page.next).removeprefix("/")
+        headers["Link"] = f'</incidents.csv{after}>; rel="next"'
+    return Response(write_table(page.incidents), media_type="text/csv", headers=headers)
+
+
 @router.get("/events", response_class=StreamingResponse)
 async def stream(ask: Visitor) -> Response:
     """Stream the tenant's events to the page."""
     return open_stream(ask)
-
-
-@router.get("/incidents/{incident_id}.json")
-async def give_story(incident_id: str, ask: Visitor) -> Response:
-    """Return one incident as data."""
-    ask.query(Nothing)
-    return said((await tell_story(ask.engine, ask.tenant, incident_id)).as_json())
-
-
-@router.get("/incidents/{incident_id}")
-async def show_story(incident_id: str, ask: Visitor) -> Response:
-    """Show one incident: what, since when, how odd, who was told, what was done."""
-    query = ask.query(NoticeQuery)
-    story = await tell_story(ask.engine, ask.tenant, incident_id)
-    return _page_of(ask, story, NOTICES.get(query.done, ""))
-
-
-@router.post("/incidents/{incident_id}/acknowledge")
-async def acknowledge(incident_id: str, ask: Visitor) -> Response:
-    """Take an incident; a double tap takes it once."""
-    await read_body(ask.request, SMALL_BODY_BYTES)
-    fact = acknowledgement(ask.tenant, incident_id, ask.caller.name)
-    return await _act(ask, fact)
-
-
-@router.post("/incidents/{incident_id}/resolve")
-async def resolve(incident_id: str, ask: Visitor) -> Response:
-    """End an incident by a person's word."""
-    await read_body(ask.request, SMALL_BODY_BYTES)
-    return await _act(ask, resolution(ask.tenant, incident_id, ask.caller.name))
-
-
-async def _act(ask: Ask, fact: Acknowledged | Resolved) -> Response:
-    """Submit a person's fact; answer with the page (htmx) or a redirect to it (plain form)."""
-    try:
-        done = _notice(await change_incident(ask.engine, fact), fact)
-    except StateConflict:
-        done = "over"
-    if is_partial(ask.request):
-        story = await tell_story(ask.engine, ask.tenant, fact.incident)
-        return _page_of(ask, story, NOTICES[done])
-    return RedirectResponse(f"/incidents/{fact.incident}?done={done}", SEE_OTHER)
-
-
-def _notice(incident: Incident, fact: Acknowledged | Resolved) -> str:
-    if isinstance(fact, Resolved):
-        return "resolved"
-    return "acknowledged" if incident.acknowledged_by == fact.by else "first"
-
-
-def _page_of(ask: Ask, story: Story, notice: str) -> Response:
-    incident = story.incident
-    sent = [one for one in story.deliveries if one.plug]
-    return render(
-        ask.request,
-        "incident.html",
-        story=story,
-        incident=incident,
-        chart=draw_evidence(incident.strongest.evidence),
-        evidence=incident.strongest.evidence,
-        deliveries=sent,
-        notice=notice,
-    )
 
 
 def _list_values(query: IncidentQuery, page: ListPage) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from auscult import __version__
 from auscult.surface.api.access import Caller, engine_of
 from auscult.surface.web import words
+from auscult.surface.web.keys import KEYS
 from auscult.surface.web.vendor import missing_libraries
 
 _HERE = Path(__file__).parent
@@ -36,6 +37,7 @@ def templates() -> Environment:
         chance=words.chance,
         figure=words.figure,
         lasting=words.lasting,
+        keys=KEYS,
         has_script=not missing_libraries(),
     )
     return environment

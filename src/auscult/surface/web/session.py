@@ -10,7 +10,6 @@ from auscult.kernel.errors import CredentialMissing, PermissionMissing
 from auscult.surface.api.access import (
     SESSION_COOKIE,
     Ask,
-    Caller,
     engine_of,
     identify,
     loopback_caller,
@@ -63,15 +62,15 @@ async def log_in(request: Request) -> Response:
     refuse_foreign_origin(request)
     form = await read_form(request)
     goal = own_path(form.get("next", "/"))
+    key = form.get("key", "").strip()
     try:
-        found = await engine_of(request).authenticate(form.get("key", "").strip())
+        await engine_of(request).authenticate(key)
     except CredentialMissing:
         return render(
             request, "login.html", status=401, next=goal, wrong="This key is not known here."
         )
-    caller = Caller(found.tenant, found.key_id, found.role, "session")
     answer = RedirectResponse(goal, SEE_OTHER)
-    start_session(engine_of(request), answer, caller, secure=request.url.scheme == "https")
+    start_session(engine_of(request), answer, key, secure=request.url.scheme == "https")
     return answer
 
 

@@ -8,7 +8,7 @@ import pytest
 from auscult.engine.events import courier as module
 from auscult.engine.events.courier import Courier
 from auscult.kernel.effects import Outcome, Result
-from auscult.kernel.errors import QueueFull, StateConflict, StoreUnavailable
+from auscult.kernel.errors import QueueFull, StateConflict, StoreRaced, StoreUnavailable
 from auscult.kernel.facts import Answered, Fact
 from auscult.kernel.findings import Phase
 from auscult.runtime.metrics import Metrics
@@ -61,7 +61,8 @@ async def test_a_store_that_is_away_is_tried_again_and_the_order_is_kept(
 ) -> None:
     courier, desk, _ = scene
     facts = [found(f"s{n}") for n in range(10)]
-    desk.refusals = [StoreUnavailable("away"), QueueFull("full")] * 15  # three times all ten
+    # Three times all ten:
+    desk.refusals = [StoreUnavailable("away"), QueueFull("full"), StoreRaced("deadlock")] * 10
     for fact in facts:
         courier.hand(fact)
     await deliver(courier)

@@ -10,7 +10,13 @@ import pytest
 
 from auscult.engine.events.desk import GROUP_MAX, Desk
 from auscult.engine.events.records import Settled
-from auscult.kernel.errors import ObjectMissing, QueueFull, StateConflict, StoreUnavailable
+from auscult.kernel.errors import (
+    ObjectMissing,
+    QueueFull,
+    StateConflict,
+    StoreRaced,
+    StoreUnavailable,
+)
 from auscult.kernel.facts import Acknowledged, Resolved
 from auscult.store import Store, Work
 from tests.unit.engine.bench import ACME, Bench, found
@@ -65,6 +71,29 @@ async def test_no_answer_is_given_when_the_commit_fails(
     monkeypatch.undo()
     with bench.store.read() as work:
         assert work.of(ACME).incidents.recent(10) == []
+
+
+async def test_a_commit_that_another_replica_was_in_the_way_of_is_done_again(
+    desk: Desk, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, races = Store.write, [StoreRaced("deadlock detected")] * 2
+
+    @contextmanager
+    def raced(self: Store) -> Iterator[Work]:
+        with real(self) as work:
+            yield work
+            if races:
+                raise races.pop()
+
+    monkeypatch.setattr(Store, "write", raced)
+    assert (await desk.submit(found())).incident is not None
+    races += [StoreRaced("deadlock detected")] * 9
+    with pytest.raises(StoreRaced):
+        await desk.submit(found("edge"))
+    assert not desk.has_failed, "the store takes writes"
+    with bench.store.read() as work:
+        (only,) = work.of(ACME).incidents.recent(10)
+    assert only.findings_count == 1
 
 
 async def test_what_waits_during_a_commit_shares_the_next_one(desk: Desk, bench: Bench) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from auscult.engine.events import perform as module
-from auscult.engine.events.perform import perform
+from auscult.engine.events.perform import open_http, perform
 from auscult.kernel.effects import EffectKind, Outcome, Result
 from auscult.kernel.errors import (
     PreconditionFailed,
@@ -15,6 +15,8 @@ from auscult.kernel.errors import (
     SettingError,
 )
 from auscult.kernel.words import TenantId
+from auscult.notification import CHANNELS
+from tests.receiver import Answer, receiving
 from tests.unit.engine.bench import Bench, Told, an_effect
 
 HTTP: Any = None
@@ -31,8 +33,24 @@ async def test_done(bench: Bench) -> None:
     assert (outcome.result, outcome.reason) == (Result.DONE, "")
     assert outcome.key == "i1:opened:1:ops"
     assert outcome.at_ms == bench.clock.now_ms()
-    assert outcome.data["seen"]
+    assert outcome.data == {}, "what nobody reads is not claimed to be kept"
     assert bench.channel.keys == [outcome.key]
+
+
+async def test_what_people_should_know_of_a_message_that_was_sent_is_said(bench: Bench) -> None:
+    bench.channel = Told.to_say("never taken for bob@example.com (550)")
+    outcome = await attempt(bench)
+    assert (outcome.result, outcome.reason) == (
+        Result.DONE,
+        "never taken for bob@example.com (550)",
+    )
+
+
+async def test_what_the_next_attempt_must_know_goes_with_the_outcome(bench: Bench) -> None:
+    left = {"left": ["bob@example.com"], "reached": True, "remark": ""}
+    outcome = await attempt(bench, ReceiverUnavailable("not yet", so_far=left))
+    assert outcome.result is Result.RETRY
+    assert outcome.data == {"so_far": left}
 
 
 @pytest.mark.parametrize(
@@ -58,6 +76,18 @@ async def test_every_error_is_an_outcome(
     assert outcome.retry_after_ms == (9_000 if asked else None)
 
 
+async def test_no_cookie_of_one_receiver_is_kept(bench: Bench) -> None:
+    async with receiving() as receiver, open_http() as http:
+        receiver.answer = Answer(headers={"Set-Cookie": "session=acme; Path=/"})
+        url = receiver.url.replace("127.0.0.1", "localhost")
+        channel = CHANNELS.make("webhook", {"url": url})
+        for key in ("first", "second"):
+            payload = an_effect().payload
+            await channel.deliver(payload, key=key, at_ms=bench.clock.now_ms(), http=http)
+        assert len(receiver.got) == 2
+        assert not any("cookie" in headers for _, headers, _ in receiver.got)
+
+
 async def test_a_long_reason_is_cut(bench: Bench) -> None:
     assert len((await attempt(bench, ValueError("x" * 10_000))).reason) == 500
 
@@ -73,9 +103,9 @@ async def test_what_expired_is_not_attempted(bench: Bench) -> None:
 
 async def test_an_attempt_has_an_end(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     class Silent(Told):
-        async def send(self, *_: Any, **__: Any) -> dict[str, Any]:
+        async def send(self, *_: Any, **__: Any) -> str:
             await asyncio.Event().wait()
-            return {}
+            return ""
 
     monkeypatch.setattr(module, "ATTEMPT_S", 0.05)
     bench.channel = Silent()

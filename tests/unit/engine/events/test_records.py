@@ -12,13 +12,15 @@ from auscult.engine.events.records import (
     settle,
 )
 from auscult.engine.events.steps import Rules
-from auscult.incidents import QUIET_HOLD_MS
+from auscult.incidents import QUIET_HOLD_MS, SETTLE_HOLD_MS
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.errors import ObjectMissing, StateConflict
-from auscult.kernel.facts import Acknowledged, Answered, Fact, Rang, Resolved, Timer
+from auscult.kernel.facts import Acknowledged, Answered, Fact, Rang, Released, Resolved, Timer
 from auscult.kernel.findings import Phase
+from auscult.kernel.incidents import ChangeKind
 from auscult.kernel.runs import Run, RunState
 from auscult.kernel.words import Severity
+from auscult.notification.messages import Message
 from auscult.remediation.decide import Runbook
 from auscult.store import TenantRows
 from tests.unit.engine.bench import ACME, Bench, an_effect, found
@@ -47,6 +49,20 @@ def open_one(bench: Bench, **changed: Any) -> str:
 def quiet_timer(bench: Bench, incident: str) -> Timer | None:
     timer: Timer | None = look(bench, lambda rows: rows.timers.get(f"{incident}:quiet"))
     return timer
+
+
+def test_what_is_left_behind_gets_a_timer_and_is_settled_when_it_rings(bench: Bench) -> None:
+    incident = open_one(bench, score=9.0)
+    take(bench, found(fingerprint="fp-lag", score=4.0, at_ms=bench.clock.advance(s=1)))
+    ended = take(bench, found(phase=Phase.CLEARED, at_ms=bench.clock.advance(s=9)))
+    assert ended.changes == (), "something still fires"
+    timer = look(bench, lambda rows: rows.timers.get(f"{incident}:settle"))
+    assert timer.due_ms == bench.clock.now_ms() + SETTLE_HOLD_MS
+    bench.clock.advance(ms=SETTLE_HOLD_MS)
+    rung = take(bench, Rang(timer=timer))
+    assert [change.kind for change in rung.changes] == [ChangeKind.SETTLED]
+    assert "incident.settled" in actions(bench, incident)
+    assert rung.effects == 0, "nobody is woken by it"
 
 
 def actions(bench: Bench, incident: str) -> list[str]:
@@ -90,6 +106,21 @@ def test_a_quiet_incident_sets_a_timer_and_ends_when_it_rings(bench: Bench) -> N
     assert take(bench, Rang(timer=timer)).incident is None, "a timer rings once"
 
 
+def test_a_timer_that_was_moved_is_not_taken_by_who_claimed_it_before(bench: Bench) -> None:
+    incident = open_one(bench)
+    take(bench, found(phase=Phase.CLEARED))
+    claimed = quiet_timer(bench, incident)
+    assert claimed is not None
+    bench.clock.advance(ms=QUIET_HOLD_MS - 1)
+    take(bench, found())
+    take(bench, found(phase=Phase.CLEARED))
+    bench.clock.advance(ms=1)
+    take(bench, Rang(timer=claimed))
+    moved = quiet_timer(bench, incident)
+    assert moved is not None, "its own time has not come"
+    assert moved.due_ms == claimed.due_ms + QUIET_HOLD_MS - 1
+
+
 def test_trouble_that_returns_cancels_the_timer(bench: Bench) -> None:
     incident = open_one(bench)
     take(bench, found(phase=Phase.CLEARED))
@@ -101,6 +132,15 @@ def test_trouble_that_returns_cancels_the_timer(bench: Bench) -> None:
     take(bench, Rang(timer=timer))
     kept = look(bench, lambda rows: rows.incidents.get(incident))
     assert not kept.is_over
+
+
+def test_what_is_given_back_stands_in_the_list_and_the_log_as_open(bench: Bench) -> None:
+    incident = open_one(bench)
+    take(bench, Acknowledged(tenant=ACME, incident=incident, by="ana"))
+    take(bench, Released(tenant=ACME, incident=incident, by="ana"))
+    assert look(bench, lambda rows: rows.incidents.counts())["open"] == 1
+    wanted = ["incident.opened", "incident.acknowledged", "incident.released"]
+    assert actions(bench, incident) == wanted
 
 
 def test_what_a_person_resolves_needs_no_timer_and_cannot_be_taken_again(bench: Bench) -> None:
@@ -165,6 +205,20 @@ def test_a_receiver_is_not_asked_before_it_said(bench: Bench) -> None:
         assert due_ms is not None
         assert due_ms - before_ms == waited_ms
         bench.clock.advance(ms=waited_ms)
+
+
+def test_the_next_attempt_is_told_what_the_last_one_achieved(bench: Bench) -> None:
+    incident = open_one(bench)
+    key = f"{incident}:opened:1:ops"
+    so_far = {"left": ["bob@example.com"], "reached": True, "remark": "never taken for zoe (550)"}
+    answer(bench, key, Result.RETRY, reason="not yet for bob", data={"so_far": so_far})
+    effect = look(bench, lambda rows: rows.effects.get(key))
+    assert Message.model_validate(effect.payload).so_far.left == ("bob@example.com",)
+    answer(bench, key, Result.DONE, reason="never taken for zoe (550)")
+    row = look(bench, lambda rows: rows.effects.row(key))
+    assert (row.state, row.last_reason) == ("done", "never taken for zoe (550)")
+    last = look(bench, lambda rows: rows.audit.of(incident, 100))[-1]
+    assert last.detail["sentence"].endswith("done: never taken for zoe (550)")
 
 
 def test_after_a_day_it_is_given_up_and_said(bench: Bench) -> None:

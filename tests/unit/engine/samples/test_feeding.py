@@ -9,6 +9,7 @@ from pydantic import PrivateAttr
 
 from auscult.engine.samples import feeding as module
 from auscult.engine.wiring import Plans, TenantPlan
+from auscult.kernel.errors import QueueFull
 from auscult.kernel.words import TenantId
 from auscult.signals.port import Sink, Source, SourceHealth
 from tests.unit.engine.bench import ACME
@@ -38,7 +39,17 @@ class Spring(Source):
             self._stopped = True
 
 
-def plans(**sources: Spring) -> Plans:
+class Well(Source):
+    """A source that fills the past until it is told to end."""
+
+    fills_the_past = True
+    _full: asyncio.Event = PrivateAttr(default_factory=asyncio.Event)
+
+    async def run(self, sink: Sink) -> None:
+        await self._full.wait()
+
+
+def plans(**sources: Source) -> Plans:
     return Plans({ACME: TenantPlan(ACME, sources=sources)})
 
 
@@ -120,3 +131,32 @@ async def test_scrapes_are_counted_and_healths_are_bounded(
     assert value("auscult_scrapes_total", {"result": "done"}) == 3
     assert value("auscult_scrapes_total", {"result": "failed"}) == 2
     await stream.path.feeding.stop()
+
+
+async def test_live_samples_wait_until_the_past_is_filled_in(tmp_path: Path) -> None:
+    path = Stream(tmp_path).path
+    live, well = Spring(), Well()
+    await path.feeding.follow(plans(a_live=live, well=well))
+    await turn()
+    assert live._starts == 0
+    with pytest.raises(QueueFull, match="past"):
+        await path.receive_write(ACME, b"", "application/x-protobuf")
+    assert not path.feeding.is_filling(BOLT), "nobody else waits"
+    well._full.set()
+    await turn()
+    assert live._starts == 1
+    assert not path.feeding.is_filling(ACME)
+    await path.feeding.stop()
+
+
+async def test_a_past_that_does_not_come_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAST_WAIT_S", 0.05)
+    feeding = Stream(tmp_path).path.feeding
+    live = Spring()
+    await feeding.follow(plans(live=live, well=Well()))
+    await asyncio.sleep(0.2)
+    assert live._starts == 1
+    assert not feeding.is_filling(ACME)
+    await feeding.stop()

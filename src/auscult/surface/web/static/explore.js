@@ -39,7 +39,10 @@
     }
     const stale = Date.now() - heardMs > STALE_MS;
     live.classList.toggle("stale", stale);
-    live.textContent = stale ? "stale · reconnecting" : "live";
+    const word = stale ? "stale · reconnecting" : "live";
+    for (const place of [live, document.getElementById("spoken")]) {
+      if (place.textContent !== word) place.textContent = word;
+    }
     setTimeout(look, LOOK_MS);
   };
   new ResizeObserver(() => chart?.setSize({ width: place.clientWidth, height: 260 })).observe(place);

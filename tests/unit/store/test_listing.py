@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from auscult.kernel.errors import BodyMalformed
-from auscult.store.rows.cursors import read_cursor, write_cursor
+from auscult.store.rows.listing import read_cursor, write_cursor
 
 INTEGERS = some.integers(-(2**63) + 1, 2**63 - 1)
 IDS = some.text(some.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=60)

@@ -1,0 +1,128 @@
+"""The incident page, and what a person does there: plain forms, so that none needs a script."""
+
+from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
+
+from auscult.kernel.errors import StateConflict
+from auscult.kernel.facts import Acknowledged, Released, Resolved
+from auscult.kernel.findings import Phase
+from auscult.kernel.incidents import Incident, Signal, Status
+from auscult.surface.api.access import Ask
+from auscult.surface.api.limits import read_form
+from auscult.surface.api.queries import Nothing, Query
+from auscult.surface.api.speech import said
+from auscult.surface.readings import (
+    Story,
+    acknowledgement,
+    change_incident,
+    release,
+    resolution,
+    tell_story,
+)
+from auscult.surface.web.charts import draw_evidence
+from auscult.surface.web.render import is_partial, render
+from auscult.surface.web.session import SEE_OTHER, Visitor
+
+router = APIRouter(include_in_schema=False)
+UNDO_MS = 10_000
+"""How long an acknowledgement can be undone with one tap; later it stands under "More"."""
+STILL_FIRING = "still_firing"
+NOTICES = {
+    "acknowledged": "Acknowledged.",
+    "released": "Given back: it needs somebody again.",
+    "resolved": "Resolved.",
+    "first": "Somebody was first: see below who has it.",
+    "theirs": "Somebody else has it; nothing was changed.",
+    "over": "This incident is already over; nothing was changed.",
+    STILL_FIRING: "Not resolved yet: see above what still fires.",
+}
+
+
+class NoticeQuery(Query):
+    """What the last action did, said once."""
+
+    done: str = ""
+
+
+@router.get("/incidents/{incident_id}.json")
+async def give_story(incident_id: str, ask: Visitor) -> Response:
+    """Return one incident as data."""
+    ask.query(Nothing)
+    return said((await tell_story(ask.engine, ask.tenant, incident_id)).as_json())
+
+
+@router.get("/incidents/{incident_id}")
+async def show_story(incident_id: str, ask: Visitor) -> Response:
+    """Show one incident: what, since when, how odd, who was told, what was done."""
+    query = ask.query(NoticeQuery)
+    story = await tell_story(ask.engine, ask.tenant, incident_id)
+    return _page_of(ask, story, query.done)
+
+
+@router.post("/incidents/{incident_id}/acknowledge")
+async def acknowledge(incident_id: str, ask: Visitor) -> Response:
+    """Take an incident; a double tap takes it once."""
+    await read_form(ask.request)
+    return await _act(ask, acknowledgement(ask.tenant, incident_id, ask.caller.name))
+
+
+@router.post("/incidents/{incident_id}/release")
+async def give_back(incident_id: str, ask: Visitor) -> Response:
+    """Take one's own acknowledgement back."""
+    await read_form(ask.request)
+    return await _act(ask, release(ask.tenant, incident_id, ask.caller.name))
+
+
+@router.post("/incidents/{incident_id}/resolve")
+async def resolve(incident_id: str, ask: Visitor) -> Response:
+    """End an incident by a person's word; while a signal fires, only by a second tap elsewhere."""
+    form = await read_form(ask.request)
+    if form.get("confirmed") != "yes":
+        story = await tell_story(ask.engine, ask.tenant, incident_id)
+        if firing(story.incident):
+            return await _answer(ask, incident_id, STILL_FIRING)
+    return await _act(ask, resolution(ask.tenant, incident_id, ask.caller.name))
+
+
+def firing(incident: Incident) -> list[Signal]:
+    """Return the signals of an open incident that are not as usual again."""
+    if incident.is_over:
+        return []
+    return [signal for signal in incident.signals if signal.phase is Phase.FIRING]
+
+
+async def _act(ask: Ask, fact: Acknowledged | Released | Resolved) -> Response:
+    """Submit a person's fact and answer what came of it."""
+    try:
+        incident = await change_incident(ask.engine, fact)
+    except StateConflict:
+        now = (await tell_story(ask.engine, ask.tenant, fact.incident)).incident
+        return await _answer(ask, fact.incident, "over" if now.is_over else "theirs")
+    was_first = not isinstance(fact, Acknowledged) or incident.acknowledged_by == fact.by
+    return await _answer(ask, fact.incident, fact.fact if was_first else "first")
+
+
+async def _answer(ask: Ask, incident_id: str, done: str) -> Response:
+    """Answer with the page (to script) or with a redirect to it (to a plain form)."""
+    if is_partial(ask.request):
+        return _page_of(ask, await tell_story(ask.engine, ask.tenant, incident_id), done)
+    return RedirectResponse(f"/incidents/{incident_id}?done={done}", SEE_OTHER)
+
+
+def _page_of(ask: Ask, story: Story, done: str) -> Response:
+    incident = story.incident
+    still = firing(incident)
+    return render(
+        ask.request,
+        "incident.html",
+        story=story,
+        incident=incident,
+        chart=draw_evidence(incident.strongest.evidence),
+        evidence=incident.strongest.evidence,
+        deliveries=[one for one in story.deliveries if one.plug],
+        notice=NOTICES.get(done, "") if done != STILL_FIRING or still else "",
+        confirming=still if done == STILL_FIRING else [],
+        is_mine=incident.status is Status.ACKNOWLEDGED
+        and incident.acknowledged_by == ask.caller.name,
+        undo_until_ms=(incident.acknowledged_ms or 0) + UNDO_MS,
+    )

@@ -1,0 +1,114 @@
+"""The dispatch: nobody's dead receiver is in anybody else's way, and waiting is no attempt."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from pydantic import PrivateAttr
+
+from auscult.engine.events.courier import Courier
+from auscult.engine.events.desk import Desk
+from auscult.engine.events.dispatch import IN_FLIGHT_MAX, Claims, Dispatch, take_up
+from auscult.engine.events.records import settle
+from auscult.engine.wiring import Plans, TenantPlan
+from auscult.kernel.effects import Outcome, Result
+from auscult.kernel.facts import Answered
+from auscult.kernel.words import TenantId
+from auscult.notification.messages import Message
+from auscult.notification.port import Channel
+from auscult.store import Claim
+from tests.unit.engine.bench import ACME, Bench, Told, an_effect
+
+NOISY = TenantId("noisy")
+HTTP: Any = None
+
+
+class BlackHole(Channel):
+    """Takes everything and never answers."""
+
+    _held: list[str] = PrivateAttr(default_factory=list)
+
+    @property
+    def held(self) -> list[str]:
+        return self._held
+
+    async def send(self, message: Message, *, key: str, at_ms: int, http: Any) -> Any:
+        self._held.append(key)
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def dispatching(bench: Bench, plans: Plans) -> AsyncIterator[Claims]:
+    desk = Desk(bench.store, plans, clock=bench.clock, metrics=bench.metrics)
+    courier = Courier(desk, metrics=bench.metrics)
+    claims = Claims(desk, clock=bench.clock, owner="me")
+    dispatch = Dispatch(claims, courier, plans, clock=bench.clock, metrics=bench.metrics)
+    desk.start()
+    running = [asyncio.ensure_future(one) for one in (courier.run(), dispatch.run_effects(HTTP))]
+    yield claims
+    for task in running:
+        task.cancel()
+    for task in list(dispatch._in_flight):
+        task.cancel()
+    await desk.stop()
+
+
+async def until(told: Told, count: int) -> None:
+    async with asyncio.timeout(2):
+        while len(told.keys) < count:
+            await asyncio.sleep(0.005)
+
+
+async def test_a_dead_receiver_of_one_tenant_keeps_no_other_tenant_waiting(bench: Bench) -> None:
+    hole = BlackHole()
+    plans = Plans(
+        {
+            ACME: TenantPlan(ACME, channels={"ops": bench.channel}),
+            NOISY: TenantPlan(NOISY, channels={"ops": hole}),
+        }
+    )
+    with bench.store.write() as work:
+        for number in range(500):
+            work.of(NOISY).effects.wish(an_effect(key=f"n{number}", tenant=NOISY, due_ms=number))
+    async with dispatching(bench, plans) as claims:
+        async with asyncio.timeout(5):
+            while not hole.held:
+                await asyncio.sleep(0.005)
+        await asyncio.sleep(0.1)
+        assert len(hole.held) <= IN_FLIGHT_MAX // 4, "one tenant never holds every place"
+        with bench.store.write() as work:
+            work.of(ACME).effects.wish(an_effect())
+        claims.wake("effect")
+        await until(bench.channel, 1)
+
+
+async def test_what_one_tenant_has_due_is_done_without_a_pause(bench: Bench) -> None:
+    plans = Plans({ACME: TenantPlan(ACME, channels={"ops": bench.channel})})
+    with bench.store.write() as work:
+        for number in range(100):
+            work.of(ACME).effects.wish(an_effect(key=f"n{number}", incident=f"i{number}"))
+    async with dispatching(bench, plans):
+        await until(bench.channel, 100)
+
+
+def test_waiting_behind_an_earlier_message_is_no_attempt(bench: Bench) -> None:
+    now_ms = bench.clock.now_ms()
+    first, second = an_effect(), an_effect(key="i1:resolved:1:ops", due_ms=now_ms + 1)
+    with bench.store.write() as work:
+        for effect in (first, second):
+            work.of(ACME).effects.wish(effect)
+        claim = Claim("effect", ACME, second.key, 1)
+        for _ in range(12):
+            assert take_up(work, claim, now_ms=now_ms) is None
+        row = work.of(ACME).effects.row(second.key)
+        assert row is not None
+        assert row.attempts == 0
+        work.of(ACME).effects.settle(
+            Outcome(key=first.key, tenant=ACME, result=Result.DONE, at_ms=now_ms)
+        )
+        assert take_up(work, claim, now_ms=now_ms) == second
+    busy = Outcome(key=second.key, tenant=ACME, result=Result.RETRY, reason="busy", at_ms=now_ms)
+    with bench.store.write() as work:
+        settle(work, Answered(outcome=busy), bench.plans, clock=bench.clock)
+        assert work.queue.next_due("effect") == now_ms + 1_000, "the first pause is the shortest"
