@@ -15,7 +15,7 @@ from auscult.kernel.words import Severity, Subject, TenantId
 Arrays = dict[str, NDArray[np.generic]]
 _TEXTS = ("tenant", "name", "seen_by", "service", "instance", "signal", "severity")
 _NUMBERS = ("slot", "since_ms", "told_ms", "score", "low", "high")
-_BUDGET = ("weeks", "episodes", "excess")
+_BUDGET = ("weeks", "episodes", "paged", "excess")
 
 
 def pack(desks: Iterable[Desk], budgets: Mapping[TenantId, Budget]) -> Arrays:

@@ -265,7 +265,10 @@ class Watch:
         columns = self.columns
         heard = bool(columns.flags[slot] & READY)
         evidence = calibrate(columns.evidence[slot : slot + 1], columns.tail[slot : slot + 1])
-        return float(evidence[0]) if heard else 0.0, self._tenant(tenant).budget.threshold
+        needed = self._tenant(tenant).budget.needed(
+            self.roster.group[slot : slot + 1].astype(np.int64)
+        )
+        return float(evidence[0]) if heard else 0.0, float(needed[0])
 
     def open_slots(self, tenant: TenantId) -> set[int]:
         """Return the slots of a tenant's series that a finding is open about."""

@@ -149,7 +149,7 @@ def test_a_slow_series_learns_as_a_fast_one() -> None:
     assert slow.evidence[0] > HEARD * 0.75, "two samples of an hour are as good as many of a second"
 
 
-def test_a_season_speaks_after_two_recorded_days_and_not_before() -> None:
+def test_a_season_speaks_after_one_recorded_day_and_not_before() -> None:
     columns = Columns(1)
     seasons = Seasons()
     scorer = Scorer(columns, seasons)
@@ -163,6 +163,62 @@ def test_a_season_speaks_after_two_recorded_days_and_not_before() -> None:
         seasons.begin(columns, 1)
         worst.append(float(columns.evidence[0]))
         spoke = seasons.offsets(columns, np.zeros(1, np.int64), at_ms) is not None
-        assert spoke == (hour >= 6 + 48 - 1)
+        assert spoke == (hour >= 6 + 24 - 1)
     assert seasons.used == 1
     assert max(worst[-48:]) < HEARD * 0.75, "mornings are no news"
+
+
+def test_a_day_of_office_hours_is_usual_from_the_second_on_and_a_silent_one_is_not() -> None:
+    columns = Columns(1)
+    seasons = Seasons()
+    scorer = Scorer(columns, seasons)
+    rng = np.random.default_rng(8)
+    step_s, days = 300, 7
+    at_s = np.arange(0, days * 86_400, step_s)
+    hour = at_s % 86_400 / 3600
+    value = np.where((hour >= 9) & (hour < 18), 80.0, 20.0) + rng.normal(0, 1, at_s.size)
+    value[at_s >= (days - 1) * 86_400] = 20.0
+    evidence = []
+    for second, now in zip(at_s.tolist(), value.tolist(), strict=True):
+        at_ms = np.array([(second + 1) * SECOND_MS], dtype=np.int64)
+        scorer.update(np.zeros(1, np.int32), at_ms, np.array([now]))
+        seasons.begin(columns, 1)
+        evidence.append(float(columns.evidence[0]))
+    known = np.array(evidence)[(at_s >= 2 * 86_400) & (at_s < (days - 1) * 86_400)]
+    silent = np.array(evidence)[at_s >= (days - 1) * 86_400]
+    assert known.max() < HEARD * 0.75, "what comes every day is usual"
+    assert silent.max() > HEARD, "and its absence is not"
+
+
+def test_a_spike_of_one_slow_sample_is_evidence_even_if_the_series_wanders() -> None:
+    rng = np.random.default_rng(9)
+    columns, scorer = make_scorer(1)
+    walk = 500 + 200 * np.sin(np.arange(2000) / 100) + rng.normal(0, 10, 2000)
+    feed(scorer, one(walk), step_s=60)
+    before = float(columns.evidence[0])
+    feed(scorer, one([walk[-1] + 800]), begin_s=2000 * 60, step_s=60)
+    assert before < 2
+    assert columns.evidence[0] > HEARD / 2
+    fast, other = make_scorer(1)
+    feed(other, one(walk))
+    feed(other, one([walk[-1] + 800]), begin_s=2001)
+    assert fast.evidence[0] < HEARD / 2, "of one second it would be one outlier"
+
+
+def test_errors_that_come_back_are_heard_again() -> None:
+    rng = np.random.default_rng(10)
+    columns, scorer = make_scorer(1)
+    columns.quantum[0] = -1.0
+    calm = one(np.zeros(200))
+    feed(scorer, calm)
+    for burst in range(3):
+        columns.gate[0] = 1
+        begin_s = 201 + burst * 250
+        feed(scorer, one(rng.poisson(8, 6).astype(float)), begin_s=begin_s)
+        heard = float(columns.evidence[0])
+        assert heard > HEARD, burst
+        columns.gate[0] = 0.02  # as with an open finding
+        feed(scorer, one(rng.poisson(8, 40).astype(float)), begin_s=begin_s + 6)
+        feed(scorer, one(np.zeros(5)), begin_s=begin_s + 46)
+        columns.gate[0] = 1
+        feed(scorer, calm[:199], begin_s=begin_s + 51)

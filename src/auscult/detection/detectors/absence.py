@@ -66,6 +66,9 @@ class Absence(Detector):
         if rows.size == 0:
             return []
         columns = view.columns
+        heard_ms = max(int(columns.last_ms[rows].min()), view.awake_ms)
+        if view.now_ms - heard_ms < self.for_s * 1000:
+            return []
         groups, place = np.unique(view.group_of(rows), return_inverse=True)
         newest_ms = np.zeros(groups.size, dtype=np.int64)
         np.maximum.at(newest_ms, place, columns.last_ms[rows])

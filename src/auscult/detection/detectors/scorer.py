@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from pydantic import Field, field_validator
 
-from auscult.detection.budget import Evidence, combine, drop_small, looks_of
+from auscult.detection.budget import Evidence, combine, drop_small
 from auscult.detection.port import Complaint, Detector, Match, Memory, View
 from auscult.detection.roster import metric_of
 from auscult.detection.scoring.calibrator import calibrate
@@ -20,11 +20,8 @@ EXCLUDED = (
     r"up|ALERTS.*|scrape_.*",
 )
 CRITICAL = r".*(error|fail|unavailable|stall|rebuffer|dropout|underrun|lost|5xx).*"
-_FRESH_S = 30.0
-_WARM = 1.0
-_JOIN = 3.0
-_SAID_MS = 1000
-_FAST_INTERVAL_S = 5.0
+_FRESH_S, _FAST_INTERVAL_S = 30.0, 5.0
+_WARM, _JOIN, _SAID_MS = 1.0, 3.0, 1000
 
 
 class Scorer(Detector):
@@ -73,18 +70,22 @@ class Scorer(Detector):
         if rows.size == 0:
             return []
         sizes = np.bincount(view.group_of(rows))
-        view.budget.looks_per_week = looks_of(view.group_of(rows), view.columns.interval_s[rows])
+        view.budget.look(view.group_of(rows), view.columns.interval_s[rows])
         evidence = self._evidence(view, rows)
         warm = np.flatnonzero(evidence > _WARM)
         rows, evidence = rows[warm], evidence[warm]
         of = view.group_of(rows)
-        opened = set(view.group_of(np.array(list(view.open_slots()), dtype=np.int64)).tolist())
+        open_rows = np.fromiter(view.open_slots(), dtype=np.int64)
+        opened = set(view.group_of(open_rows).tolist())
         groups, total = combine(of, evidence, sizes[of])
-        view.budget.learn(groups, total, now_ms=view.now_ms, normal=not opened)
-        is_open = np.isin(rows, np.fromiter(view.open_slots(), dtype=np.int64))
+        view.budget.learn(groups, total, now_ms=view.now_ms, opened=opened)
+        if rows.size == 0:
+            memory.clear()
+            return []
+        is_open = np.isin(rows, open_rows)
         worth = drop_small(evidence, view.columns, rows=rows, is_open=is_open)
         groups, total = combine(of, worth, sizes[of])
-        over = set(groups[total >= view.budget.threshold].tolist())
+        over = set(groups[total >= view.budget.needed(groups)].tolist())
         slow = set(of[view.columns.interval_s[rows] > _FAST_INTERVAL_S].tolist())
         held = self._held(view, over, memory=memory, slow=slow)
         return self._choose(view, rows, evidence=worth, groups=held | opened)
@@ -113,9 +114,8 @@ class Scorer(Detector):
         opened, chosen = view.open_slots(), list[Complaint]()
         join = min(_JOIN, view.budget.threshold)
         taken: dict[int, set[str]] = {group: set() for group in groups}
-        order = np.argsort(-evidence, kind="stable")
-        is_open = np.isin(rows, np.array(list(opened), dtype=np.int64))
-        for index in [*order[is_open[order]], *order[~is_open[order]]]:
+        is_new = ~np.isin(rows, np.fromiter(opened, dtype=np.int64))
+        for index in np.lexsort((-evidence, is_new)):
             slot, strength = int(rows[index]), float(evidence[index])
             group = int(view.group_of(rows[index : index + 1])[0])
             metric = metric_of(view.labels_of(slot)) if group in groups else ""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from auscult.kernel.errors import BodyMalformed
 
 Rows = NDArray[np.int64]
-VERSION = 1
+VERSION = 2
 
 READY = np.uint8(1)
 """The series has been seen often enough to be heard."""
@@ -32,7 +32,7 @@ _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
     "quantum": (np.float32, np.inf),  # smallest step seen; negative: given, never learnt
     "gate": (np.float32, 1.0),  # how much is learnt: 1, or little while a finding is open
     "rise": (np.float32, 0.2),  # how fast `smooth` rises; from the interval
-    "calm": (np.float32, SPREAD_OF_SMOOTHED),  # the least spread `smooth` is taken to have
+    "step": (np.float32, 0.0),  # mean distance of neighbouring samples; of slow series only
     "seen": (np.float32, 0.0),  # samples that count as evidence
     "last": (np.float32, 0.0),  # the last value
     "evidence": (np.float32, 0.0),  # nominal -log10 p of the last look
@@ -77,7 +77,7 @@ class Columns:
     quantum: NDArray[np.float32]
     gate: NDArray[np.float32]
     rise: NDArray[np.float32]
-    calm: NDArray[np.float32]
+    step: NDArray[np.float32]
     seen: NDArray[np.float32]
     last: NDArray[np.float32]
     evidence: NDArray[np.float32]

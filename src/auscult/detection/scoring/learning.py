@@ -25,6 +25,7 @@ _CLIP = constant(1.5)
 _CLIP_SCALE = constant(3)
 _SLOWEST = constant(1 / MEMORY)
 _FASTEST = constant(1 / 20)
+_NO_SIDE_SQUARED = constant(0.1**2)
 _SPREAD_GROWS = constant(5)
 _EXCESS_MAX = constant(5)
 _TAIL_RATE = constant(1 / _TAIL_MEMORY)
@@ -73,8 +74,15 @@ def learn_spread(s: State) -> None:
     a, b, c, w, slow = s.a, s.b, s.c, s.w, s.slow
     np.subtract(s.last, s.level, out=b)
     b *= s.r
+    # what rests beside its level, nearer than its values can lie, says nothing of sides
+    np.multiply(s.quantum, s.quantum, out=a)
+    a *= _NO_SIDE_SQUARED
+    np.less_equal(b, a, out=a, casting="unsafe")
     np.less_equal(b, _ZERO, out=b, casting="unsafe")
+    a -= b
+    np.subtract(_ONE, a, out=a)
     b -= s.sway
+    b *= a
     np.minimum(s.rate, _FASTEST, out=a)
     a *= w
     b *= a

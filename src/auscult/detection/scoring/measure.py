@@ -7,16 +7,17 @@ written over what is read costs half of what goes elsewhere, and a mask costs ma
 import numpy as np
 from numpy.typing import NDArray
 
+from auscult.detection.scoring import slow
 from auscult.detection.scoring.columns import Columns, Rows
 from auscult.detection.scoring.seasons import Seasons
-from auscult.detection.scoring.state import State, constant
+from auscult.detection.scoring.state import Floats, State, constant
 
 Doubles = NDArray[np.float64]
 
 BOUND = 4.0
-"""One sample, however far out, counts as so many scales."""
+"""One sample of a second, however far out, counts as so many scales; more of a slower one."""
 GAUSSIAN_TO = 5.0
-"""From here on the assumed tail is exponential."""
+"""From here on the assumed tail is exponential; sooner where samples are slow."""
 BAND = 3.0
 """What is usual reaches so many scales to each side."""
 _LN10 = float(np.log(10.0))
@@ -32,17 +33,19 @@ _MINUS_HALF = constant(-0.5)
 _ALIKE_IN_DOUBT = constant(1 - _OTHER_SIDE)
 _STEP_MIN = constant(1e-18)
 """A smaller step is none; the square of this one is still a normal float32."""
-_ONE_BY_BOUND_SQUARED = constant(1 / BOUND**2)
-_GAUSSIAN_TO = constant(GAUSSIAN_TO)
 _ONE_BY_LN10 = constant(1 / _LN10)
 _SEEN_MAX = constant(1e6)
 _SWAY_SQUARED_MIN = constant(1e-4)
 _SWAY_CALM = constant(0.4)
 _WANDER_MORE = constant(0.15)
+_AT_FASTEST = slow.worth_of(constant(slow.RISE_AT_FASTEST), BOUND, GAUSSIAN_TO)
 
 
-def score(s: State) -> None:
-    """Set the evidence of n samples `x`, and everything on the way to it; moves `smooth`."""
+def score(s: State, *, blur: Floats | None = None) -> None:
+    """Set the evidence of n samples `x`, and everything on the way to it; moves `smooth`.
+
+    blur: float32 (n,), the least scale a season asks for; see `seasons`.
+    """
     np.subtract(s.x, s.level, out=s.r)
     s.r -= s.trend
     s.seen += s.gate
@@ -50,8 +53,14 @@ def score(s: State) -> None:
     np.reciprocal(s.seen, out=s.few)
     doubt(s)
     measure(s)
-    smooth(s)
-    weigh(s)
+    if blur is not None:
+        np.maximum(s.doubt, blur, out=s.doubt)
+    worth = _AT_FASTEST
+    if slow.is_any(s.rise):
+        slow.leap(s, _SHARE_AT_LAST)
+        worth = slow.worth_of(s.rise, BOUND, GAUSSIAN_TO)
+    smooth(s, worth.one_by_bound_squared)
+    weigh(s, worth)
 
 
 def doubt(s: State) -> None:
@@ -101,12 +110,12 @@ def measure(s: State) -> None:
     np.maximum(doubt, a, out=doubt)
 
 
-def smooth(s: State) -> None:
+def smooth(s: State, one_by_bound_squared: Floats) -> None:
     """Move `smooth` towards the bounded deviation: slowly up, twice as fast down."""
     a, b, c = s.a, s.b, s.c
-    # z / sqrt(1 + (z / 4)^2), with z = r / doubt
+    # z / sqrt(1 + (z / bound)^2), with z = r / doubt
     np.multiply(s.r, s.r, out=a)
-    a *= _ONE_BY_BOUND_SQUARED
+    a *= one_by_bound_squared
     np.multiply(s.doubt, s.doubt, out=b)
     a += b
     np.sqrt(a, out=a)
@@ -124,17 +133,17 @@ def smooth(s: State) -> None:
     s.smooth += c
 
 
-def weigh(s: State) -> None:
+def weigh(s: State, worth: slow.Worth) -> None:
     """Turn the smoothed deviation into nominal evidence, -log10 p."""
     a, b, evidence = s.a, s.b, s.evidence
     # what wanders is given at least the spread that wandering has in the long run
     np.subtract(_SWAY_CALM, s.sway, out=b)
     b.clip(_ZERO, _WANDER_MORE, out=b)
-    b += s.calm
+    b += worth.calm
     np.maximum(np.sqrt(s.spread, out=a), b, out=a)
     np.abs(s.smooth, out=b)
     b /= a
-    np.minimum(b, _GAUSSIAN_TO, out=a)
+    np.minimum(b, worth.knee, out=a)
     np.multiply(a, _MINUS_HALF, out=evidence)
     evidence += b
     evidence *= a
@@ -147,7 +156,7 @@ def usual_band(columns: Columns, seasons: Seasons, rows: Rows) -> tuple[Doubles,
     The band is three scales wide on each side, with the same floors and widening as z.
     """
     level = (columns.level[rows] + columns.trend[rows]).astype(np.float64)
-    offset = seasons.offsets(columns, rows, columns.last_ms[rows])
+    season = seasons.offsets(columns, rows, columns.last_ms[rows])
     few = 1 / (columns.seen[rows] + 1.0)
     doubt = _DOUBT * few / np.maximum(columns.sway[rows].astype(np.float64) ** 2, 1e-4)
     doubt = np.minimum(doubt, 1)
@@ -158,8 +167,10 @@ def usual_band(columns: Columns, seasons: Seasons, rows: Rows) -> tuple[Doubles,
     least = np.maximum(above, below) * (_OTHER_SIDE + (1 - _OTHER_SIDE) * doubt)
     most = (above + below) * _ONE_SIDED
     wide = _MEAN_TO_SD * (1 + doubt)
+    slack: Floats | float = 0.0
+    if season is not None:
+        level = level + season[0]
+        slack, floor = season[1], np.maximum(floor, season[2])
     high = level + BAND * np.maximum(wide * np.clip(above, least, most), floor)
     low = level - BAND * np.maximum(wide * np.clip(below, least, most), floor)
-    if offset is not None:
-        return level + offset, low + offset, high + offset
-    return level, low, high
+    return level, low + np.minimum(slack, 0), high + np.maximum(slack, 0)

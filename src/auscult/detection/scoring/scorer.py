@@ -10,14 +10,15 @@ Per sample, in this order (z and c have no unit, everything else has the series'
    level, and wider while it has shown itself few times.
 3. c = z / sqrt(1 + (z / 4)^2), bounded by 4, so that one outlier is one look and not a fault;
    smooth = an asymmetric moving average of c that rises slowly and falls twice as fast: only what
-   persists stays in it.
+   persists stays in it. One sample of a slow series may count more, and by its step (see `slow`).
 4. t = |smooth| / its own spread, and the nominal evidence -log10 p = huber(t) / ln 10: a Gaussian
    tail to t = 4, exponential beyond. `calibrator` corrects it by the tail that is really seen.
 5. level, trend, scale and spread learn, the less the stronger the evidence is, and almost nothing
    while a finding is open (`gate`); the level of a series that wanders follows it faster.
 
 Time constants are counted in samples, so that a series of hours learns like one of seconds; only
-`rise` depends on the interval, because one sample of an hour already is an average of much.
+`rise` depends on the interval, and what `slow` derives from it: one sample of an hour already is an
+average of much.
 """
 
 import numpy as np
@@ -26,13 +27,13 @@ from numpy.typing import NDArray
 from auscult.detection.scoring.columns import (
     ENDED,
     READY,
-    SPREAD_OF_SMOOTHED,
     Columns,
     Rows,
 )
 from auscult.detection.scoring.learning import learn
 from auscult.detection.scoring.measure import score
 from auscult.detection.scoring.seasons import Seasons
+from auscult.detection.scoring.slow import calm_of
 from auscult.detection.scoring.state import CHUNK, Floats, State, constant
 from auscult.kernel.samples import Slots, Times, Values
 
@@ -114,10 +115,15 @@ class Scorer:
         odd = self._keep_time(where, at_ms)
         if odd.size:
             self._learn_interval(odd, rows=rows[odd], elapsed_s=state.a[odd])
-        offset = self.seasons.offsets(columns, rows, at_ms)
-        if offset is not None:
+        season = self.seasons.offsets(columns, rows, at_ms)
+        offset, blur = None, None
+        if season is not None:
+            offset, slack, blur = season
+            rest = state.x - offset - state.level - state.trend
+            offset += np.clip(rest, np.minimum(slack, 0), np.maximum(slack, 0))
             state.x -= offset
-        score(state)
+            state.last -= offset
+        score(state, blur=blur)
         learn(state)
         if offset is not None:
             state.x += offset
@@ -152,9 +158,8 @@ class Scorer:
         state.level[fresh] = state.last[fresh] = state.x[fresh]
         state.interval_s[odd] = interval_s
         state.rise[odd] = rise = rise_of(interval_s)
-        state.calm[odd] = calm = calm_of(rise)
         second = seen == 1
-        state.spread[odd[second]] = calm[second] ** 2
+        state.spread[odd[second]] = calm_of(rise[second]) ** 2
         state.seen[odd] = np.where(late, np.minimum(seen, _AFTER_GAP), seen)
         state.smooth[odd] *= np.where(late, np.float32(0.5), np.float32(1))
         flags[rows[seen >= READY_AFTER - 1]] |= READY
@@ -178,12 +183,6 @@ def rise_of(interval_s: NDArray[np.floating]) -> Floats:
         np.float32
     )
     return rise
-
-
-def calm_of(rise: Floats) -> Floats:
-    """Return the spread that an average rising so fast has over white noise; 0.35 at 1 s."""
-    calm: Floats = np.float32(3 * SPREAD_OF_SMOOTHED) * np.sqrt(rise / (2 - rise))
-    return calm
 
 
 def release(columns: Columns, slot: int, recent: Values | None = None) -> None:

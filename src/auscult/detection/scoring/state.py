@@ -40,7 +40,7 @@ class State:
     quantum: Floats
     gate: Floats
     rise: Floats
-    calm: Floats
+    step: Floats
     seen: Floats
     last: Floats
     evidence: Floats
