@@ -87,7 +87,7 @@ incidents = Table(
     _word("service"), _word("headline"),
     _time("opened_ms"), _time("updated_ms"), _maybe("resolved_ms"),
     _count("version"), _word("body"),
-    _late("listed"),
+    _late("evidence"),
     PrimaryKeyConstraint("tenant", "id"), _named(),
 )  # fmt: skip
 _LIST_ORDER = (incidents.c.rank, incidents.c.opened_ms.desc(), incidents.c.id.desc())

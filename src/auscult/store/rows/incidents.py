@@ -1,5 +1,6 @@
 """Incidents of one tenant: one bounded row each, ordered by an integer, found by fingerprint."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,21 +8,26 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, select
 from sqlalchemy.sql import Select
 
-from auscult.kernel.incidents import Incident
-from auscult.store.rows.listing import COUNTS, IncidentFilter, list_incidents, write_cursor
+from auscult.kernel.incidents import Incident, Status
+from auscult.store.rows.listing import (
+    COUNTS,
+    IncidentFilter,
+    list_incidents,
+    read_place,
+    write_cursor,
+)
 from auscult.store.rows.slice import Slice, at_most, bounded, plain
-from auscult.store.statements import upsert
+from auscult.store.statements import UNIT, upsert
 from auscult.store.tables import UNRESOLVED, incident_fingerprints, incidents
 
-Found = Sequence[Row[tuple[str, int, int, str]]]
 EVERYTHING = IncidentFilter()
 
 _I = incidents.c
 _F = incident_fingerprints.c
 _OWN = _I.tenant == bindparam("own")
-_GET = select(_I.body).where(_OWN, _I.id == bindparam("id"))
+_GET = select(_I.body, _I.evidence).where(_OWN, _I.id == bindparam("id"))
 _HOLDING = (
-    select(_I.body)
+    select(_I.body, _I.evidence)
     .join(
         incident_fingerprints,
         (_F.tenant == _I.tenant) & (_F.incident == _I.id),
@@ -29,7 +35,7 @@ _HOLDING = (
     .where(_F.tenant == bindparam("own"), _F.fingerprint == bindparam("fingerprint"), UNRESOLVED)
 )
 _RECENT = (
-    select(_I.body)
+    select(_I.body, _I.evidence)
     .where(_OWN, UNRESOLVED)
     .order_by(_I.updated_ms.desc(), _I.id.desc())
     .limit(bindparam("limit"))
@@ -39,7 +45,7 @@ _PUT = upsert(
     ("tenant", "id"),
     (
         *("status", "severity", "rank", "service", "headline", "updated_ms", "resolved_ms"),
-        *("body", "listed"),
+        *("body", "evidence"),
     ),
     version=_I.version + 1,
 ).returning(_I.version)
@@ -52,8 +58,9 @@ _LET_GO = delete(incident_fingerprints).where(
     _F.incident == bindparam("incident"),
     _F.fingerprint == bindparam("let_go"),
 )
-_WINDOW = {"strongest": {"evidence": {"at_ms", "value", "low", "high"}}}
-"""What the list leaves out: a page of it would be evidence by nine tenths."""
+_WINDOW = {"at_ms", "value", "low", "high"}
+"""The columns of the evidence, kept beside the incident: a list of incidents would be evidence by
+nine tenths, and each row would lie on three pages of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +91,16 @@ class IncidentRows:
     def get(self, incident_id: str) -> Incident | None:
         """Return an incident; None where this tenant has no such one."""
         found = self._slice.first(_GET, id=incident_id)
-        return None if found is None else _read(found.body)
+        return None if found is None else _read(found)
 
     def holding(self, fingerprint: str) -> Incident | None:
         """Return the unresolved incident that a finding's fingerprint belongs to."""
         found = self._read_prints(_HOLDING, fingerprint=fingerprint)
-        return _read(found[0].body) if found else None
+        return _read(found[0]) if found else None
 
     def recent(self, limit: int) -> list[Incident]:
         """Return unresolved incidents, the newest update first."""
-        return [_read(row.body) for row in self._slice.rows(_RECENT, limit=at_most(limit))]
+        return [_read(row) for row in self._slice.rows(_RECENT, limit=at_most(limit))]
 
     def put(self, incident: Incident) -> None:
         """Write an incident, new or changed; it holds its fingerprints until it is resolved."""
@@ -110,40 +117,43 @@ class IncidentRows:
             updated_ms=incident.updated_ms,
             resolved_ms=incident.resolved_ms,
             version=1,
-            body=bounded(incident.model_dump_json()),
-            listed=incident.model_dump_json(exclude=_WINDOW),
+            body=bounded(incident.model_dump_json(exclude={"strongest": {"evidence": _WINDOW}})),
+            evidence=bounded(incident.strongest.evidence.model_dump_json(include=_WINDOW)),
         )
         self._hold(incident, is_new=written[0].version == 1)
 
     def written(self, incident_id: str) -> str | None:
-        """Return an incident as JSON, as it is stored; None where this tenant has no such one."""
+        """Return an incident as JSON; None where this tenant has no such one."""
         found = self._slice.first(_GET, id=incident_id)
-        return None if found is None else found.body
+        if found is None or not found.evidence:
+            return found and found.body
+        told = json.loads(found.body)
+        told["strongest"]["evidence"] |= json.loads(found.evidence)
+        return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
     def page(self, wanted: IncidentFilter = EVERYTHING) -> Page:
         """Return a page: what needs a person first, then the worst, then the newest.
 
         Raises `QueryUnknown` for a state that is none, `BodyMalformed` for a foreign cursor.
         """
-        rows, end = self._page(wanted, written=False)
-        return Page([_read(row.text) for row in rows], end)
+        texts, end = self._page(wanted, written=False)
+        return Page([_whole(*text.split(UNIT)) for text in texts], end)
 
     def written_page(self, wanted: IncidentFilter = EVERYTHING) -> WrittenPage:
         """Return the same page as JSON; raises the same."""
-        rows, end = self._page(wanted, written=True)
-        return WrittenPage([row.text for row in rows], end)
+        return WrittenPage(*self._page(wanted, written=True))
 
-    def _page(self, wanted: IncidentFilter, *, written: bool) -> tuple[Found, str | None]:
+    def _page(self, wanted: IncidentFilter, *, written: bool) -> tuple[list[str], str | None]:
         query, values = list_incidents(wanted, written=written)
-        rows = self._slice.rows(query, **values)
-        shown = rows[: at_most(wanted.limit)]
-        more = len(rows) > len(shown) > 0
-        end = write_cursor((shown[-1].rank, shown[-1].opened_ms, shown[-1].id)) if more else None
-        return shown, end
+        found = [read_place(text) for text in self._slice.texts(query, **values)]
+        shown = found[: at_most(wanted.limit)]
+        more = len(found) > len(shown) > 0
+        return [said for _, said in shown], write_cursor(shown[-1][0]) if more else None
 
     def counts(self) -> dict[str, int]:
         """Return how many incidents have each status; `COUNT_MAX` means that many or more."""
-        return {row.status: row.n for row in self._slice.rows(COUNTS)}
+        found = self._slice.rows(COUNTS)[0]
+        return {status.value: found[place] for place, status in enumerate(Status)}
 
     def _hold(self, incident: Incident, *, is_new: bool) -> None:
         known = () if is_new else self._read_prints(_HELD, incident=incident.id)
@@ -159,5 +169,17 @@ class IncidentRows:
         return self._slice.rows(query, **values)
 
 
-def _read(body: str) -> Incident:
-    return Incident.model_validate_json(body)
+def _read(row: Row[Any]) -> Incident:
+    return _whole(row.body, row.evidence)
+
+
+def _whole(body: str, evidence: str) -> Incident:
+    """Return an incident with its evidence's window, which is our own writing and not checked."""
+    incident = Incident.model_validate_json(body)
+    if not evidence:  # a row from before the window lay apart
+        return incident
+    window = {name: tuple(column) for name, column in json.loads(evidence).items()}
+    strongest = incident.strongest
+    whole = strongest.evidence.model_copy(update=window)
+    changed = {"strongest": strongest.model_copy(update={"evidence": whole})}
+    return incident.model_copy(update=changed)

@@ -10,16 +10,14 @@ import json
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import bindparam, func, literal, literal_column, select, union_all
-from sqlalchemy.sql import Select
+from sqlalchemy import Text, bindparam, cast, func, literal_column, select
 
 from auscult.kernel.errors import BodyMalformed, QueryUnknown
 from auscult.kernel.incidents import Status
 from auscult.store.rows.slice import at_most, plain
+from auscult.store.statements import UNIT, Either, in_one_row
 from auscult.store.tables import incidents
 
-Listing = Select[tuple[str, int, int, str]]
-"""Rows of (text, rank, opened_ms, id)."""
 Place = tuple[int, int, str]
 """Where a page ended: (rank, opened_ms, id)."""
 
@@ -62,11 +60,11 @@ class IncidentFilter:
     limit: int = 50
 
 
-def list_incidents(wanted: IncidentFilter, *, written: bool) -> tuple[Listing, dict[str, object]]:
+def list_incidents(wanted: IncidentFilter, *, written: bool) -> tuple[Either, dict[str, object]]:
     """Return the statement and its values: what needs a person first, the worst, the newest.
 
-    It asks for one row more than the limit, which tells whether there is a next page. The text of
-    a row is the whole incident, or, where it is to be `written` out, the incident as it is listed.
+    It asks for one text more than the limit, which tells whether there is a next page; `read_place`
+    reads a text. What is to be `written` out comes without the evidence's window.
     Raises `QueryUnknown` for a state that is none, `BodyMalformed` for a foreign cursor.
     """
     if wanted.state not in _RANKS:
@@ -87,10 +85,12 @@ def list_incidents(wanted: IncidentFilter, *, written: bool) -> tuple[Listing, d
 
 
 @cache
-def _statement(conditions: frozenset[str], written: bool) -> Listing:  # noqa: FBT001  # a key of the cache
-    text = func.coalesce(func.nullif(_I.listed, ""), _I.body) if written else _I.body
-    return (
-        select(text.label("text"), _I.rank, _I.opened_ms, _I.id)
+def _statement(conditions: frozenset[str], written: bool) -> Either:  # noqa: FBT001  # a key of the cache
+    place = cast(_I.rank, Text) + UNIT + cast(_I.opened_ms, Text) + UNIT + _I.id
+    text = place + UNIT + _I.body
+    text = text if written else text + UNIT + _I.evidence
+    return in_one_row(
+        select(text.label("text"))
         .where(_OWN, _I.rank >= bindparam("low"), _I.rank < bindparam("high"))
         .where(*(_CONDITIONS[name] for name in sorted(conditions)))
         .order_by(_I.rank, _I.opened_ms.desc(), _I.id.desc())
@@ -98,23 +98,26 @@ def _statement(conditions: frozenset[str], written: bool) -> Listing:  # noqa: F
     )
 
 
-COUNTS = union_all(
+COUNTS = select(
     *(
-        select(
-            literal(status.value).label("status"),
-            select(func.count())
-            .select_from(
-                select(literal_column("1"))
-                .where(_OWN, _I.rank >= _RANKS[status.value][0], _I.rank < _RANKS[status.value][1])
-                .limit(COUNT_MAX)
-                .subquery()
-            )
-            .scalar_subquery()
-            .label("n"),
+        select(func.count())
+        .select_from(
+            select(literal_column("1"))
+            .where(_OWN, _I.rank >= _RANKS[status.value][0], _I.rank < _RANKS[status.value][1])
+            .limit(COUNT_MAX)
+            .subquery()
         )
+        .scalar_subquery()
+        .label(status.value)
         for status in Status
     )
 )
+
+
+def read_place(text: str) -> tuple[Place, str]:
+    """Return where in the list a text of `list_incidents` stands, and what it says."""
+    rank, opened_ms, name, said = text.split(UNIT, 3)
+    return (int(rank), int(opened_ms), name), said
 
 
 def write_cursor(place: Place) -> str:

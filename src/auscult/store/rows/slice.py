@@ -12,7 +12,7 @@ from sqlalchemy.sql import Executable
 
 from auscult.kernel.errors import BodyTooLarge, CredentialMissing, ObjectMissing
 from auscult.kernel.words import TenantId
-from auscult.store.statements import APP_ROLE, Either, Hat
+from auscult.store.statements import APP_ROLE, RECORD, Either, Hat
 from auscult.store.transaction import Transaction
 
 TENANT_CHARS_MAX = 200
@@ -61,13 +61,19 @@ class Slice:
         found = self.rows(statement, **values)
         return found[0] if found else None
 
+    def texts(self, statement: Either, **values: Any) -> list[str]:  # noqa: ANN401
+        """Return the texts of a statement made by `in_one_row`."""
+        found = self.rows(statement, **values)
+        return found[0][0].split(RECORD) if found and found[0][0] is not None else []
+
     def check_own(self, tenant: TenantId) -> None:
         """Raise `ObjectMissing` for a word of another tenant: it has no place among these rows."""
         if tenant != self.tenant:
             raise ObjectMissing("these rows belong to another tenant")
 
     def _own(self, statement: Executable | Either, values: dict[str, Any]) -> dict[str, Any]:
-        name = "tenant" if isinstance(statement, Either | Insert) else "own"
+        spelled = statement.sqlite if isinstance(statement, Either) else statement
+        name = "tenant" if isinstance(spelled, Insert) else "own"
         return {**values, name: self.tenant}
 
 
