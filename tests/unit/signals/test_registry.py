@@ -37,6 +37,20 @@ def test_a_tenant_s_new_series_are_capped_per_minute_and_known_ones_go_on() -> N
     assert registry.refused(ONE).total == 1
 
 
+def test_a_capped_series_is_counted_once_however_often_it_comes() -> None:
+    registry = Registry(SMALL)
+    for n in range(5):
+        registry.slot(ONE, label_set(f"m{n}"), now_ms=60_000 * n)
+    for name in ("a", "b", "a", "a"):
+        with pytest.raises(SeriesCapReached):
+            registry.slot(ONE, label_set(name), now_ms=600_000)
+    assert (registry.capped(ONE), registry.capped(TWO)) == (2, 0)
+    assert registry.refused(ONE).by_cap == 4
+    registry.retire([0])
+    registry.slot(ONE, label_set("a"), now_ms=600_000)
+    assert registry.capped(ONE) == 1, "it has a place now"
+
+
 def test_a_tenant_s_series_are_capped_and_so_are_all_together() -> None:
     registry = Registry(SMALL)
     for n in range(5):

@@ -49,6 +49,7 @@ class Keeping:
     def save(self) -> None:
         """Save once; raises nothing, a disk that is full is logged."""
         arrays, series = self._scoring.ask(lambda watch: (watch.snapshot(), self._series()))
+        arrays |= {name: column[: len(series)] for name, column in self._scoring.newest().items()}
         try:
             write_snapshot(self._folder, arrays, series, at_ms=self._clock.now_ms())
         except OSError as why:
@@ -72,6 +73,7 @@ class Keeping:
         except AuscultError as why:
             log.error("the detector snapshot does not fit; learning afresh", why=str(why))
             return 0
+        self._scoring.resume(arrays, slots)
         self._saved_ms = at_ms
         return int(np.count_nonzero(slots >= 0))
 

@@ -96,7 +96,7 @@ class Reading:
             "abnormal": seen.abnormal,
             "silent": seen.silent,
             "muted": seen.muted,
-            "capped": self._scoring.registry.refused(tenant).total,
+            "capped": self._scoring.registry.capped(tenant),
             "series": self._scoring.registry.count(tenant),
             "sources": [
                 {"use": feed.use, **health.model_dump(mode="json")}

@@ -25,7 +25,10 @@ from auscult.signals import Kind, Topology
 from auscult.signals.remote_write import decode_write
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from auscult.detection import Watch
+    from auscult.engine.samples.snapshots import Arrays
     from auscult.incidents.grouping import Neighbours
     from auscult.kernel.samples import Slots
     from auscult.runtime.clock import Clock
@@ -107,12 +110,17 @@ class Scoring:
         self._count(accepted, source)
         return accepted
 
-    def slot(self, tenant: TenantId, labels: "Labels", kind: "Kind") -> int:
-        """Return the slot of a series; raises `SampleRefused`, `SeriesCapReached`."""
+    def slot(
+        self, tenant: TenantId, labels: "Labels", kind: "Kind", *, returns: bool = False
+    ) -> int:
+        """Return the slot of a series, one that `returns` after a restart perhaps.
+
+        Raises `SampleRefused`, `SeriesCapReached`.
+        """
         now_ms = self._clock.now_ms()
         try:
             with self._intake_lock:
-                return self.registry.slot(tenant, labels, kind=kind, now_ms=now_ms)
+                return self.registry.slot(tenant, labels, kind=kind, now_ms=now_ms, returns=returns)
         except (SampleRefused, SeriesCapReached) as why:
             self._metrics.samples_refused.labels(reason=_REASONS[type(why)]).inc()
             raise
@@ -120,11 +128,30 @@ class Scoring:
     def adopt(self, tenant: TenantId, labels: Labels, kind: Kind) -> int:
         """Return the slot of a series from a snapshot, known to the detectors; -1 when refused."""
         try:
-            slot = self.slot(tenant, labels, kind)
+            slot = self.slot(tenant, labels, kind, returns=True)
         except AuscultError:
             return -1
         self._learn(np.array([slot], dtype=np.int32))
         return slot
+
+    def newest(self) -> "Arrays":
+        """Return the newest raw sample of every slot in use, as arrays for a snapshot."""
+        with self._intake_lock:
+            at_ms, raw = self.intake.newest()
+        return {"intake.last_ms": at_ms, "intake.last_raw": raw}
+
+    def resume(self, arrays: "Arrays", slots: "NDArray[np.int64]") -> None:
+        """Take the newest raw samples of a snapshot; slots[old slot] is the new slot or -1."""
+        at_ms, raw = arrays.get("intake.last_ms"), arrays.get("intake.last_raw")
+        if at_ms is None or raw is None or not len(at_ms) == len(raw) == len(slots):
+            return  # from before they were kept: counters begin anew
+        here = slots >= 0
+        with self._intake_lock:
+            self.intake.resume(
+                slots[here].astype(np.int32),
+                at_ms[here].astype(np.int64),
+                raw[here].astype(np.float64),
+            )
 
     def last_ms(self, slot: int) -> int | None:
         """Return the time of the newest sample of a series, None for one never seen."""

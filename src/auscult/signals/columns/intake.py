@@ -143,6 +143,19 @@ class Intake:
         self.last_ms[slots] = 0
         self._reset.append(slots)
 
+    def newest(self) -> tuple[Times, Values]:
+        """Return copies of `last_ms` and `last_raw` of every slot in use."""
+        used = slice(0, self.registry.high)
+        return self.last_ms[used].copy(), self.last_raw[used].copy()
+
+    def resume(self, slots: Slots, at_ms: Times, raw: Values) -> None:
+        """Take the newest samples from before a restart, so that a counter loses no rate by it.
+
+        slots, at_ms int64 and raw float64 of one length.
+        """
+        self.last_ms[slots] = at_ms
+        self.last_raw[slots] = raw
+
     def evict_idle(self, tenant: TenantId, *, now_ms: int) -> int:
         """Free the tenant's series that nobody sent or asked for during `limits.idle_ms`.
 

@@ -18,6 +18,7 @@ from auscult.signals.series.spellings import Spellings
 
 _MINUTE_MS = 60_000
 _FAMILIES_MAX = 20_000
+CAPPED_MAX = 100_000
 
 
 class Shelving(Protocol):
@@ -80,16 +81,23 @@ class SeriesBook:
         self._minute = 0
         self._new = 0
         self._evicted_ms = 0
+        self._capped: set[int] = set()
 
-    def admit(self, labels: Labels, *, now_ms: int, kind: Kind = Kind.UNKNOWN) -> int:
+    def admit(
+        self, labels: Labels, *, now_ms: int, kind: Kind = Kind.UNKNOWN, returns: bool = False
+    ) -> int:
         """Return the slot of a settled label set, made when it is new.
 
-        Raises `SeriesCapReached` where the tenant, the process or this minute is full.
+        One that `returns` after a restart is new to this process only: the limit per minute is not
+        for it. Raises `SeriesCapReached` where the tenant, the process or this minute is full.
         """
         region = encode_labels(labels)
         slot = self.known.get(region)
         if slot is None:
-            self._check_room(now_ms)
+            self._check_room(region, now_ms)
+            if not returns:
+                self._check_rate(now_ms)
+            self._capped.discard(hash(region))
             slot = self._registry.open_slot(self.number, region)
             self._registry.kinds[slot] = kind or kind_of_name(metric_name(labels), self._types)
             self.known[region] = slot
@@ -143,13 +151,25 @@ class SeriesBook:
     def _is_full(self) -> bool:
         return len(self.known) >= self.limits.per_tenant or self._registry.is_full
 
-    def _check_room(self, now_ms: int) -> None:
+    @property
+    def capped(self) -> int:
+        """How many series were refused because there is no room, each counted once.
+
+        `CAPPED_MAX` means that many or more.
+        """
+        return len(self._capped)
+
+    def _check_room(self, region: bytes, now_ms: int) -> None:
         if self._is_full and abs(now_ms - self._evicted_ms) >= _MINUTE_MS:
             self._evicted_ms = now_ms
             self._registry.make_room(self.tenant, now_ms=now_ms)
         if self._is_full:
             self.refusals.by_cap += 1
+            if len(self._capped) < CAPPED_MAX:
+                self._capped.add(hash(region))
             raise SeriesCapReached(f"{len(self.known)} series of {self.tenant}")
+
+    def _check_rate(self, now_ms: int) -> None:
         minute = now_ms // _MINUTE_MS
         if minute != self._minute:
             self._minute, self._new = minute, 0

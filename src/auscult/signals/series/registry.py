@@ -78,15 +78,19 @@ class Registry:
         *,
         now_ms: int,
         kind: Kind = Kind.UNKNOWN,
+        returns: bool = False,
     ) -> int:
-        """Return the slot of a label set; raises `SampleRefused` and `SeriesCapReached`."""
+        """Return the slot of a label set; raises `SampleRefused` and `SeriesCapReached`.
+
+        One that `returns` after a restart does not count as a new series of this minute.
+        """
         book = self.book(tenant)
         try:
             settled = settle_labels(labels, self.limits)
         except SampleRefused:
             book.refusals.by_labels += 1
             raise
-        return book.admit(settled, now_ms=now_ms, kind=kind)
+        return book.admit(settled, now_ms=now_ms, kind=kind, returns=returns)
 
     def labels_of(self, slot: int) -> Labels:
         """Return the label set of a slot, `()` for one that is free."""
@@ -118,6 +122,11 @@ class Registry:
         """Return how many series of a tenant were not made, by reason."""
         found = self._books.get(tenant)
         return Refusals() if found is None else found.refusals
+
+    def capped(self, tenant: TenantId) -> int:
+        """Return how many series of a tenant are refused for want of room, each counted once."""
+        found = self._books.get(tenant)
+        return 0 if found is None else found.capped
 
     def slots_of(self, tenant: TenantId) -> Slots:
         """Return the tenant's slots, ascending."""

@@ -29,10 +29,10 @@ class Stream:
         self.plans = Plans({ACME: TenantPlan(ACME, detectors=detectors)})
         self.path.configure(self.plans)
 
-    def pour(self, name: str, value: float, **labels: str) -> None:
-        """Take one sample of a series, now."""
+    def pour(self, name: str, value: float, kind: Kind = Kind.GAUGE, **labels: str) -> int:
+        """Take one sample of a series, now; return its slot."""
         named = tuple(sorted({"__name__": name, **labels}.items()))
-        slot = self.scoring.slot(ACME, named, Kind.GAUGE)
+        slot = self.scoring.slot(ACME, named, kind)
         batch = SampleBatch(
             ACME,
             np.array([slot], dtype=np.int32),
@@ -40,10 +40,11 @@ class Stream:
             np.array([value], dtype=np.float64),
         )
         self.scoring.take(batch, source="test")
+        return slot
 
     def second(self, value: float, name: str = "load", **labels: str) -> list[Any]:
         """Let a second pass with one sample in it; return what the detectors say."""
         self.clock.advance(s=1)
-        self.pour(name, value, **labels)
+        self.pour(name, value, Kind.GAUGE, **labels)
         self.scoring.score()
         return self.scoring.tick()

@@ -1,6 +1,7 @@
 """Detector state across a restart: open faults stay open, what cannot be read is put aside."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from auscult.detection.detectors.threshold import Threshold
 from auscult.engine.samples.snapshots import FILE_NAME, read_snapshot, write_snapshot
+from auscult.kernel.errors import SeriesCapReached
 from auscult.kernel.findings import Phase
 from auscult.kernel.matchers import parse_matcher
 from auscult.kernel.words import TenantId
@@ -51,6 +53,38 @@ def test_without_the_snapshot_it_would_be_told_again(tmp_path: Path) -> None:
     first = faulty(tmp_path)
     second = Stream(tmp_path, clock=first.clock, limit=rule())
     assert [one.phase for one in second.second(9.0, service="edge")] == [Phase.FIRING]
+
+
+def test_a_counter_loses_no_rate_by_a_restart(tmp_path: Path) -> None:
+    first = Stream(tmp_path)
+    first.pour("requests_total", 100.0, Kind.COUNTER)
+    first.scoring.score()
+    first.keeping.save()
+    second = Stream(tmp_path, clock=first.clock)
+    second.pour("another", 1.0)
+    second.keeping.restore(frozenset({ACME}))
+    second.clock.advance(s=10)
+    slot = second.pour("requests_total", 150.0, Kind.COUNTER)
+    assert second.scoring.last_ms(slot) == second.clock.now_ms()
+    assert second.path.reading.window(ACME, slot).value == [5.0]
+
+
+def test_more_series_return_than_may_be_new_in_a_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Stream(tmp_path)
+    for number in range(20):
+        first.pour(f"m{number}", 1.0)
+    first.scoring.score()
+    first.keeping.save()
+    second = Stream(tmp_path, clock=first.clock)
+    small = replace(second.scoring.registry.limits, new_per_minute=5)
+    monkeypatch.setattr(second.scoring.registry.book(ACME), "limits", small)
+    assert second.keeping.restore(frozenset({ACME})) == 20
+    for number in range(5):
+        second.pour(f"new{number}", 1.0)
+    with pytest.raises(SeriesCapReached):
+        second.pour("one_more", 1.0)
 
 
 def test_what_was_learnt_is_known_again(tmp_path: Path) -> None:
