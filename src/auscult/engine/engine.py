@@ -1,7 +1,7 @@
 """The engine: everything that runs, started in order and stopped gracefully."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import aiohttp
 
 from auscult.engine.access import Access
+from auscult.engine.answers import Answers
 from auscult.engine.events.orphans import release_orphans
 from auscult.engine.events.path import EventPath
 from auscult.engine.events.perform import open_http
@@ -78,6 +79,7 @@ class Engine:
             self.store, self.plans, settings=settings, clock=clock, metrics=self.metrics
         )
         self._config = config
+        self._answers = Answers(clock)
         self._access = Access(self.vault, clock=clock)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._http: aiohttp.ClientSession | None = None
@@ -139,6 +141,21 @@ class Engine:
     async def read(self, fn: "Callable[[Work], T]") -> T:
         """Run a reading of the store in a reader thread; raises `StoreUnavailable`."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, fn)
+
+    async def read_answer(
+        self, tenant: TenantId, question: Hashable, fn: "Callable[[Work], bytes]"
+    ) -> bytes:
+        """Return what `fn` reads about a tenant's incidents, from memory until one changes.
+
+        Raises `StoreUnavailable`, and what `fn` raises.
+        """
+        known = self._answers.find(tenant, question)
+        if known is not None:
+            return known
+        change = self._answers.change_of(tenant)
+        answer = await self.read(fn)
+        self._answers.keep(tenant, question, answer=answer, change=change)
+        return answer
 
     async def receive_write(self, tenant: TenantId, body: bytes, content_type: str) -> "Received":
         """Take a remote_write body; raises `BodyMalformed`, `BodyTooLarge`, `QueueFull`."""
@@ -267,6 +284,7 @@ class Engine:
     def _tell(self, settled: "list[Settled]") -> None:
         self.events.wake(settled)
         for one in settled:
+            self._answers.end(one.tenant)
             if one.incident is not None and (one.changes or one.runs):
                 kinds = [change.kind.value for change in one.changes]
                 data = {"id": one.incident.id, "status": one.incident.status, "changes": kinds}

@@ -3,7 +3,7 @@
 The surface is written and tested against this protocol; `auscult.engine.Engine` fulfils it.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from auscult.kernel.facts import Fact
@@ -140,6 +140,11 @@ class Engine(Protocol):
 
     async def read(self, fn: "Callable[[Work], T]") -> T:
         """Run a read on the store in a reader thread."""
+
+    async def read_answer(
+        self, tenant: TenantId, question: Hashable, fn: "Callable[[Work], bytes]"
+    ) -> bytes:
+        """Return what `fn` reads about a tenant's incidents, from memory until one changes."""
 
     async def receive_write(self, tenant: TenantId, body: bytes, content_type: str) -> Received:
         """Take a remote_write body; `BodyMalformed`, `BodyTooLarge`, `QueueFull`."""

@@ -100,7 +100,7 @@ async def write_incidents(engine: Engine, tenant: TenantId, wanted: IncidentFilt
         rest = json.dumps({"next": page.next, "counts": dict(rows.counts())})
         return f'{{"incidents":[{",".join(page.texts)}],{rest[1:]}'.encode()
 
-    return await engine.read(look)
+    return await engine.read_answer(tenant, wanted, look)
 
 
 async def tell_story(engine: Engine, tenant: TenantId, incident_id: str) -> Story:

@@ -1,5 +1,8 @@
 """Every noun of a tenant can be written and read back unchanged, on both databases."""
 
+import json
+from typing import Any
+
 import pytest
 
 from auscult.kernel.effects import Result
@@ -9,6 +12,7 @@ from auscult.kernel.errors import (
     ObjectMissing,
     StateConflict,
 )
+from auscult.kernel.incidents import Incident
 from auscult.kernel.words import TenantId
 from auscult.store import Credential, KeyRow, Store
 from tests.contract.store.words import (
@@ -31,6 +35,37 @@ def test_an_incident_comes_back_as_it_was(store: Store) -> None:
     with store.read() as work:
         assert work.of(ACME).incidents.get("I1") == strange
         assert work.of(ACME).incidents.get("I2") is None
+
+
+def with_window(**changed: Any) -> Incident:
+    """An incident whose texts try to look like the place where its window belongs."""
+    plain = incident(headline='"evidence":{ \x1e \x1f \\', **changed)
+    window = {
+        "sentence": 'so it says: "evidence":{"at_ms":[]}',
+        "at_ms": (1, 2),
+        "value": (1.5, None),
+        "low": (0.0, 0.0),
+        "high": (2.0, 2.0),
+    }
+    evidence = plain.strongest.evidence.model_copy(update=window)
+    strongest = plain.strongest.model_copy(update={"evidence": evidence})
+    return plain.model_copy(update={"strongest": strongest})
+
+
+def test_an_incident_is_written_whole_and_listed_without_its_window(store: Store) -> None:
+    whole = with_window()
+    with store.write() as work:
+        work.of(ACME).incidents.put(whole)
+    with store.read() as work:
+        rows = work.of(ACME).incidents
+        assert rows.get("I1") == rows.recent(5)[0] == rows.page().incidents[0] == whole
+        written, listed = rows.written("I1"), rows.written_page().texts
+    assert written is not None
+    assert Incident.model_validate_json(written) == whole
+    (told,) = (json.loads(text) for text in listed)
+    shown = told["strongest"]["evidence"]
+    assert shown["sentence"] == whole.strongest.evidence.sentence
+    assert not shown.keys() & {"at_ms", "value", "low", "high"}
 
 
 def test_an_incident_holds_its_fingerprints_until_it_is_resolved(store: Store) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import base64
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from types import SimpleNamespace
@@ -284,6 +284,11 @@ class FakeEngine:
         if self.failure:
             raise self.failure
         return fn(SimpleNamespace(of=self.of))
+
+    async def read_answer(
+        self, tenant: TenantId, question: Hashable, fn: Callable[[Any], bytes]
+    ) -> bytes:
+        return await self.read(fn)
 
     async def receive_write(self, tenant: TenantId, body: bytes, content_type: str) -> Any:
         if self.failure:
