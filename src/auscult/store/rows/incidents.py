@@ -125,11 +125,13 @@ class IncidentRows:
     def written(self, incident_id: str) -> str | None:
         """Return an incident as JSON; None where this tenant has no such one."""
         found = self._slice.first(_GET, id=incident_id)
-        if found is None or not found.evidence:
-            return found and found.body
+        if found is None:
+            return None
+        body: str = found.body
         # a quotation mark inside of a JSON text is escaped, so this stands nowhere else
         here = '"evidence":{'
-        return found.body.replace(here, f"{here}{found.evidence[1:-1]},", 1)
+        window = f"{found.evidence[1:-1]}," if found.evidence else ""
+        return body.replace(here, here + window, 1)
 
     def page(self, wanted: IncidentFilter = EVERYTHING) -> Page:
         """Return a page: what needs a person first, then the worst, then the newest.
