@@ -14,7 +14,7 @@ from auscult.detection.detectors.scorer import Scorer as ScorerPlug
 from auscult.detection.port import Detector, Memory
 from auscult.detection.roster import Roster
 from auscult.detection.scoring.calibrator import calibrate
-from auscult.detection.scoring.columns import ENDED, READY, SCORED, VERSION, Columns
+from auscult.detection.scoring.columns import EASES, ENDED, READY, SCORED, VERSION, Columns
 from auscult.detection.scoring.measure import usual_band
 from auscult.detection.scoring.scorer import Scorer, release
 from auscult.detection.scoring.seasons import Seasons
@@ -42,6 +42,8 @@ EXCESS_FADES = 0.93
 ACCEPTED_SAMPLES = 20
 """By how many of its newest samples a series is judged whose present state is taken as usual."""
 _SILENT_S = 30.0
+_GIVEN = SCORED | EASES
+"""What the settings say of a series; the rest of its flags are learnt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class Watch:
         known.budget.pages_per_week = false_pages_per_week
         self._pending += known.desk.drop(complete, self._last_tick_ms)
         for slot in self.roster.rows_of(tenant).tolist():
-            self._mark_scored(slot, tenant, self._labels_of(slot))
+            self._mark_given(slot, tenant, self._labels_of(slot))
 
     def learn(
         self, slot: int, tenant: TenantId, *, labels: Labels, kind: Kind = "untyped",
@@ -142,7 +144,7 @@ class Watch:
         if kind == "counter" and self.roster.unit_of(slot) == "/s":
             self.columns.quantum[slot] = -1.0 / max(interval_ms / 1000, 1.0)
         self._tenant(tenant).matches.log.append(slot)
-        self._mark_scored(slot, tenant, labels)
+        self._mark_given(slot, tenant, labels)
 
     def forget(self, slot: int) -> None:
         """Stop watching a series; its slot may be used again."""
@@ -319,10 +321,10 @@ class Watch:
         old = np.flatnonzero(slots >= 0)
         known = np.array([self.roster.knows(slot) for slot in slots[old].tolist()], dtype=bool)
         old = old[known] if old.size else old
-        scored = self.columns.flags & SCORED
+        given = self.columns.flags & _GIVEN
         self.seasons.restore(snapshot)
         self.columns.restore(snapshot, (old, slots[old].astype(np.int64)))
-        self.columns.flags = (self.columns.flags & ~SCORED) | scored
+        self.columns.flags = (self.columns.flags & ~_GIVEN) | given
         moved = dict(zip(old.tolist(), slots[old].tolist(), strict=True))
         for tenant, key, opened in unpack(snapshot):
             if opened.complaint.slot in moved:
@@ -341,11 +343,14 @@ class Watch:
             self.configure(tenant, {})
         return known
 
-    def _mark_scored(self, slot: int, tenant: TenantId, labels: Labels) -> None:
+    def _mark_given(self, slot: int, tenant: TenantId, labels: Labels) -> None:
         plugs = [p for p in self._tenant(tenant).detectors.values() if isinstance(p, ScorerPlug)]
-        scored = any(plug.takes(labels) for plug in plugs)
-        flags = self.columns.flags[slot] & ~SCORED
-        self.columns.flags[slot] = flags | (SCORED if scored else np.uint8(0))
+        flags = self.columns.flags[slot] & ~_GIVEN
+        if any(plug.takes(labels) for plug in plugs):
+            flags |= SCORED
+        if any(plug.is_easing(labels) for plug in plugs):
+            flags |= EASES
+        self.columns.flags[slot] = flags
 
     def _view(
         self, tenant: TenantId, known: Tenant, *, opened: dict[int, int], now_ms: int

@@ -157,6 +157,20 @@ def test_without_the_scorer_only_plain_rules_speak() -> None:
     assert {finding.seen_by for _, finding in told} == {"absence"}
 
 
+def quick_answers(platform: Platform, service: str, at: int) -> None:
+    """Every answer takes a fifth of its time."""
+    for metric in ("request_duration_seconds", "request_duration_p95_seconds"):
+        platform.values[at:, platform.column(service, metric)] /= 5
+
+
+def test_what_gets_better_is_no_fault() -> None:
+    platform = make_platform(3, seconds=180, services=3)
+    quick_answers(platform, "service-1", AT)
+    assert firing(play(make_watch(platform), platform)) == []
+    watch = make_watch(platform, {"scorer": Scorer(eases="nothing")})
+    assert firing(play(watch, platform)), "otherwise it is no shift"
+
+
 def test_a_muted_series_is_not_told() -> None:
     platform = make_faulty()
     mute = Scorer.model_validate({"mute": ['service="service-1"']})

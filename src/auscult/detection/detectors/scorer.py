@@ -8,18 +8,14 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from auscult.detection.budget import Evidence, combine, drop_small
+from auscult.detection.names import CRITICAL, EASING, EXCLUDED, refuse_unreadable
 from auscult.detection.port import Complaint, Detector, Match, Memory, View
 from auscult.detection.roster import metric_of
 from auscult.detection.scoring.calibrator import calibrate
-from auscult.detection.scoring.columns import READY, Rows
+from auscult.detection.scoring.columns import EASES, READY, Rows
 from auscult.detection.sentences import say, say_duration, say_range, words_of
 from auscult.kernel.words import Labels, Severity
 
-EXCLUDED = (
-    r".*_(bucket|created|info|timestamp_seconds|start_time_seconds)",
-    r"up|ALERTS.*|scrape_.*",
-)
-CRITICAL = r".*(error|fail|unavailable|stall|rebuffer|dropout|underrun|lost|5xx).*"
 _FRESH_S, _FAST_INTERVAL_S = 30.0, 5.0
 _WARM, _JOIN, _SAID_MS = 1.0, 3.0, 1000
 
@@ -32,24 +28,22 @@ class Scorer(Detector):
     `signals_max` of its metrics become findings. Each stays open until its evidence is below `off`.
     `sensitivity` multiplies evidence. `mute`: a series that any of these matches is not scored.
     Critical: a metric whose name matches `critical` rising, or most of a subject's series at once.
+    `eases`: falling, a metric whose name matches is no fault; a stream that lags less is well.
     """
 
     sensitivity: float = Field(default=1.0, gt=0, le=10)
     mute: tuple[Match, ...] = ()
     exclude: tuple[str, ...] = EXCLUDED
     critical: str = CRITICAL
+    eases: str = EASING
     signals_max: int = Field(default=3, ge=1, le=20)
     hold_s: float = Field(default=2.0, ge=0)
     off: float = Field(default=2.0, gt=0)
 
-    @field_validator("exclude")
+    @field_validator("exclude", "critical", "eases")
     @classmethod
-    def _readable(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            try:
-                re.compile(pattern)
-            except re.error as why:
-                raise ValueError(f"{pattern!r}: {why}") from None
+    def _readable(cls, patterns: tuple[str, ...] | str) -> tuple[str, ...] | str:
+        refuse_unreadable((patterns,) if isinstance(patterns, str) else patterns)
         return patterns
 
     @cached_property
@@ -62,6 +56,10 @@ class Scorer(Detector):
             return False
         named = dict(labels)
         return not any(matcher.matches(named) for matcher in self.mute)
+
+    def is_easing(self, labels: Labels) -> bool:
+        """Say whether less of a series is better."""
+        return re.fullmatch(self.eases, metric_of(labels)) is not None
 
     def judge(self, view: View, memory: Memory) -> Iterable[Complaint]:
         """Return the strongest series of every subject that is worth a page."""
@@ -96,6 +94,7 @@ class Scorer(Detector):
         patience_s = np.maximum(columns.interval_s[rows] * 10, _FRESH_S)
         heard_ms = np.maximum(columns.last_ms[rows], view.awake_ms)
         evidence[view.now_ms - heard_ms > patience_s * 1000] = 0
+        evidence[(columns.flags[rows] & EASES > 0) & (columns.smooth[rows] < 0)] = 0
         return evidence
 
     def _held(self, view: View, over: set[int], *, memory: Memory, slow: set[int]) -> set[int]:

@@ -17,6 +17,9 @@ SCORED = np.uint8(2)
 ENDED = np.uint8(4)
 """A stale marker said that the series ended."""
 
+EASES = np.uint8(8)
+"""Less of it is better: falling below what is usual is no fault."""
+
 SPREAD_OF_SMOOTHED = 0.35
 """What the smoothed deviation of a calm series spreads by, in its own units; see `scorer`."""
 

@@ -1,0 +1,24 @@
+"""What the name of a metric tells about it, by the conventions of Prometheus' exporters."""
+
+import re
+
+EXCLUDED = (
+    r".*_(bucket|created|info|timestamp_seconds|start_time_seconds)",
+    r"up|ALERTS.*|scrape_.*",
+)
+"""Not to be scored: parts of histograms, words in numbers, and what other detectors look at."""
+
+CRITICAL = r".*(error|fail|unavailable|stall|rebuffer|dropout|underrun|lost|5xx).*"
+"""Somebody is hurt when it rises."""
+
+EASING = rf"{CRITICAL}|.*(lag|latency|delay|duration|wait|retr(y|ies)|timeout|missing|dropped).*"
+"""Less of it is better: nobody is woken when it falls."""
+
+
+def refuse_unreadable(patterns: tuple[str, ...]) -> None:
+    """Raise `ValueError` for a pattern that is no regular expression."""
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as why:
+            raise ValueError(f"{pattern!r}: {why}") from None
