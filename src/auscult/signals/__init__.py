@@ -1,7 +1,7 @@
 """What comes in from the platform, turned into columns."""
 
 from auscult.signals.columns import RING_POINTS, Accepted, Columns, Intake, Rings
-from auscult.signals.remote_write import Decoded, decode_write, written_headers
+from auscult.signals.remote_write import Decoded, decode_write
 from auscult.signals.series import (
     Kind,
     Refusals,
@@ -29,5 +29,4 @@ __all__ = [
     "Topology",
     "decode_labels",
     "decode_write",
-    "written_headers",
 ]

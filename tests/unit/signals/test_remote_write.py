@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from auscult.kernel.errors import BodyMalformed, BodyTooLarge, MediaUnsupported
-from auscult.signals import Accepted, Decoded, Kind, Registry, decode_write, written_headers
+from auscult.signals import Decoded, Kind, Registry, decode_write
 from auscult.signals.remote_write import decoded as decoded_module
 from auscult.signals.remote_write import version1, version2
 from tests.unit.signals.sink import NOW_MS, ONE, SMALL
@@ -254,9 +254,3 @@ def test_the_content_type_chooses(registry: Registry, media: str, taken: bool) -
     else:
         with pytest.raises(MediaUnsupported):
             decode(registry, BODY.version1(), media)
-
-
-def test_the_written_headers_count_what_was_taken() -> None:
-    headers = written_headers(Accepted(accepted=3, out_of_order=2, stale=1, non_finite=1))
-    assert headers["X-Prometheus-Remote-Write-Samples-Written"] == "5"
-    assert headers["X-Prometheus-Remote-Write-Histograms-Written"] == "0"

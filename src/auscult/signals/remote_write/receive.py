@@ -1,7 +1,6 @@
 """One remote_write request: from its body and content type to columns."""
 
 from auscult.kernel.errors import MediaUnsupported
-from auscult.signals.columns.intake import Accepted
 from auscult.signals.remote_write.decoded import Decoded
 from auscult.signals.remote_write.snappy import unpack
 from auscult.signals.remote_write.version1 import decode_version1
@@ -29,13 +28,3 @@ def decode_write(
     if media.strip().lower() != MEDIA or proto not in _READERS:
         raise MediaUnsupported(f"{content_type[:100]!r}; send {MEDIA}, snappy block format")
     return _READERS[proto](unpack(body, max_bytes=max_bytes), book=book, now_ms=now_ms)
-
-
-def written_headers(accepted: Accepted) -> dict[str, str]:
-    """Return the response headers that remote_write 2.0 asks for; no histogram is ever kept."""
-    written = accepted.accepted + accepted.stale + accepted.non_finite
-    return {
-        "X-Prometheus-Remote-Write-Samples-Written": str(written),
-        "X-Prometheus-Remote-Write-Histograms-Written": "0",
-        "X-Prometheus-Remote-Write-Exemplars-Written": "0",
-    }
