@@ -8,8 +8,11 @@ from auscult.detection.scoring.columns import BLOCK, BLOCK_WIDTH, STAGGER, Colum
 Floats = NDArray[np.float32]
 Signs = NDArray[np.bool_]
 
-CHUNK = 10_240
+CHUNK = 20_480
 """Samples per pass: what it works on stays in the second-level cache, and calls cost little."""
+_HUGE_PAGE = 2 << 20
+_HUGE_FROM = 4 << 20
+"""Bytes from which NumPy asks for huge pages: they do not share cache sets as small pages may."""
 _SCRATCH = (
     "x", "r", "scale", "doubt", "few", "lasting", "clip", "w", "rate", "slow", "a", "b", "c"
 )  # fmt: skip
@@ -62,10 +65,13 @@ class State:
     sign: Signs
 
     def __init__(self) -> None:
-        self._turned = np.empty((BLOCK_WIDTH, CHUNK + STAGGER), dtype=np.float32)
-        self._scratch = np.empty((len(_SCRATCH), CHUNK + STAGGER), dtype=np.float32)
+        wide = CHUNK + STAGGER
+        columns = BLOCK_WIDTH + len(_SCRATCH)
+        room = _on_huge_pages(columns * wide + CHUNK * BLOCK_WIDTH)
+        by_column = room[: columns * wide].reshape(columns, wide)
+        self._turned, self._scratch = by_column[:BLOCK_WIDTH], by_column[BLOCK_WIDTH:]
+        self._lines = room[columns * wide :].reshape(CHUNK, BLOCK_WIDTH)
         self._signs = np.empty(CHUNK, dtype=bool)
-        self._lines = np.empty((CHUNK, BLOCK_WIDTH), dtype=np.float32)
 
     def take(self, columns: Columns, where: slice | Rows, n: int) -> None:
         """Take the n series `where` says: in place if their columns lie so, else as a copy."""
@@ -100,3 +106,10 @@ class State:
 def _lines(block: Floats) -> NDArray[np.void]:
     """View float32 (n, 16) as n elements of a cache line each."""
     return block.view(_LINE).reshape(-1)
+
+
+def _on_huge_pages(size: int) -> Floats:
+    """Return float32 (size,) without values that begins where a huge page does."""
+    room = np.empty((max(size * 4, _HUGE_FROM) + _HUGE_PAGE) // 4, dtype=np.float32)
+    start = -room.ctypes.data % _HUGE_PAGE // 4
+    return room[start : start + size]
