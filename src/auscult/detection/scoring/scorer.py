@@ -34,11 +34,9 @@ from auscult.detection.scoring.learning import learn
 from auscult.detection.scoring.measure import score
 from auscult.detection.scoring.seasons import Seasons
 from auscult.detection.scoring.slow import calm_of
-from auscult.detection.scoring.state import CHUNK, Floats, State, constant
+from auscult.detection.scoring.state import CHUNK, READY_AFTER, Floats, State, constant
 from auscult.kernel.samples import Slots, Times, Values
 
-READY_AFTER = 60
-"""Samples before a series is heard."""
 MAGNITUDE_MAX = 1e18  # the product of two deviations stays a float32
 SWEEPS = 2
 """Memory lies by column once so many samples a series have come in the order of slots."""
@@ -141,7 +139,8 @@ class Scorer:
         elapsed_s *= _S_PER_MS
         np.multiply(state.interval_s, _LATE_INTERVALS, out=late_s)
         np.greater(elapsed_s, late_s, out=odd)
-        odd |= state.seen < READY_AFTER
+        if state.is_young:
+            odd |= state.seen < READY_AFTER
         return np.flatnonzero(odd)
 
     def _learn_interval(self, odd: Rows, *, rows: Rows, elapsed_s: Floats) -> None:
@@ -161,6 +160,7 @@ class Scorer:
         second = seen == 1
         state.spread[odd[second]] = calm_of(rise[second]) ** 2
         state.seen[odd] = np.where(late, np.minimum(seen, _AFTER_GAP), seen)
+        state.is_young = True
         state.smooth[odd] *= np.where(late, np.float32(0.5), np.float32(1))
         flags[rows[seen >= READY_AFTER - 1]] |= READY
         flags[rows[late]] &= ~ENDED

@@ -7,12 +7,15 @@ from auscult.detection.scoring.columns import BLOCK, BLOCK_WIDTH, STAGGER, Colum
 
 Floats = NDArray[np.float32]
 Signs = NDArray[np.bool_]
+Bits = NDArray[np.int32]
 
 CHUNK = 20_480
 """Samples per pass: what it works on stays in the second-level cache, and calls cost little."""
 _HUGE_PAGE = 2 << 20
 _HUGE_FROM = 4 << 20
 """Bytes from which NumPy asks for huge pages: they do not share cache sets as small pages may."""
+READY_AFTER = 60
+"""Samples before a series is heard."""
 _SCRATCH = (
     "x", "r", "scale", "doubt", "few", "lasting", "clip", "w", "rate", "slow", "a", "b", "c"
 )  # fmt: skip
@@ -25,11 +28,29 @@ def constant(value: float) -> Floats:
     return np.array(value, dtype=np.float32)
 
 
+_SIGN = np.array(31, dtype=np.int32)
+
+
+def bits(column: Floats) -> Bits:
+    """Return the bits of n float32."""
+    return column.view(np.int32)
+
+
+def negative(column: Floats, out: Floats) -> Bits:
+    """Set `out` to ones, bit by bit, where a column is below 0, to zeros elsewhere; return these.
+
+    `x & mask` is then x or 0, for half of what a comparison costs that ends in a float32.
+    """
+    return np.right_shift(bits(column), _SIGN, out=bits(out))
+
+
 class State:
     """The columns of one pass over n series, float32 (n,) each.
 
     Those named in `BLOCK` are the series' own, the others are scratch: x is the value less its
-    season, r its deviation; a, b and c hold for a few lines. `sign` is bool (n,).
+    season, r its deviation; a, b and c hold for a few lines. `sign` is bool (n,). What
+    does not hold for any of the n need not be worked out for each: `is_young`, some have been seen
+    seldom; `is_shut`, the gate of some is.
     """
 
     level: Floats
@@ -63,6 +84,8 @@ class State:
     b: Floats
     c: Floats
     sign: Signs
+    is_young: bool
+    is_shut: bool
 
     def __init__(self) -> None:
         wide = CHUNK + STAGGER
@@ -88,6 +111,8 @@ class State:
             np.take(_lines(block), where, out=_lines(self._lines[:n]), mode="clip")
             np.copyto(turned, self._lines[:n].T)
         self.__dict__.update(zip(BLOCK, turned, strict=True))
+        self.is_young = float(self.seen.min()) < READY_AFTER
+        self.is_shut = float(self.gate.min()) < 1
 
     def give(self, columns: Columns, where: slice | Rows, n: int) -> None:
         """Put back what `take` took as a copy."""
