@@ -57,7 +57,6 @@ class Scorer:
         self.seasons = seasons
         self._state = State()
         self._heard = self._scattered = 0
-        self._elapsed_ms = np.empty(CHUNK, dtype=np.int64)
 
     def update(self, slots: Slots, at_ms: Times, value: Values) -> None:
         """Score n samples; several of one series must stand in time order. Non-finite are skipped.
@@ -110,7 +109,7 @@ class Scorer:
         columns, state = self.columns, self._state
         state.take(columns, where, rows.size)
         np.copyto(state.x, value)
-        odd = self._keep_time(where, at_ms)
+        odd = self._keep_time(at_ms)
         if odd.size:
             self._learn_interval(odd, rows=rows[odd], elapsed_s=state.a[odd])
         season = self.seasons.offsets(columns, rows, at_ms)
@@ -126,16 +125,15 @@ class Scorer:
         if offset is not None:
             state.x += offset
         np.copyto(state.last, state.x)
-        state.give(columns, where, rows.size)
+        state.give()
         self.seasons.learn(columns, rows, at_ms=at_ms, residual=state.r, clip=state.clip)
 
-    def _keep_time(self, where: slice | Rows, at_ms: Times) -> Rows:
+    def _keep_time(self, at_ms: Times) -> Rows:
         """Return which of n series are young or late; `a` is the seconds since they were seen."""
-        state, last_ms = self._state, self.columns.last_ms
+        state = self._state
         elapsed_s, late_s, odd = state.a, state.b, state.sign
-        elapsed_ms = np.subtract(at_ms, last_ms[where], out=self._elapsed_ms[: at_ms.size])
-        last_ms[where] = at_ms
-        np.copyto(elapsed_s, elapsed_ms)
+        np.copyto(elapsed_s, np.subtract(at_ms, state.last_ms, out=state.last_ms))
+        np.copyto(state.last_ms, at_ms)
         elapsed_s *= _S_PER_MS
         np.multiply(state.interval_s, _LATE_INTERVALS, out=late_s)
         np.greater(elapsed_s, late_s, out=odd)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.detection.scoring.columns import BLOCK, BLOCK_WIDTH, STAGGER, Columns, Rows
+from auscult.detection.scoring.columns import BLOCK, BLOCK_WIDTH, STAGGER, TIME, Columns, Rows
 
 Floats = NDArray[np.float32]
 Signs = NDArray[np.bool_]
@@ -11,6 +11,8 @@ Bits = NDArray[np.int32]
 
 CHUNK = 20_480
 """Samples per pass: what it works on stays in the second-level cache, and calls cost little."""
+_FEW = 4096
+"""Rows turned into columns at a time: they stay in the second-level cache on their way."""
 _HUGE_PAGE = 2 << 20
 _HUGE_FROM = 4 << 20
 """Bytes from which NumPy asks for huge pages: they do not share cache sets as small pages may."""
@@ -62,13 +64,13 @@ class State:
     sway: Floats
     tail: Floats
     quantum: Floats
-    gate: Floats
     rise: Floats
-    step: Floats
     seen: Floats
     last: Floats
     evidence: Floats
     interval_s: Floats
+    gate: Floats
+    last_ms: NDArray[np.int64]
 
     x: Floats
     r: Floats
@@ -86,46 +88,76 @@ class State:
     sign: Signs
     is_young: bool
     is_shut: bool
+    columns: Columns
+    where: slice | Rows
 
     def __init__(self) -> None:
         wide = CHUNK + STAGGER
-        columns = BLOCK_WIDTH + len(_SCRATCH)
-        room = _on_huge_pages(columns * wide + CHUNK * BLOCK_WIDTH)
+        columns = len(BLOCK) + 1 + len(_SCRATCH)
+        room = _on_huge_pages(columns * wide + _FEW * BLOCK_WIDTH)
         by_column = room[: columns * wide].reshape(columns, wide)
-        self._turned, self._scratch = by_column[:BLOCK_WIDTH], by_column[BLOCK_WIDTH:]
-        self._lines = room[columns * wide :].reshape(CHUNK, BLOCK_WIDTH)
+        self._turned, self._gate = by_column[: len(BLOCK)], by_column[len(BLOCK)]
+        self._scratch = by_column[len(BLOCK) + 1 :]
+        self._lines = room[columns * wide :].reshape(_FEW, BLOCK_WIDTH)
         self._signs = np.empty(CHUNK, dtype=bool)
+        self._times = np.empty(CHUNK, dtype=np.int64)
 
     def take(self, columns: Columns, where: slice | Rows, n: int) -> None:
         """Take the n series `where` says: in place if their columns lie so, else as a copy."""
+        self.columns, self.where = columns, where
         self.sign = self._signs[:n]
         self.__dict__.update(zip(_SCRATCH, self._scratch[:, :n], strict=True))
-        turned, block = self._turned[:, :n], columns.block
-        if isinstance(where, slice) and columns.by_column:
-            turned = block[where].T
-        elif isinstance(where, slice):
-            np.copyto(turned, block[where].T)
-        elif columns.by_column:
-            np.copyto(turned, block.T[:, where])
+        turned, self.last_ms = self._turned[:, :n], self._times[:n]
+        if isinstance(where, slice):
+            self.gate = columns.gate[where]
+            if columns.by_column:
+                turned, self.last_ms = columns.block[where, : len(BLOCK)].T, columns.last_ms[where]
+            else:
+                np.copyto(turned, columns.block[where, : len(BLOCK)].T)
+                np.copyto(self.last_ms, columns.last_ms[where])
         else:
-            np.take(_lines(block), where, out=_lines(self._lines[:n]), mode="clip")
-            np.copyto(turned, self._lines[:n].T)
+            self.gate = np.take(columns.gate, where, out=self._gate[:n], mode="clip")
+            self._gather(columns, where, turned)
         self.__dict__.update(zip(BLOCK, turned, strict=True))
         self.is_young = float(self.seen.min()) < READY_AFTER
         self.is_shut = float(self.gate.min()) < 1
 
-    def give(self, columns: Columns, where: slice | Rows, n: int) -> None:
-        """Put back what `take` took as a copy."""
-        turned, block = self._turned[:, :n], columns.block
-        if isinstance(where, slice) and not columns.by_column:
-            np.copyto(block[where].T, turned)
-        elif isinstance(where, slice):
+    def give(self) -> None:
+        """Put back what `take` took as a copy, and when the series were seen."""
+        columns, where, turned = self.columns, self.where, self._turned[:, : self.sign.size]
+        if not isinstance(where, slice):
+            self._scatter(columns, where, turned)
+        elif not columns.by_column:
+            np.copyto(columns.block[where, : len(BLOCK)].T, turned)
+            columns.last_ms[where] = self.last_ms
+
+    def slots(self, pick: Rows) -> Rows:
+        """Return the slots of some of the n series."""
+        return pick + self.where.start if isinstance(self.where, slice) else self.where[pick]
+
+    def _gather(self, columns: Columns, where: Rows, turned: Floats) -> None:
+        if columns.by_column:
+            np.copyto(turned, columns.block.T[: len(BLOCK), where])
+            np.take(columns.last_ms, where, out=self.last_ms, mode="clip")
             return
-        elif columns.by_column:
-            block.T[:, where] = turned
-        else:
-            np.copyto(self._lines[:n].T, turned)
-            _lines(block)[where] = _lines(self._lines[:n])
+        for start in range(0, where.size, _FEW):
+            part = slice(start, start + _FEW)
+            few = self._lines[: where[part].size]
+            np.take(_lines(columns.block), where[part], out=_lines(few), mode="clip")
+            np.copyto(turned[:, part], few[:, : len(BLOCK)].T)
+            np.copyto(self.last_ms[part], few.view(np.int64)[:, TIME])
+
+    def _scatter(self, columns: Columns, where: Rows, turned: Floats) -> None:
+        if columns.by_column:
+            columns.block.T[: len(BLOCK), where] = turned
+            columns.last_ms[where] = self.last_ms
+            return
+        for start in range(0, where.size, _FEW):
+            part = slice(start, start + _FEW)
+            few = self._lines[: where[part].size]
+            np.copyto(few[:, : len(BLOCK)].T, turned[:, part])
+            np.copyto(few.view(np.int64)[:, TIME], self.last_ms[part])
+            np.put(_lines(columns.block), where[part], _lines(few), mode="clip")
 
 
 def _lines(block: Floats) -> NDArray[np.void]:
