@@ -33,8 +33,8 @@ _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
     "rise": (np.float32, 0.2),  # how fast `smooth` rises; from the interval
     "seen": (np.float32, 0.0),  # samples that count as evidence
     "last": (np.float32, 0.0),  # the last value
-    "evidence": (np.float32, 0.0),  # nominal -log10 p of the last look
     "interval_s": (np.float32, 0.0),  # learnt distance of samples
+    "evidence": (np.float32, 0.0),  # nominal -log10 p of the last look
     "last_ms": (np.int64, 0),  # time of the last value
     "gate": (np.float32, 1.0),  # how much is learnt: 1, or little while a finding is open
     "step": (np.float32, 0.0),  # mean distance of neighbouring samples; of slow series only
@@ -47,6 +47,8 @@ BLOCK_WIDTH = 16
 """A row of the block is one cache line: whoever reads a series at random reads memory once."""
 BLOCK = {name: place for place, name in enumerate(list(_COLUMNS)[: BLOCK_WIDTH - 2])}
 """The float32 columns that every pass changes, in their places in a row of the block."""
+READ = len(BLOCK) - 1
+"""The last of them, `evidence`, is only written."""
 TIME = BLOCK_WIDTH // 2 - 1
 """Behind them lies `last_ms`, in the room of two; its place in a row of int64."""
 _APART = tuple(name for name in _COLUMNS if name not in BLOCK and name != "last_ms")
@@ -66,6 +68,8 @@ class Columns:
 
     block: NDArray[np.float32]
     by_column: bool
+    is_shut: bool
+    """Some gate is."""
 
     level: NDArray[np.float32]
     trend: NDArray[np.float32]
@@ -89,7 +93,7 @@ class Columns:
 
     def __init__(self, capacity: int = 1024) -> None:
         self.capacity = 0
-        self.by_column = False
+        self.by_column = self.is_shut = False
         self.block = np.empty((0, BLOCK_WIDTH), dtype=np.float32)
         self.last_ms = np.empty(0, dtype=np.int64)
         self.reserve(capacity)
@@ -135,6 +139,17 @@ class Columns:
         for name, place in BLOCK.items():
             setattr(self, name, self.block[:, place])
 
+    def open_gates(self) -> None:
+        """Let every series learn."""
+        if self.is_shut:
+            self.gate[:] = 1
+            self.is_shut = False
+
+    def shut_gates(self, rows: Rows, share: float) -> None:
+        """Let some series learn only a share, until the gates are opened."""
+        self.gate[rows] = share
+        self.is_shut = True
+
     def clear(self, slot: int) -> None:
         """Forget everything about one slot."""
         for name, (_, initial) in _COLUMNS.items():
@@ -158,3 +173,4 @@ class Columns:
             if column.dtype.kind == "f" and np.isnan(column).any():
                 raise BodyMalformed(f"the snapshot's column series.{name} holds NaN")
             getattr(self, name)[new] = column[old]
+        self.is_shut = bool((self.gate < 1).any())

@@ -45,7 +45,7 @@ SCATTERED_MAX = 0.05
 _AFTER_GAP = 25.0
 _SHIFT_AS_SPREAD = 0.25
 _GAP_INTERVALS = 3.5
-_LATE_INTERVALS = constant(_GAP_INTERVALS)
+_LATE_MS = constant(1000 * _GAP_INTERVALS)  # for each second of the interval
 _S_PER_MS = constant(1e-3)
 
 
@@ -111,7 +111,7 @@ class Scorer:
         np.copyto(state.x, value)
         odd = self._keep_time(at_ms)
         if odd.size:
-            self._learn_interval(odd, rows=rows[odd], elapsed_s=state.a[odd])
+            self._learn_interval(odd, rows=rows[odd], elapsed_s=state.a[odd] * _S_PER_MS)
         season = self.seasons.offsets(columns, rows, at_ms)
         offset, blur = None, None
         if season is not None:
@@ -129,14 +129,13 @@ class Scorer:
         self.seasons.learn(columns, rows, at_ms=at_ms, residual=state.r, clip=state.clip)
 
     def _keep_time(self, at_ms: Times) -> Rows:
-        """Return which of n series are young or late; `a` is the seconds since they were seen."""
+        """Return which of n series are young or late; `a` is the ms since they were seen."""
         state = self._state
-        elapsed_s, late_s, odd = state.a, state.b, state.sign
-        np.copyto(elapsed_s, np.subtract(at_ms, state.last_ms, out=state.last_ms))
+        elapsed, late_ms, odd = state.a, state.b, state.sign
+        np.copyto(elapsed, np.subtract(at_ms, state.last_ms, out=state.last_ms))
         np.copyto(state.last_ms, at_ms)
-        elapsed_s *= _S_PER_MS
-        np.multiply(state.interval_s, _LATE_INTERVALS, out=late_s)
-        np.greater(elapsed_s, late_s, out=odd)
+        np.multiply(state.interval_s, _LATE_MS, out=late_ms)
+        np.greater(elapsed, late_ms, out=odd)
         if state.is_young:
             odd |= state.seen < READY_AFTER
         return np.flatnonzero(odd)

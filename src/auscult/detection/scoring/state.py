@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.detection.scoring.columns import BLOCK, BLOCK_WIDTH, STAGGER, TIME, Columns, Rows
+from auscult.detection.scoring.columns import BLOCK, BLOCK_WIDTH, READ, STAGGER, TIME, Columns, Rows
 
 Floats = NDArray[np.float32]
 Signs = NDArray[np.bool_]
@@ -21,6 +21,7 @@ READY_AFTER = 60
 _SCRATCH = (
     "x", "r", "scale", "doubt", "few", "lasting", "clip", "w", "rate", "slow", "a", "b", "c"
 )  # fmt: skip
+_OPEN = np.broadcast_to(np.float32(1), CHUNK)
 _LINE = np.dtype(f"V{BLOCK_WIDTH * 4}")
 """One row of the block as one element, so that it is copied in one go."""
 
@@ -52,7 +53,7 @@ class State:
     Those named in `BLOCK` are the series' own, the others are scratch: x is the value less its
     season, r its deviation; a, b and c hold for a few lines. `sign` is bool (n,). What
     does not hold for any of the n need not be worked out for each: `is_young`, some have been seen
-    seldom; `is_shut`, the gate of some is.
+    seldom; `is_shut`, the gate of some may be.
     """
 
     level: Floats
@@ -108,19 +109,17 @@ class State:
         self.sign = self._signs[:n]
         self.__dict__.update(zip(_SCRATCH, self._scratch[:, :n], strict=True))
         turned, self.last_ms = self._turned[:, :n], self._times[:n]
+        self._take_gate(columns, where, n)
         if isinstance(where, slice):
-            self.gate = columns.gate[where]
             if columns.by_column:
                 turned, self.last_ms = columns.block[where, : len(BLOCK)].T, columns.last_ms[where]
             else:
-                np.copyto(turned, columns.block[where, : len(BLOCK)].T)
+                np.copyto(turned[:READ], columns.block[where, :READ].T)
                 np.copyto(self.last_ms, columns.last_ms[where])
         else:
-            self.gate = np.take(columns.gate, where, out=self._gate[:n], mode="clip")
             self._gather(columns, where, turned)
         self.__dict__.update(zip(BLOCK, turned, strict=True))
         self.is_young = float(self.seen.min()) < READY_AFTER
-        self.is_shut = float(self.gate.min()) < 1
 
     def give(self) -> None:
         """Put back what `take` took as a copy, and when the series were seen."""
@@ -135,16 +134,25 @@ class State:
         """Return the slots of some of the n series."""
         return pick + self.where.start if isinstance(self.where, slice) else self.where[pick]
 
+    def _take_gate(self, columns: Columns, where: slice | Rows, n: int) -> None:
+        self.is_shut = columns.is_shut
+        if not self.is_shut:
+            self.gate = _OPEN[:n]
+        elif isinstance(where, slice):
+            self.gate = columns.gate[where]
+        else:
+            self.gate = np.take(columns.gate, where, out=self._gate[:n], mode="clip")
+
     def _gather(self, columns: Columns, where: Rows, turned: Floats) -> None:
         if columns.by_column:
-            np.copyto(turned, columns.block.T[: len(BLOCK), where])
+            np.copyto(turned[:READ], columns.block.T[:READ, where])
             np.take(columns.last_ms, where, out=self.last_ms, mode="clip")
             return
         for start in range(0, where.size, _FEW):
             part = slice(start, start + _FEW)
             few = self._lines[: where[part].size]
             np.take(_lines(columns.block), where[part], out=_lines(few), mode="clip")
-            np.copyto(turned[:, part], few[:, : len(BLOCK)].T)
+            np.copyto(turned[:READ, part], few[:, :READ].T)
             np.copyto(self.last_ms[part], few.view(np.int64)[:, TIME])
 
     def _scatter(self, columns: Columns, where: Rows, turned: Floats) -> None:
