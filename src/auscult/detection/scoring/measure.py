@@ -33,7 +33,7 @@ _ALIKE_IN_DOUBT = constant(1 - _OTHER_SIDE)
 _STEP_MIN = constant(1e-18)
 """A smaller step is none; the square of this one is still a normal float32."""
 _ONE_BY_LN10 = constant(1 / _LN10)
-_SEEN_MAX = constant(1e6)
+_SEEN_MAX = 1e6
 _SWAY_SQUARED_MIN = constant(1e-4)
 _SWAY_CALM = constant(0.4)
 _WANDER_MORE = constant(0.15)
@@ -48,7 +48,8 @@ def score(s: State, *, blur: Floats | None = None) -> None:
     np.subtract(s.x, s.level, out=s.r)
     s.r -= s.trend
     s.seen += s.gate
-    np.minimum(s.seen, _SEEN_MAX, out=s.seen)
+    if float(s.seen.max()) > _SEEN_MAX:
+        np.minimum(s.seen, _SEEN_MAX, out=s.seen)
     np.reciprocal(s.seen, out=s.few)
     doubt(s)
     measure(s)

@@ -73,7 +73,7 @@ def leap(s: State, floor: float) -> None:
     slots = s.slots(pick)
     r, doubt, step, few = s.r[pick], s.doubt[pick], s.columns.step[slots], s.few[pick]
     change = s.x[pick] - s.last[pick]
-    size, off = np.abs(change), np.abs(r)
+    size, off = np.abs(change), np.abs(r, dtype=np.float64)  # a huge by a tiny one is no float32
     least = np.maximum(step * _MEAN_TO_SD, np.abs(s.level[pick]) * floor)
     least = np.maximum(least, np.abs(s.quantum[pick]))
     away = np.flatnonzero((change * r > 0) & np.isfinite(least) & (least > 0))
