@@ -165,7 +165,7 @@ class State:
             few = self._lines[: where[part].size]
             np.copyto(few[:, : len(BLOCK)].T, turned[:, part])
             np.copyto(few.view(np.int64)[:, TIME], self.last_ms[part])
-            np.put(_lines(columns.block), where[part], _lines(few), mode="clip")
+            _lines(columns.block)[where[part]] = _lines(few)
 
 
 def _lines(block: Floats) -> NDArray[np.void]:
