@@ -69,7 +69,7 @@ class Columns:
     block: NDArray[np.float32]
     by_column: bool
     is_shut: bool
-    """Some gate is."""
+    """Some gate is; else no pass looks at them, so they change by `shut_gates` only."""
 
     level: NDArray[np.float32]
     trend: NDArray[np.float32]
