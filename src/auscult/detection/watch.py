@@ -174,7 +174,7 @@ class Watch:
         if now_ms - self._seasons_ms >= _SEASONS_EVERY_MS:
             self._seasons_ms = now_ms
             self.seasons.begin(self.columns, self._slots)
-        self.columns.gate[: self._slots] = 1
+        self.columns.open_gates()
         for name in self._tenants:
             found += self._judge(name, now_ms)
         return found
@@ -225,8 +225,8 @@ class Watch:
         rows = view.scored
         groups = view.group_of(np.fromiter(opened, dtype=np.int64))
         odd = np.isin(view.group_of(rows), groups) & (self.columns.evidence[rows] >= _ODD)
-        self.columns.gate[rows[odd]] = _SHUT
-        self.columns.gate[list(opened)] = _SHUT
+        self.columns.shut_gates(rows[odd], _SHUT)
+        self.columns.shut_gates(np.fromiter(opened, dtype=np.int64), _SHUT)
 
     # -- what is usual, and how much is watched
 

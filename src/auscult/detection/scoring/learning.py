@@ -42,7 +42,8 @@ def learn(s: State) -> None:
     np.multiply(s.evidence, _LEARNT_PER_EVIDENCE, out=s.w)
     s.w += _LEARNT_AT_MOST
     s.w.clip(_LEARNT_AT_LEAST, _ONE, out=s.w)
-    s.w *= s.gate
+    if s.is_shut:
+        s.w *= s.gate
     # the clip is wide for the first samples: 1.5 + 20 / seen
     np.multiply(s.few, _CLIP_FEW, out=s.clip)
     s.clip += _CLIP
@@ -61,7 +62,8 @@ def learn_tail(s: State) -> None:
     np.subtract(s.evidence, _ONE, out=a)
     a.clip(_ZERO, _EXCESS_MAX, out=a)
     a -= s.tail
-    a *= s.gate
+    if s.is_shut:
+        a *= s.gate
     a *= _TAIL_RATE
     s.tail += a
 
@@ -83,21 +85,19 @@ def learn_spread(s: State) -> None:
     np.subtract(_ONE, a, out=a)
     b -= s.sway
     b *= a
-    np.minimum(s.rate, _FASTEST, out=a)
-    a *= w
+    np.multiply(s.rate, w, out=slow)
+    a = np.minimum(slow, np.multiply(w, _FASTEST, out=a), out=a) if s.is_young else slow
     b *= a
     s.sway += b
-    np.maximum(a, _SLOWEST, out=a)
-    a *= w
-    np.multiply(s.smooth, s.smooth, out=b)
+    for rate in (a, slow) if s.is_young else (slow,):
+        np.maximum(rate, _SLOWEST, out=rate)
+        np.multiply(rate, w, out=rate)
+    np.square(s.smooth, out=b)
     np.multiply(s.spread, _SPREAD_GROWS, out=c)
     np.minimum(b, c, out=b)
     b -= s.spread
     b *= a
     s.spread += b
-    np.multiply(w, s.rate, out=slow)
-    np.maximum(slow, _SLOWEST, out=slow)
-    slow *= w
 
 
 def learn_scale(s: State) -> None:
@@ -130,7 +130,8 @@ def learn_level(s: State) -> None:
     s.level += b
     quick *= _QUARTER
     b *= quick
-    np.copyto(b, 0, where=np.less_equal(s.seen, _TREND_AFTER, out=s.sign))
+    if s.is_young:
+        np.copyto(b, 0, where=np.less_equal(s.seen, _TREND_AFTER, out=s.sign))
     np.multiply(s.w, _TREND_KEPT_MORE, out=a)
     a += _TREND_KEPT
     s.trend *= a

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from auscult.detection.scoring import slow
 from auscult.detection.scoring.columns import Columns, Rows
 from auscult.detection.scoring.seasons import Seasons
-from auscult.detection.scoring.state import Floats, State, constant
+from auscult.detection.scoring.state import Floats, State, bits, constant, negative
 
 Doubles = NDArray[np.float64]
 
@@ -27,14 +27,13 @@ _ONE_SIDED = 0.75
 _DOUBT = 4.0
 _SHARE_AT_FIRST = 0.2
 _SHARE_AT_LAST = 0.01
-_ZERO = constant(0)
 _ONE = constant(1)
 _MINUS_HALF = constant(-0.5)
 _ALIKE_IN_DOUBT = constant(1 - _OTHER_SIDE)
 _STEP_MIN = constant(1e-18)
 """A smaller step is none; the square of this one is still a normal float32."""
 _ONE_BY_LN10 = constant(1 / _LN10)
-_SEEN_MAX = constant(1e6)
+_SEEN_MAX = 1e6
 _SWAY_SQUARED_MIN = constant(1e-4)
 _SWAY_CALM = constant(0.4)
 _WANDER_MORE = constant(0.15)
@@ -49,17 +48,19 @@ def score(s: State, *, blur: Floats | None = None) -> None:
     np.subtract(s.x, s.level, out=s.r)
     s.r -= s.trend
     s.seen += s.gate
-    np.minimum(s.seen, _SEEN_MAX, out=s.seen)
+    if float(s.seen.max()) > _SEEN_MAX:
+        np.minimum(s.seen, _SEEN_MAX, out=s.seen)
     np.reciprocal(s.seen, out=s.few)
     doubt(s)
     measure(s)
     if blur is not None:
         np.maximum(s.doubt, blur, out=s.doubt)
-    worth = _AT_FASTEST
+    worth, falls = _AT_FASTEST, s.rise
     if slow.is_any(s.rise):
         slow.leap(s, _SHARE_AT_LAST)
         worth = slow.worth_of(s.rise, BOUND, GAUSSIAN_TO)
-    smooth(s, worth.one_by_bound_squared)
+        falls = np.minimum(s.rise, 1 - s.rise)
+    smooth(s, worth.one_by_bound_squared, falls)
     weigh(s, worth)
 
 
@@ -69,7 +70,7 @@ def doubt(s: State) -> None:
     A series that stays on one side of its level for long has shown itself fewer times; with the
     share s of changes of side, one in (0.4 / s)^2 samples counts (AR(1), arcsine law).
     """
-    np.multiply(s.sway, s.sway, out=s.lasting)
+    np.square(s.sway, out=s.lasting)
     np.maximum(s.lasting, _SWAY_SQUARED_MIN, out=s.lasting)
     np.divide(_DOUBT, s.lasting, out=s.lasting)
     np.multiply(s.few, s.lasting, out=s.doubt)
@@ -79,10 +80,9 @@ def doubt(s: State) -> None:
 def measure(s: State) -> None:
     """Set `scale`, what a deviation is measured by, and `doubt`, the same widened by doubt."""
     a, b, scale, doubt = s.a, s.b, s.scale, s.doubt
-    # this side's distance, without a mask: a masked copy costs 5 times this when sides alternate
-    np.less(s.r, _ZERO, out=a, casting="unsafe")
+    # this side's distance; a masked copy costs 5 times this when sides alternate
     np.subtract(s.below, s.above, out=scale)
-    scale *= a
+    np.bitwise_and(bits(scale), negative(s.r, out=a), out=bits(scale))
     scale += s.above
     # in doubt the sides are alike; one side alone is lag and not spread
     np.maximum(s.above, s.below, out=a)
@@ -110,25 +110,25 @@ def measure(s: State) -> None:
     np.maximum(doubt, a, out=doubt)
 
 
-def smooth(s: State, one_by_bound_squared: Floats) -> None:
-    """Move `smooth` towards the bounded deviation: slowly up, twice as fast down."""
-    a, b, c = s.a, s.b, s.c
+def smooth(s: State, one_by_bound_squared: Floats, falls: Floats) -> None:
+    """Move `smooth` towards the bounded deviation: slowly up, twice as fast down.
+
+    falls: by how much faster, float32 (n,). `doubt` becomes its own square.
+    """
+    c, b = s.a, s.b
     # z / sqrt(1 + (z / bound)^2), with z = r / doubt
-    np.multiply(s.r, s.r, out=a)
-    a *= one_by_bound_squared
-    np.multiply(s.doubt, s.doubt, out=b)
-    a += b
-    np.sqrt(a, out=a)
-    np.divide(s.r, a, out=c)
-    # twice as fast, but never beyond where it falls to
-    np.abs(c, out=a)
-    np.abs(s.smooth, out=b)
-    np.less(a, b, out=a, casting="unsafe")
-    np.subtract(_ONE, s.rise, out=b)
-    np.minimum(b, s.rise, out=b)
-    b *= a
-    b += s.rise
+    np.square(s.r, out=c)
+    c *= one_by_bound_squared
+    s.doubt *= s.doubt
+    c += s.doubt
+    np.sqrt(c, out=c)
+    np.divide(s.r, c, out=c)
+    # twice as fast where |c| < |smooth|, but never beyond where it falls to
+    np.add(c, s.smooth, out=b)
     c -= s.smooth
+    b *= c
+    np.bitwise_and(bits(falls), negative(b, out=b), out=bits(b))
+    b += s.rise
     c *= b
     s.smooth += c
 
@@ -137,9 +137,8 @@ def weigh(s: State, worth: slow.Worth) -> None:
     """Turn the smoothed deviation into nominal evidence, -log10 p."""
     a, b, evidence = s.a, s.b, s.evidence
     # what wanders is given at least the spread that wandering has in the long run
-    np.subtract(_SWAY_CALM, s.sway, out=b)
-    b.clip(_ZERO, _WANDER_MORE, out=b)
-    b += worth.calm
+    np.subtract(worth.calm + _SWAY_CALM, s.sway, out=b)
+    b.clip(worth.calm, worth.calm + _WANDER_MORE, out=b)
     np.maximum(np.sqrt(s.spread, out=a), b, out=a)
     np.abs(s.smooth, out=b)
     b /= a

@@ -34,11 +34,9 @@ from auscult.detection.scoring.learning import learn
 from auscult.detection.scoring.measure import score
 from auscult.detection.scoring.seasons import Seasons
 from auscult.detection.scoring.slow import calm_of
-from auscult.detection.scoring.state import CHUNK, Floats, State, constant
+from auscult.detection.scoring.state import CHUNK, READY_AFTER, Floats, State, constant
 from auscult.kernel.samples import Slots, Times, Values
 
-READY_AFTER = 60
-"""Samples before a series is heard."""
 MAGNITUDE_MAX = 1e18  # the product of two deviations stays a float32
 SWEEPS = 2
 """Memory lies by column once so many samples a series have come in the order of slots."""
@@ -47,7 +45,7 @@ SCATTERED_MAX = 0.05
 _AFTER_GAP = 25.0
 _SHIFT_AS_SPREAD = 0.25
 _GAP_INTERVALS = 3.5
-_LATE_INTERVALS = constant(_GAP_INTERVALS)
+_LATE_MS = constant(1000 * _GAP_INTERVALS)  # for each second of the interval
 _S_PER_MS = constant(1e-3)
 
 
@@ -59,7 +57,6 @@ class Scorer:
         self.seasons = seasons
         self._state = State()
         self._heard = self._scattered = 0
-        self._elapsed_ms = np.empty(CHUNK, dtype=np.int64)
 
     def update(self, slots: Slots, at_ms: Times, value: Values) -> None:
         """Score n samples; several of one series must stand in time order. Non-finite are skipped.
@@ -112,9 +109,9 @@ class Scorer:
         columns, state = self.columns, self._state
         state.take(columns, where, rows.size)
         np.copyto(state.x, value)
-        odd = self._keep_time(where, at_ms)
+        odd = self._keep_time(at_ms)
         if odd.size:
-            self._learn_interval(odd, rows=rows[odd], elapsed_s=state.a[odd])
+            self._learn_interval(odd, rows=rows[odd], elapsed_s=state.a[odd] * _S_PER_MS)
         season = self.seasons.offsets(columns, rows, at_ms)
         offset, blur = None, None
         if season is not None:
@@ -128,20 +125,19 @@ class Scorer:
         if offset is not None:
             state.x += offset
         np.copyto(state.last, state.x)
-        state.give(columns, where, rows.size)
+        state.give()
         self.seasons.learn(columns, rows, at_ms=at_ms, residual=state.r, clip=state.clip)
 
-    def _keep_time(self, where: slice | Rows, at_ms: Times) -> Rows:
-        """Return which of n series are young or late; `a` is the seconds since they were seen."""
-        state, last_ms = self._state, self.columns.last_ms
-        elapsed_s, late_s, odd = state.a, state.b, state.sign
-        elapsed_ms = np.subtract(at_ms, last_ms[where], out=self._elapsed_ms[: at_ms.size])
-        last_ms[where] = at_ms
-        np.copyto(elapsed_s, elapsed_ms)
-        elapsed_s *= _S_PER_MS
-        np.multiply(state.interval_s, _LATE_INTERVALS, out=late_s)
-        np.greater(elapsed_s, late_s, out=odd)
-        odd |= state.seen < READY_AFTER
+    def _keep_time(self, at_ms: Times) -> Rows:
+        """Return which of n series are young or late; `a` is the ms since they were seen."""
+        state = self._state
+        elapsed, late_ms, odd = state.a, state.b, state.sign
+        np.copyto(elapsed, np.subtract(at_ms, state.last_ms, out=state.last_ms))
+        np.copyto(state.last_ms, at_ms)
+        np.multiply(state.interval_s, _LATE_MS, out=late_ms)
+        np.greater(elapsed, late_ms, out=odd)
+        if state.is_young:
+            odd |= state.seen < READY_AFTER
         return np.flatnonzero(odd)
 
     def _learn_interval(self, odd: Rows, *, rows: Rows, elapsed_s: Floats) -> None:
@@ -161,6 +157,7 @@ class Scorer:
         second = seen == 1
         state.spread[odd[second]] = calm_of(rise[second]) ** 2
         state.seen[odd] = np.where(late, np.minimum(seen, _AFTER_GAP), seen)
+        state.is_young = True
         state.smooth[odd] *= np.where(late, np.float32(0.5), np.float32(1))
         flags[rows[seen >= READY_AFTER - 1]] |= READY
         flags[rows[late]] &= ~ENDED

@@ -70,9 +70,10 @@ def leap(s: State, floor: float) -> None:
     pick = np.flatnonzero(s.rise > LEAPS_FROM_RISE)
     if pick.size == 0:
         return
-    r, doubt, step, few = s.r[pick], s.doubt[pick], s.step[pick], s.few[pick]
+    slots = s.slots(pick)
+    r, doubt, step, few = s.r[pick], s.doubt[pick], s.columns.step[slots], s.few[pick]
     change = s.x[pick] - s.last[pick]
-    size, off = np.abs(change), np.abs(r)
+    size, off = np.abs(change), np.abs(r, dtype=np.float64)  # a huge by a tiny one is no float32
     least = np.maximum(step * _MEAN_TO_SD, np.abs(s.level[pick]) * floor)
     least = np.maximum(least, np.abs(s.quantum[pick]))
     away = np.flatnonzero((change * r > 0) & np.isfinite(least) & (least > 0))
@@ -83,4 +84,4 @@ def leap(s: State, floor: float) -> None:
     s.doubt[pick] = doubt
     bounded = np.minimum(size, step * _STEP_MAX + few * size)
     rate = np.maximum(few * 2, np.float32(1 / STEP_MEMORY)) * s.gate[pick]
-    s.step[pick] = step + np.minimum(rate, 1) * (bounded - step)
+    s.columns.step[slots] = step + np.minimum(rate, 1) * (bounded - step)
