@@ -4,13 +4,13 @@ from auscult.incidents.again import LOOK_AGAIN_MS, look_again, looked_at, tell_a
 from auscult.incidents.grouping import choose
 from auscult.incidents.lifecycle import (
     QUIET_HOLD_MS,
-    SETTLE_HOLD_MS,
     Advance,
     advance,
     after_effects,
+    settled_ms,
 )
 
 __all__ = [
-    "LOOK_AGAIN_MS", "QUIET_HOLD_MS", "SETTLE_HOLD_MS", "Advance", "advance", "after_effects",
-    "choose", "look_again", "looked_at", "tell_again",
+    "LOOK_AGAIN_MS", "QUIET_HOLD_MS", "Advance", "advance", "after_effects", "choose",
+    "look_again", "looked_at", "settled_ms", "tell_again",
 ]  # fmt: skip

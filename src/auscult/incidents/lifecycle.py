@@ -22,7 +22,7 @@ QUIET_HOLD_MS = 20_000
 """How long every signal must stay quiet before an incident resolves by itself (hysteresis)."""
 
 SENTENCE_CHARS = 500
-SETTLE_HOLD_MS = 30_000
+SETTLE_HOLD_MS = 20_000
 """How long what an incident leaves behind must stand still before it is taken as the new usual."""
 
 AUSCULT = "auscult"
@@ -204,13 +204,17 @@ def _ring(incident: Incident, now_ms: int) -> Advance:
         is_over = now_ms - incident.quiet_since_ms >= QUIET_HOLD_MS
         return _resolve(incident, AUSCULT, now_ms) if is_over else Advance(incident)
     left = after_effects(incident)
-    moved_ms = max(signal.last_ms for signal in incident.signals)
-    if not left or now_ms - moved_ms < SETTLE_HOLD_MS:
+    if not left or now_ms < settled_ms(left):
         return Advance(incident)
     told = "; ".join(signal.sentence for signal in left)
     sentence = f"What is left stands still and is weaker than what is over: taken as usual: {told}"
     after = incident.model_copy(update={"updated_ms": now_ms})
     return _changed(after, ChangeKind.SETTLED, actor=AUSCULT, sentence=sentence[:SENTENCE_CHARS])
+
+
+def settled_ms(left: tuple[Signal, ...]) -> int:
+    """Return when what is left will have stood still for long enough."""
+    return max(signal.last_ms for signal in left) + SETTLE_HOLD_MS
 
 
 def _weight(signal: Signal) -> tuple[int, float]:

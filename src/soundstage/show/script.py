@@ -20,8 +20,7 @@ SHORTEST_S = 20.0
 HOLD_S = 25.0
 """How long any other fault is held."""
 
-ORDER = ("kill", "error_burst", "hang", "delay", "bad_release", "cpu", "leak")
-"""The hang comes third: what it leaves behind takes longest to settle, and the next one waits."""
+ORDER = ("kill", "hang", "error_burst", "delay", "bad_release", "cpu", "leak")
 
 HEALABLE = frozenset({"kill", "hang"})
 

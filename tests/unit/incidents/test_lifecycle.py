@@ -2,7 +2,8 @@
 
 import pytest
 
-from auscult.incidents import QUIET_HOLD_MS, SETTLE_HOLD_MS, advance, after_effects
+from auscult.incidents import QUIET_HOLD_MS, advance, after_effects
+from auscult.incidents.lifecycle import SETTLE_HOLD_MS
 from auscult.kernel.errors import ObjectMissing, StateConflict
 from auscult.kernel.facts import Acknowledged, Found, Rang, Released, Resolved, Timer
 from auscult.kernel.findings import Evidence, Finding, Phase
@@ -173,7 +174,7 @@ def left_behind(**weaker: object) -> Incident:
 def test_what_an_incident_leaves_behind_is_settled_once_it_has_stood_still() -> None:
     incident = left_behind()
     assert [one.signal for one in after_effects(incident)] == ["lag"]
-    still_ms = START_MS + 5_000 + SETTLE_HOLD_MS
+    still_ms = START_MS + 2_000 + SETTLE_HOLD_MS
     assert advance(incident, rung(still_ms), now_ms=still_ms - 1, new_id="-").changes == ()
     step = advance(incident, rung(still_ms), now_ms=still_ms, new_id="-")
     assert [change.kind for change in step.changes] == [ChangeKind.SETTLED]
@@ -183,9 +184,9 @@ def test_what_an_incident_leaves_behind_is_settled_once_it_has_stood_still() -> 
 
 
 def test_what_moves_again_waits_again() -> None:
-    worse = finding("lag", at_ms=START_MS + 20_000, score=7.0)
+    worse = finding("lag", at_ms=START_MS + 15_000, score=7.0)
     incident = hit(left_behind(), worse)
-    early_ms = START_MS + 20_000 + SETTLE_HOLD_MS - 1
+    early_ms = START_MS + 15_000 + SETTLE_HOLD_MS - 1
     assert advance(incident, rung(early_ms), now_ms=early_ms, new_id="-").changes == ()
 
 

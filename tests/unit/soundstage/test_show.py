@@ -72,9 +72,9 @@ def test_a_fault_nobody_found_is_said_so() -> None:
 
 def test_the_script_covers_the_shelf_and_fits_into_the_time() -> None:
     once = list(script.steps(endless=False))
-    assert [step.name for step in once[:3]] == ["kill", "error_burst", "hang"]
+    assert [step.name for step in once[:3]] == ["kill", "hang", "error_burst"]
     assert len(once) >= 7
-    kill, burst = once[0], once[1]
+    kill, burst = once[0], once[2]
     assert script.shorten(kill, left_s=kill.seconds + script.LAST_QUIET_S) == kill.seconds
     assert script.shorten(kill, left_s=kill.seconds + script.LAST_QUIET_S - 1) == 0.0
     assert script.shorten(burst, left_s=37.0) == pytest.approx(22.0)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from auscult.incidents import (
     QUIET_HOLD_MS,
-    SETTLE_HOLD_MS,
     advance,
     after_effects,
     look_again,
+    settled_ms,
 )
 from auscult.incidents.grouping import Neighbours
 from auscult.kernel.effects import Effect
@@ -97,21 +97,16 @@ def wake(case: Case, decision: Decision) -> Decision:
     if incident is None:
         return decision
     kinds = {change.kind for change in decision.changes}
+    timers, cancelled = list(decision.timers), list(decision.cancelled)
     if ChangeKind.QUIET in kinds:
-        timer = _timer(QUIET_TIMER, incident, case.now_ms + QUIET_HOLD_MS)
-        return replace(decision, timers=(*decision.timers, timer))
-    if ChangeKind.RETURNED in kinds or (kinds and incident.is_over):
-        quiet = f"{incident.id}:{QUIET_TIMER}"
-        looks = look_again(incident, case.now_ms) if isinstance(case.fact, Resolved) else ()
-        return replace(
-            decision,
-            timers=(*decision.timers, *looks),
-            cancelled=(*decision.cancelled, quiet),
-        )
-    if isinstance(case.fact, Found) and after_effects(incident):
-        timer = _timer(SETTLE_TIMER, incident, case.now_ms + SETTLE_HOLD_MS)
-        return replace(decision, timers=(*decision.timers, timer))
-    return decision
+        timers.append(_timer(QUIET_TIMER, incident, case.now_ms + QUIET_HOLD_MS))
+    elif ChangeKind.RETURNED in kinds or (kinds and incident.is_over):
+        cancelled.append(f"{incident.id}:{QUIET_TIMER}")
+    if kinds and isinstance(case.fact, Resolved):
+        timers += look_again(incident, case.now_ms)
+    if isinstance(case.fact, Found) and (left := after_effects(incident)):
+        timers.append(_timer(SETTLE_TIMER, incident, max(case.now_ms, settled_ms(left))))
+    return replace(decision, timers=tuple(timers), cancelled=tuple(cancelled))
 
 
 def _timer(name: str, incident: Incident, due_ms: int) -> Timer:

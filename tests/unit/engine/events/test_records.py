@@ -12,7 +12,8 @@ from auscult.engine.events.records import (
     settle,
 )
 from auscult.engine.events.steps import Rules
-from auscult.incidents import LOOK_AGAIN_MS, QUIET_HOLD_MS, SETTLE_HOLD_MS
+from auscult.incidents import LOOK_AGAIN_MS, QUIET_HOLD_MS
+from auscult.incidents.lifecycle import SETTLE_HOLD_MS
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.errors import ObjectMissing, StateConflict
 from auscult.kernel.facts import Acknowledged, Answered, Fact, Rang, Released, Resolved, Timer
@@ -56,11 +57,12 @@ def quiet_timer(bench: Bench, incident: str) -> Timer | None:
 
 def test_what_is_left_behind_gets_a_timer_and_is_settled_when_it_rings(bench: Bench) -> None:
     incident = open_one(bench, score=9.0)
-    take(bench, found(fingerprint="fp-lag", score=4.0, at_ms=bench.clock.advance(s=1)))
+    lag_ms = bench.clock.advance(s=1)
+    take(bench, found(fingerprint="fp-lag", score=4.0, at_ms=lag_ms))
     ended = take(bench, found(phase=Phase.CLEARED, at_ms=bench.clock.advance(s=9)))
     assert ended.changes == (), "something still fires"
     timer = look(bench, lambda rows: rows.timers.get(f"{incident}:settle"))
-    assert timer.due_ms == bench.clock.now_ms() + SETTLE_HOLD_MS
+    assert timer.due_ms == lag_ms + SETTLE_HOLD_MS
     bench.clock.advance(ms=SETTLE_HOLD_MS)
     rung = take(bench, Rang(timer=timer))
     assert [change.kind for change in rung.changes] == [ChangeKind.SETTLED]
