@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from auscult.engine.samples.snapshots import read_snapshot, write_snapshot
+from auscult.engine.samples.snapshots import SeriesKeys, read_snapshot, write_snapshot
 from auscult.kernel.errors import AuscultError
 from auscult.kernel.words import Labels, TenantId
 from auscult.runtime.logging import logger
+from auscult.runtime.memory import give_back
 from auscult.signals import Kind
 from auscult.signals.series.labels import decode_labels
 
@@ -56,6 +57,8 @@ class Keeping:
             log.error("the detector snapshot cannot be written", why=str(why))
             return
         self._saved_ms = self._clock.now_ms()
+        del arrays, series
+        give_back()
 
     def restore(self, tenants: frozenset[TenantId]) -> int:
         """Take the last snapshot back; return how many series it brought (0 for none)."""
@@ -77,9 +80,9 @@ class Keeping:
         self._saved_ms = at_ms
         return int(np.count_nonzero(slots >= 0))
 
-    def _series(self) -> list[bytes]:
+    def _series(self) -> SeriesKeys:
         registry = self._scoring.registry
-        return [_pack(registry, slot) for slot in range(registry.high)]
+        return SeriesKeys.join(_pack(registry, slot) for slot in range(registry.high))
 
 
 def _pack(registry: "Registry", slot: int) -> bytes:

@@ -8,8 +8,11 @@ import os
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from auscult.runtime.logging import logger
 
@@ -38,23 +41,50 @@ _UNREADABLE = (
 log = logger("engine.snapshots")
 
 
-def write_snapshot(folder: Path, arrays: "Arrays", series: list[bytes], *, at_ms: int) -> Path:
+@dataclass(frozen=True, slots=True)
+class SeriesKeys:
+    """The keys of the series, row by row, as one text: a list of them would be as large again.
+
+    lengths: int32 (n,). text: the keys, one after the other.
+    """
+
+    lengths: "NDArray[np.int32]"
+    text: bytearray
+
+    @classmethod
+    def join(cls, keys: Iterable[bytes]) -> Self:
+        """Take the keys one by one; none is kept as an object of its own."""
+        import numpy as np
+
+        text = bytearray()
+        ends = np.fromiter(map(partial(_append, text), keys), dtype=np.int64)
+        return cls(np.diff(ends, prepend=0).astype(np.int32), text)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.lengths)
+
+
+def _append(text: bytearray, key: bytes) -> int:
+    text += key
+    return len(text)
+
+
+def write_snapshot(folder: Path, arrays: "Arrays", series: SeriesKeys, *, at_ms: int) -> Path:
     """Write the arrays and the series keys of their rows; raises `OSError` (disk full, say)."""
     import numpy as np
 
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / FILE_NAME
     draft = target.with_suffix(".draft")
-    lengths = np.array([len(key) for key in series], dtype=np.int32)
-    text = np.frombuffer(b"".join(series), dtype=np.uint8)
     with draft.open("wb") as file:
         np.savez(
             file,
             allow_pickle=False,
             _version=np.int64(VERSION),
             _at_ms=np.int64(at_ms),
-            _series_lengths=lengths,
-            _series_text=text,
+            _series_lengths=series.lengths,
+            _series_text=np.frombuffer(series.text, dtype=np.uint8),
             **arrays,
         )
         file.flush()

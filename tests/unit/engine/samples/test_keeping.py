@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from auscult.detection.detectors.threshold import Threshold
-from auscult.engine.samples.snapshots import FILE_NAME, read_snapshot, write_snapshot
+from auscult.engine.samples.snapshots import FILE_NAME, SeriesKeys, read_snapshot, write_snapshot
 from auscult.kernel.errors import SeriesCapReached
 from auscult.kernel.findings import Phase
 from auscult.kernel.matchers import parse_matcher
@@ -155,7 +155,7 @@ def test_another_version_is_put_aside(tmp_path: Path, monkeypatch: pytest.Monkey
     from auscult.engine.samples import snapshots
 
     monkeypatch.setattr(snapshots, "VERSION", 99)
-    write_snapshot(tmp_path, {"a": np.arange(3)}, [b"x"], at_ms=5)
+    write_snapshot(tmp_path, {"a": np.arange(3)}, SeriesKeys.join([b"x"]), at_ms=5)
     monkeypatch.undo()
     assert read_snapshot(tmp_path) is None
 
@@ -179,7 +179,7 @@ def test_a_snapshot_is_replaced_whole_or_not_at_all(
 def test_arrays_and_keys_come_back_as_they_were(tmp_path: Path) -> None:
     arrays = {"a": np.arange(5, dtype=np.int64), "b": np.array([[1.5, np.nan]])}
     keys = [b"", b"one\0\0x", "ü".encode()]
-    write_snapshot(tmp_path, dict(arrays), keys, at_ms=42)
+    write_snapshot(tmp_path, dict(arrays), SeriesKeys.join(keys), at_ms=42)
     found = read_snapshot(tmp_path)
     assert found is not None
     again, series, at_ms = found
