@@ -1,9 +1,12 @@
 """The headline: the sentence of the signal that says most, and since when."""
 
+import re
+
 from auscult.kernel.incidents import Incident, Signal
 from auscult.kernel.times import clock_utc, duration_words
 
 HEADLINE_CHARS = 120
+_ADDRESS = re.compile(r" \([^()\s]*:\d+\)")
 
 
 def headline(signals: tuple[Signal, ...], opened_ms: int) -> str:
@@ -25,6 +28,8 @@ def leading(signals: tuple[Signal, ...]) -> Signal:
 def _fit(sentence: str, ending: str) -> str:
     sentence = sentence.rstrip(".")
     room = HEADLINE_CHARS - len(ending)
+    if len(sentence) > room:  # figures say more than where exactly, which the incident tells too
+        sentence = _ADDRESS.sub("", sentence, count=1)
     if len(sentence) > room:
         sentence = sentence[: room - 1].rstrip() + "…"
     return sentence + ending

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import sys
 import time
 from collections.abc import Coroutine
 from typing import Any
@@ -128,7 +129,7 @@ class Conductor:
         await asyncio.sleep(self._left_s())
 
     def _announcement(self, *, endless: bool) -> str:
-        own = f"soundstage fault error_burst --state {self.options.state}"
+        own = f"{sys.argv[0]} fault error_burst --state {self.options.state}"
         if not self.options.faults:
             return f"  ready, nothing will be broken. Break something:   {own}"
         how = "all faults in turn until Ctrl-C" if endless else "a few faults, one by one"

@@ -100,6 +100,18 @@ def test_below_is_a_limit_too() -> None:
     assert [f.subject.service for f in step(watch, 0, {**CALM, 1: 0.01})] == ["ingest"]
 
 
+def test_the_last_word_of_a_silent_series_breaks_no_limit() -> None:
+    rule = DETECTORS.make("threshold", {"match": ['__name__=~"disk.*"'], "above": 0.9, "for_s": 5})
+    watch = make_watch({"absence": DETECTORS.make("absence", {"silent_s": 1000})})
+    step(watch, 0, {**CALM, 1: 0.95})
+    for second in range(1, 60):
+        step(watch, second, {0: 1.0, 2: 1.0, 3: 0.4})
+    watch.configure(TENANT, {"too_full": rule})
+    assert [f for s in range(60, 90) for f in step(watch, s, {0: 1.0, 2: 1.0, 3: 0.4})] == []
+    told = [f.seen_by for s in range(90, 100) for f in step(watch, s, {**CALM, 1: 0.95})]
+    assert told == ["threshold"]
+
+
 def test_a_target_whose_up_is_zero_is_down() -> None:
     watch = make_watch({})
     told: list[tuple[int, Finding]] = []

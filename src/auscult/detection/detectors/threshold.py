@@ -4,14 +4,19 @@ from collections.abc import Iterable
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from auscult.detection.port import Complaint, Detector, Match, Memory, View
 from auscult.detection.roster import metric_of
+from auscult.detection.scoring.columns import Rows
 from auscult.detection.sentences import say, say_duration, words_of
 from auscult.kernel.words import Severity
 
 COMPLAINTS_MAX = 100
+
+
+_FRESH_S = 30.0
 
 
 class Threshold(Detector):
@@ -35,7 +40,7 @@ class Threshold(Detector):
     def judge(self, view: View, memory: Memory) -> Iterable[Complaint]:
         """Return what has been beyond the limit for long enough."""
         rows = view.matching(self.match)
-        rows = rows[view.columns.last_ms[rows] > 0]
+        rows = rows[_is_fresh(view, rows)]
         value = view.columns.last[rows].astype(np.float64)
         beyond = value - self.above if self.above is not None else float(self.below or 0) - value
         bad = np.flatnonzero(beyond > 0)
@@ -69,3 +74,11 @@ class Threshold(Detector):
             low=self.below,
             high=self.above,
         )
+
+
+def _is_fresh(view: View, rows: Rows) -> NDArray[np.bool_]:
+    """Say which series still speak: a last word of long ago is no proof of what is now."""
+    columns = view.columns
+    patience_ms = np.maximum(columns.interval_s[rows] * 10, _FRESH_S) * 1000
+    heard_ms = np.maximum(columns.last_ms[rows], view.awake_ms)
+    return (columns.last_ms[rows] > 0) & (view.now_ms - heard_ms <= patience_ms)

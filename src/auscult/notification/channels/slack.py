@@ -7,6 +7,7 @@ from pydantic import Field, HttpUrl, SecretStr, model_validator
 from typing_extensions import override
 
 from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
+from auscult.kernel.incidents import Status
 from auscult.notification.messages import Message
 from auscult.notification.port import Channel
 from auscult.notification.posting import Parcel, Reply, post, secrets_in
@@ -104,7 +105,8 @@ def render_blocks(message: Message) -> dict[str, Any]:
     blocks = [_section(head), _section(escape(message.text, SECTION_CHARS_MAX))]
     if message.link:
         blocks.append(_section(f"<{escape(message.link, 2_900)}|Open the incident>"))
-    fallback = escape(f"{message.severity}: {message.title}", FALLBACK_CHARS_MAX)
+    word = "resolved" if message.status is Status.RESOLVED else str(message.severity)
+    fallback = escape(f"{word}: {message.title}", FALLBACK_CHARS_MAX)
     return {"text": fallback, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
 

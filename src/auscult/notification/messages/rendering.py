@@ -91,7 +91,7 @@ def _usual(incident: Incident) -> str:
 def _lines(incident: Incident, change: Change) -> list[str]:
     seen = incident.strongest.evidence
     lines = [plain(incident.headline)]
-    if seen.now is not None:
+    if seen.now is not None and not incident.is_over:
         lines.append(f"Now {_number(seen.now)}{_unit(seen.unit)}{_usual(incident)}.")
     lines.append(_standing(incident, change))
     others = [one for one in incident.signals if one.fingerprint != incident.strongest.fingerprint]

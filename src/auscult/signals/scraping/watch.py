@@ -57,7 +57,7 @@ class TargetWatch:
     def _fail(self, why: InputError, *, at_ms: int, duration_s: float) -> None:
         self._mark_vanished(_NO_SLOTS, at_ms)
         self._report(at_ms, (0.0, duration_s, 0.0))
-        self._note(str(why), healthy=False)
+        self._note(why.detail or str(why), healthy=False)
 
     def _mark_vanished(self, present: Slots, at_ms: int) -> None:
         gone = np.setdiff1d(self._present, present, assume_unique=True)
