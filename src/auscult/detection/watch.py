@@ -12,7 +12,7 @@ from auscult.detection.budget import Budget
 from auscult.detection.detectors.absence import Absence
 from auscult.detection.detectors.scorer import Scorer as ScorerPlug
 from auscult.detection.port import Detector, Memory
-from auscult.detection.roster import Roster
+from auscult.detection.roster import Roster, metric_of
 from auscult.detection.scoring.calibrator import calibrate
 from auscult.detection.scoring.columns import EASES, ENDED, READY, SCORED, VERSION, Columns
 from auscult.detection.scoring.measure import usual_band
@@ -39,7 +39,7 @@ RELEASE_POWER = 4.0
 EXCESS_AT_FIRST = 3.0  # of a new finding, or one from before a restart
 EXCESS_FADES = 0.93
 """What remains, a tick later, of how far off a series was: an outbreak's pauses are no calm."""
-ACCEPTED_SAMPLES = 20
+SETTLED_SAMPLES = 20
 """By how many of its newest samples a series is judged whose present state is taken as usual."""
 _SILENT_S = 30.0
 _GIVEN = SCORED | EASES
@@ -207,7 +207,20 @@ class Watch:
             interval_s = max(float(self.columns.interval_s[slot]), 1.0)
             dwell_s = RELEASE_SOON * (1 + self._excess_of(slot)) ** RELEASE_POWER * interval_s
             if now_ms - since_ms > min(dwell_s, max(RELEASE_S, RELEASE_SAMPLES * interval_s)) * 1e3:
-                release(self.columns, slot)
+                self._settle(slot)
+
+    def _settle(self, slot: int) -> None:
+        """Take the present level as the usual one, of a series and of those odd ones like it.
+
+        One finding speaks for every series of its subject's metric: the lag of each programme, say.
+        """
+        rows = np.flatnonzero(self.roster.group == self.roster.group[slot])
+        metric = metric_of(self._labels_of(slot))
+        odd = rows[self.columns.evidence[rows] >= _ODD].tolist()
+        alike = {row for row in odd if metric_of(self._labels_of(row)) == metric}
+        for row in alike | {slot}:
+            _, values = self._history(row)
+            release(self.columns, row, values[np.isfinite(values)][-SETTLED_SAMPLES:])
 
     def _excess_of(self, slot: int) -> float:
         """Return how far beyond its band a series has been lately, in widths of that band."""
@@ -290,9 +303,7 @@ class Watch:
             for key, opened in known.desk.open.items():
                 is_learned = isinstance(known.detectors.get(key[0]), ScorerPlug)
                 if is_learned and fingerprint_of(tenant, key) in fingerprints:
-                    _, values = self._history(opened.complaint.slot)
-                    recent = values[np.isfinite(values)][-ACCEPTED_SAMPLES:]
-                    release(self.columns, opened.complaint.slot, recent)
+                    self._settle(opened.complaint.slot)
 
     # -- across a restart
 

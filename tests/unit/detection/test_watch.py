@@ -10,7 +10,7 @@ from auscult.detection.detectors.absence import Absence
 from auscult.detection.detectors.scorer import Scorer
 from auscult.kernel.errors import BodyMalformed, ObjectMissing
 from auscult.kernel.findings import Finding, Phase
-from auscult.kernel.words import Severity, TenantId
+from auscult.kernel.words import Labels, Severity, TenantId
 from tests.unit.detection.platform_series import (
     Platform,
     error_burst,
@@ -120,6 +120,24 @@ def test_what_is_accepted_is_the_new_usual_and_is_cleared() -> None:
     told = [finding for _, finding in play(watch, platform, begin=150, end=180)]
     assert {finding.fingerprint for finding in told} == opened
     assert {finding.phase for finding in told} == {Phase.CLEARED}
+
+
+def test_what_is_accepted_is_accepted_of_every_series_that_the_finding_speaks_for() -> None:
+    """Five programmes of one stage lag more at once: one finding, and one end of it."""
+    rng = np.random.default_rng(1)
+    values = rng.normal(0.5, 0.03, (220, 5))
+    values[AT:] += 0.6
+    labels: list[Labels] = [
+        (("__name__", "lag_seconds"), ("programme", str(number)), ("service", "edge"))
+        for number in range(5)
+    ]
+    platform = Platform(values, labels, ["gauge"] * 5)
+    watch = make_watch(platform)
+    opened = {finding.fingerprint for finding in firing(play(watch, platform, end=AT + 30))}
+    assert len(opened) == 1
+    watch.accept(opened)
+    told = [finding for _, finding in play(watch, platform, begin=AT + 30, end=AT + 45)]
+    assert [finding.phase for finding in told] == [Phase.CLEARED]
 
 
 def test_a_rule_is_never_accepted_as_usual() -> None:
