@@ -1,6 +1,7 @@
 """The scorer alone on one core: samples a second, and bytes of detection state per series.
 
-`python -m tests.benchmarks detection_scorer`. Times are CPU time, the best of some rounds.
+`python -m tests.benchmarks detection_scorer`. Times are CPU time, the best of
+many rounds: what the neighbours of a shared machine take of its memory is not the scorer's.
 """
 
 import time
@@ -16,7 +17,7 @@ from tests.benchmarks.report import report
 
 SERIES = 200_000
 BATCH = 20_000
-ROUNDS = 8
+ROUNDS = 40
 WARM_UP = 70
 START_MS = 1_700_000_000_000
 NONE = np.zeros(0, dtype=np.int32)
