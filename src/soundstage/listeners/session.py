@@ -37,15 +37,19 @@ class Session:
         self._fetched = -1
 
     async def listen(self) -> None:
-        """Listen for ever, one step each second."""
+        """Listen for ever, one step each second, in a rhythm that does not drift.
+
+        Where a step begins a little later each time, what an edge is asked for grows older until
+        the listener has fallen a whole poll behind: a lag that comes and goes with nothing wrong.
+        """
         await asyncio.sleep(POLL_S * self._number / 2)
-        self.player = Player(joined_s=time.monotonic())
+        began_s = time.monotonic()
+        self.player = Player(joined_s=began_s)
         try:
             while True:
-                started = time.monotonic()
                 await self._step()
                 self.tick()
-                await asyncio.sleep(max(0.1, POLL_S - (time.monotonic() - started)))
+                await asyncio.sleep(POLL_S - (time.monotonic() - began_s) % POLL_S)
         finally:
             await self._upstream.close()
 
