@@ -52,16 +52,6 @@ class Story:
     deliveries: tuple[Delivery, ...]
     timeline: tuple[Line, ...]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the story in the shape of `GET /api/v1/incidents/{id}`."""
-        return {
-            "incident": self.incident,
-            "findings": self.findings,
-            "runs": self.runs,
-            "deliveries": [as_dict(delivery) for delivery in self.deliveries],
-            "timeline": [as_dict(line) for line in self.timeline],
-        }
-
 
 def as_dict(row: Any) -> dict[str, Any]:  # noqa: ANN401  # any slotted dataclass
     """Return a slotted dataclass as a dict."""

@@ -95,6 +95,10 @@ def test_a_reader_that_went_away_stops_nothing() -> None:
     configure_logs(stream=stream)
     stream.close()
     log.info("nobody hears this")
+    heard = io.StringIO()
+    configure_logs(stream=heard)
+    log.info("somebody hears this")
+    assert [line["event"] for line in written(heard)] == ["somebody hears this"]
 
 
 def test_threads_do_not_mix_their_lines() -> None:

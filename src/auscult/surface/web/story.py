@@ -10,7 +10,6 @@ from auscult.kernel.incidents import Incident, Signal, Status
 from auscult.surface.api.access import Ask
 from auscult.surface.api.limits import read_form
 from auscult.surface.api.queries import Nothing, Query
-from auscult.surface.api.speech import said
 from auscult.surface.readings import (
     Story,
     acknowledgement,
@@ -18,6 +17,7 @@ from auscult.surface.readings import (
     release,
     resolution,
     tell_story,
+    write_story,
 )
 from auscult.surface.web.charts import draw_evidence
 from auscult.surface.web.render import is_partial, render
@@ -48,7 +48,8 @@ class NoticeQuery(Query):
 async def give_story(incident_id: str, ask: Visitor) -> Response:
     """Return one incident as data."""
     ask.query(Nothing)
-    return said((await tell_story(ask.engine, ask.tenant, incident_id)).as_json())
+    body = await write_story(ask.engine, ask.tenant, incident_id)
+    return Response(body, media_type="application/json")
 
 
 @router.get("/incidents/{incident_id}")

@@ -101,6 +101,7 @@ async def test_what_one_tenant_has_due_is_done_without_a_pause(bench: Bench) -> 
             work.of(ACME).effects.wish(an_effect(key=f"n{number}", incident=f"i{number}"))
     async with dispatching(bench, plans):
         await until(bench.channel, 100)
+    assert sorted(bench.channel.keys) == sorted(f"n{number}" for number in range(100))
 
 
 def test_waiting_behind_an_earlier_message_is_no_attempt(bench: Bench) -> None:
