@@ -7,10 +7,11 @@ from auscult.incidents.lifecycle import (
     Advance,
     advance,
     after_effects,
+    quiet_ms,
     settled_ms,
 )
 
 __all__ = [
     "LOOK_AGAIN_MS", "QUIET_HOLD_MS", "Advance", "advance", "after_effects", "choose",
-    "look_again", "looked_at", "settled_ms", "tell_again",
+    "look_again", "looked_at", "quiet_ms", "settled_ms", "tell_again",
 ]  # fmt: skip

@@ -141,7 +141,8 @@ def _clear(incident: Incident, finding: Finding, now_ms: int) -> Advance:
     after = incident.model_copy(update={"signals": signals, "updated_ms": now_ms})
     if any(signal.phase is Phase.FIRING for signal in signals):
         return Advance(after)
-    after = after.model_copy(update={"quiet_since_ms": now_ms})
+    if incident.quiet_since_ms is None:  # what has settled was quiet before it was taken as usual
+        after = after.model_copy(update={"quiet_since_ms": now_ms})
     over = "Every signal is as usual again."
     return _changed(after, ChangeKind.QUIET, actor=finding.seen_by, sentence=over)
 
@@ -200,21 +201,28 @@ def _resolve(incident: Incident, by: str, now_ms: int) -> Advance:
 
 def _ring(incident: Incident, now_ms: int) -> Advance:
     """Look at an incident again when its timer has come: is it over, or is the rest settled?"""
-    if incident.quiet_since_ms is not None:
-        is_over = now_ms - incident.quiet_since_ms >= QUIET_HOLD_MS
-        return _resolve(incident, AUSCULT, now_ms) if is_over else Advance(incident)
+    if (over_ms := quiet_ms(incident)) is not None:
+        return _resolve(incident, AUSCULT, now_ms) if now_ms >= over_ms else Advance(incident)
     left = after_effects(incident)
     if not left or now_ms < settled_ms(left):
         return Advance(incident)
     told = "; ".join(signal.sentence for signal in left)
     sentence = f"What is left stands still and is weaker than what is over: taken as usual: {told}"
-    after = incident.model_copy(update={"updated_ms": now_ms})
+    still_since_ms = min(now_ms, max(signal.last_ms for signal in incident.signals))
+    after = incident.model_copy(update={"updated_ms": now_ms, "quiet_since_ms": still_since_ms})
     return _changed(after, ChangeKind.SETTLED, actor=AUSCULT, sentence=sentence[:SENTENCE_CHARS])
 
 
 def settled_ms(left: tuple[Signal, ...]) -> int:
     """Return when what is left will have stood still for long enough."""
     return max(signal.last_ms for signal in left) + SETTLE_HOLD_MS
+
+
+def quiet_ms(incident: Incident) -> int | None:
+    """Return when an incident that is quiet will have been so for long enough, else nothing."""
+    firing = any(signal.phase is Phase.FIRING for signal in incident.signals)
+    since_ms = incident.quiet_since_ms
+    return None if firing or since_ms is None else since_ms + QUIET_HOLD_MS
 
 
 def _weight(signal: Signal) -> tuple[int, float]:

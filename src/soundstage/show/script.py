@@ -10,7 +10,9 @@ WARM_UP_S = 68.0
 """Quiet at first: what watches has to learn what is usual (about 60 samples, one a second)."""
 
 QUIET_S = 20.0
-LAST_QUIET_S = 15.0
+LAST_QUIET_S = 5.0
+"""How long the platform goes on after the last fault, so that its end is on record."""
+
 HEAL_S = 36.0
 """How long a fault that can be healed waits for it."""
 

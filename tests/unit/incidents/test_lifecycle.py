@@ -2,7 +2,7 @@
 
 import pytest
 
-from auscult.incidents import QUIET_HOLD_MS, advance, after_effects
+from auscult.incidents import QUIET_HOLD_MS, advance, after_effects, quiet_ms
 from auscult.incidents.lifecycle import SETTLE_HOLD_MS
 from auscult.kernel.errors import ObjectMissing, StateConflict
 from auscult.kernel.facts import Acknowledged, Found, Rang, Released, Resolved, Timer
@@ -181,6 +181,29 @@ def test_what_an_incident_leaves_behind_is_settled_once_it_has_stood_still() -> 
     assert "lag is 412 ms" in step.changes[0].sentence
     assert step.incident is not None
     assert step.incident.status is Status.OPEN, "it ends when the observer says that all is usual"
+
+
+def test_what_stood_still_is_not_waited_for_twice() -> None:
+    still_ms = START_MS + 5_000 + SETTLE_HOLD_MS
+    settled = advance(left_behind(), rung(still_ms), now_ms=still_ms, new_id="-").incident
+    assert settled is not None
+    assert quiet_ms(settled) is None, "it still fires"
+    usual = finding("lag", phase=Phase.CLEARED, at_ms=still_ms + 700)
+    quiet = advance(settled, Found(finding=usual), now_ms=still_ms + 900, new_id="-").incident
+    assert quiet is not None
+    over_ms = START_MS + 5_000 + QUIET_HOLD_MS
+    assert quiet_ms(quiet) == over_ms, "the last thing to change was that the strong one ended"
+    step = advance(quiet, rung(over_ms), now_ms=over_ms, new_id="-")
+    assert [change.kind for change in step.changes] == [ChangeKind.RESOLVED]
+
+
+def test_what_moves_after_it_was_settled_belongs_to_the_same_incident() -> None:
+    still_ms = START_MS + 5_000 + SETTLE_HOLD_MS
+    settled = advance(left_behind(), rung(still_ms), now_ms=still_ms, new_id="-").incident
+    worse = hit(settled, finding("lag", at_ms=still_ms + 500, score=8.0))
+    assert worse.quiet_since_ms is None
+    usual = finding("lag", phase=Phase.CLEARED, at_ms=still_ms + 700)
+    assert quiet_ms(hit(worse, usual)) == still_ms + 700 + QUIET_HOLD_MS
 
 
 def test_what_moves_again_waits_again() -> None:

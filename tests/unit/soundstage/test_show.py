@@ -77,8 +77,8 @@ def test_the_script_covers_the_shelf_and_fits_into_the_time() -> None:
     kill, burst = once[0], once[2]
     assert script.shorten(kill, left_s=kill.seconds + script.LAST_QUIET_S) == kill.seconds
     assert script.shorten(kill, left_s=kill.seconds + script.LAST_QUIET_S - 1) == 0.0
-    assert script.shorten(burst, left_s=37.0) == pytest.approx(22.0)
-    assert script.shorten(burst, left_s=30.0) == 0.0
+    assert script.shorten(burst, left_s=27.0) == pytest.approx(22.0)
+    assert script.shorten(burst, left_s=24.0) == 0.0
     endless = script.steps(endless=True)
     assert len({next(endless).name for _ in range(20)}) == len(once)
 

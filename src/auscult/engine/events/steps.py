@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from auscult.incidents import (
-    QUIET_HOLD_MS,
     advance,
     after_effects,
     look_again,
+    quiet_ms,
     settled_ms,
 )
 from auscult.incidents.grouping import Neighbours
@@ -98,8 +98,8 @@ def wake(case: Case, decision: Decision) -> Decision:
         return decision
     kinds = {change.kind for change in decision.changes}
     timers, cancelled = list(decision.timers), list(decision.cancelled)
-    if ChangeKind.QUIET in kinds:
-        timers.append(_timer(QUIET_TIMER, incident, case.now_ms + QUIET_HOLD_MS))
+    if ChangeKind.QUIET in kinds and (over_ms := quiet_ms(incident)) is not None:
+        timers.append(_timer(QUIET_TIMER, incident, max(case.now_ms, over_ms)))
     elif ChangeKind.RETURNED in kinds or (kinds and incident.is_over):
         cancelled.append(f"{incident.id}:{QUIET_TIMER}")
     if kinds and isinstance(case.fact, Resolved):
