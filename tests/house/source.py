@@ -35,6 +35,7 @@ PURE = (
     *("src/auscult/notification/oncall/", "src/auscult/remediation/decide/"),
     *("src/auscult/signals/columns/", "src/auscult/signals/series/"),
     *("src/auscult/signals/exposition/", "src/auscult/signals/remote_write/"),
+    *("src/auscult/signals/otlp/", "src/auscult/signals/tallies/", "src/auscult/signals/traces/"),
 )
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -1,0 +1,1 @@
+"""OTLP over HTTP: traces, metrics and logs, protobuf or JSON, decoded into columns."""
