@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from auscult.kernel.errors import BodyMalformed
-from auscult.signals.otlp.packing import unpack
+from auscult.signals.otlp.messages.packing import unpack
 from auscult.signals.otlp.spans import decode_spans, read_spans
 from auscult.signals.traces.names import Names
 from tests.unit.signals.otlp.bodies import Call, attribute, trace_body
@@ -40,6 +40,7 @@ spans = st.builds(
     links=st.lists(st.builds(Span.Link, trace_id=st.binary(max_size=16)), max_size=1),
     status=st.none() | st.builds(Status, code=st.sampled_from([0, 1, 2, 77]), message=texts),
 )
+odd_starts = st.sampled_from([b"", b"", b"\x4a\x00", b"\x7a\x02\x18\x02"])
 odd_ends = st.sampled_from([b"", b"\x1a\x00", b"\x7a\x02\x18\x02", b"\x30\x03", b"\xaa\x06\x01x"])
 
 
@@ -48,9 +49,9 @@ def word(id_bytes: bytes, size: int) -> bytes:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.tuples(spans, odd_ends), max_size=8))
-def test_columns_equal_what_protobuf_reads(given_spans: list[tuple[Span, bytes]]) -> None:
-    raw = [span.SerializeToString() + end for span, end in given_spans]
+@given(st.lists(st.tuples(odd_starts, spans, odd_ends), max_size=8))
+def test_columns_equal_what_protobuf_reads(given_spans: list[tuple[bytes, Span, bytes]]) -> None:
+    raw = [start + span.SerializeToString() + end for start, span, end in given_spans]
     names = Names()
     read = read_spans(raw, names)
     wanted = [Span.FromString(one) for one in raw]

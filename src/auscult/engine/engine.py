@@ -18,6 +18,7 @@ from auscult.engine.gauges import keep_gauges
 from auscult.engine.hub import Hub
 from auscult.engine.samples.path import SamplePath
 from auscult.engine.samples.reading import SeriesRow, SeriesWindow
+from auscult.engine.telemetry.path import Telemetry
 from auscult.engine.wiring import Plans, read_secret, wire
 from auscult.incidents import after_effects
 from auscult.kernel.errors import AuscultError, QueueFull, SettingError
@@ -74,6 +75,7 @@ class Engine:
         )
         self.store.migrate()
         self.samples = SamplePath(settings, clock=clock, metrics=self.metrics)
+        self.telemetry = Telemetry(self.samples, settings, clock=clock, metrics=self.metrics)
         self.plans = self._wire(settings)
         self.events = EventPath(
             self.store, self.plans, settings=settings, clock=clock, metrics=self.metrics
@@ -110,6 +112,7 @@ class Engine:
         await self.events.write(lambda work: self._admit_tenants(work, self.settings))
         if self.settings.monitoring_enabled:
             await self.samples.start(self.plans, self.events.report)
+            self.telemetry.start()
             self.events.sense(Senses(self.samples.scoring, self.samples.feeding))
             self._tasks.append(asyncio.create_task(self._release_orphans()))
         self._tasks.append(asyncio.create_task(keep_gauges(self)))
@@ -122,6 +125,7 @@ class Engine:
         self.hub.close()
         for task in self._tasks:
             task.cancel()
+        self.telemetry.stop()
         await self.samples.stop()
         await self.events.stop()
         if self._http is not None:

@@ -54,6 +54,10 @@ class Metrics:
         self.samples_refused = Counter(
             "auscult_samples_refused", "Samples not taken.", ["reason"], registry=to
         )
+        self.spans_accepted = Counter("auscult_spans_accepted", "Spans taken.", registry=to)
+        self.spans_refused = Counter(
+            "auscult_spans_refused", "Spans not taken.", ["reason"], registry=to
+        )
         self.samples_scored = Counter(
             "auscult_samples_scored", "Samples the scorer has seen.", registry=to
         )

@@ -11,6 +11,7 @@ from auscult.surface import api, web
 from auscult.surface.answers import Answers
 from auscult.surface.api.events import Seats
 from auscult.surface.api.limits import BodyBound
+from auscult.surface.api.telemetry import BODIES
 from auscult.surface.api.write import PATH as WRITE_PATH
 from auscult.surface.facade import Engine
 
@@ -32,6 +33,6 @@ def create_app(engine: Engine) -> FastAPI:
     app.mount("/static", StaticFiles(directory=web.STATIC), name="static")
     for kind in (AuscultError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, web.answer_anyone)
-    app.add_middleware(BodyBound, large=frozenset({WRITE_PATH}))
+    app.add_middleware(BodyBound, large=BODIES | {WRITE_PATH})
     app.add_middleware(Answers, metrics=engine.metrics)
     return app

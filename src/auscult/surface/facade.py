@@ -15,6 +15,8 @@ from auscult.runtime.metrics import Metrics
 from auscult.runtime.settings import Settings
 from auscult.runtime.settings.effective import SettingChange
 from auscult.signals.columns.intake import Accepted
+from auscult.signals.otlp.exports import Export, Rejected
+from auscult.signals.traces import Trace, TraceQuery, TraceSummary
 
 if TYPE_CHECKING:
     from auscult.store import Credential, Work
@@ -109,6 +111,28 @@ class Received(Protocol):
         """How many samples were taken, and how many refused for which reason."""
 
 
+class Telemetry(Protocol):
+    """Spans, metrics and log records that come by OTLP, and the traces made of them.
+
+    What is received raises `BodyMalformed`, `BodyTooLarge`, `MediaUnsupported`, `QueueFull`.
+    """
+
+    async def receive_traces(self, tenant: TenantId, export: Export) -> Rejected:
+        """Take spans; return how many were not taken."""
+
+    async def receive_metrics(self, tenant: TenantId, export: Export) -> Rejected:
+        """Take data points; return how many were not taken."""
+
+    async def receive_logs(self, tenant: TenantId, export: Export) -> Rejected:
+        """Take log records; return how many were not taken."""
+
+    async def search(self, tenant: TenantId, query: TraceQuery) -> Sequence[TraceSummary]:
+        """Return recent traces of which a span is as asked, the newest first."""
+
+    async def trace(self, tenant: TenantId, trace_id: bytes) -> Trace:
+        """Return one trace; raises `ObjectMissing`, also for another tenant's trace."""
+
+
 class Engine(Protocol):
     """The running product, seen from above."""
 
@@ -127,6 +151,10 @@ class Engine(Protocol):
     @property
     def settings(self) -> Settings:
         """The effective settings."""
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """Spans, metrics and log records."""
 
     @property
     def metrics(self) -> Metrics:

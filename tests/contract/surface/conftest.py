@@ -15,9 +15,11 @@ from auscult.kernel.facts import Found
 from auscult.kernel.words import TenantId
 from auscult.runtime.clock import SystemClock
 from auscult.runtime.settings import parse_settings
+from auscult.signals.otlp.exports import Export
 from auscult.surface.app import create_app
 from tests.contract.store.conftest import database, postgres, server, template
 from tests.contract.store.databases import Database
+from tests.unit.signals.otlp.bodies import Call, trace_body, trace_id
 from tests.unit.signals.wire import one_each, pack
 from tests.unit.surface.fake_story import a_finding
 
@@ -26,6 +28,8 @@ __all__ = ["database", "postgres", "server", "template"]
 OWNER, STRANGER = TenantId("acme"), TenantId("bolt")
 SECRET = "only-acme-knows-this"
 MEDIA = {"content-type": "application/x-protobuf", "content-encoding": "snappy"}
+OTLP = {"content-type": "application/x-protobuf"}
+OWNERS_TRACE = trace_id(1)
 _SETTINGS = """
 server: {{host: 0.0.0.0, loopback_tenant: null}}
 store: {{url: {url!r}}}
@@ -74,6 +78,8 @@ async def furnish(engine: Engine) -> House:
     assert incident is not None
     body = pack(one_each([SECRET], now_ms, 1.0).version1())
     await engine.receive_write(OWNER, body, MEDIA["content-type"])
+    spans = trace_body({"edge": [Call(name=SECRET)]})
+    await engine.telemetry.receive_traces(OWNER, Export(spans, OTLP["content-type"], ""))
     return House(engine, create_app(engine), keys, incident.id, await find_slot(engine))
 
 

@@ -10,7 +10,15 @@ from typing import Any
 from fastapi import FastAPI
 
 from auscult.kernel.facts import Found
-from tests.contract.surface.conftest import MEDIA, OWNER, SECRET, STRANGER, House
+from tests.contract.surface.conftest import (
+    MEDIA,
+    OTLP,
+    OWNER,
+    OWNERS_TRACE,
+    SECRET,
+    STRANGER,
+    House,
+)
 from tests.unit.signals.wire import one_each, pack
 from tests.unit.surface.client import Answer, ask
 from tests.unit.surface.fake_story import a_finding
@@ -33,6 +41,11 @@ CASES: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/settings/reload"): OWN,
     ("GET", "/api/v1/events"): OWN,
     ("POST", "/api/v1/write"): OWN,
+    ("POST", "/v1/traces"): OWN,
+    ("POST", "/v1/metrics"): OWN,
+    ("POST", "/v1/logs"): OWN,
+    ("GET", "/api/v1/traces"): OWN,
+    ("GET", "/api/v1/traces/{trace_id}"): OBJECT,
     ("GET", "/"): OWN,
     ("GET", "/rows"): OWN,
     ("GET", "/incidents.json"): OWN,
@@ -70,7 +83,7 @@ def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
 
 
 def path_of(house: House, template: str) -> str:
-    return template.format(incident_id=house.incident, slot=house.slot)
+    return template.format(incident_id=house.incident, slot=house.slot, trace_id=OWNERS_TRACE.hex())
 
 
 async def try_as(house: House, case: tuple[str, str], *, key: str = "", claims: str = "") -> Answer:
@@ -81,6 +94,8 @@ async def try_as(house: House, case: tuple[str, str], *, key: str = "", claims: 
         headers |= MEDIA
         now_ms = house.engine.clock.now_ms()
         body = pack(one_each(["theirs"], now_ms, 1.0).version1())
+    if template.startswith("/v1/"):
+        headers |= OTLP
     path = path_of(house, template)
     return await ask(house.app, path, method=method, key=key, headers=headers, body=body)
 

@@ -19,11 +19,13 @@ from tests.contract.surface.test_api_tenants import CASES, OBJECT, OPEN, OWN, PL
 from tests.integration.remote_write import HEADERS, now_ms, write_body
 from tests.integration.settings.scene import RULE, incidents, push, until
 from tests.product import Product, free_port
+from tests.unit.signals.otlp.bodies import Call, trace_body, trace_id
 from tests.unit.surface.fake_engine import FakeEngine
 
 pytestmark = pytest.mark.timeout(180)
 
 SECRET = "only-acme-knows-this"
+OTLP = {"Content-Type": "application/x-protobuf"}
 STREAM_ENDS = ("/events",)
 ENDING = ("/resolve",)
 """What must come after everything else as the owner: it ends the object."""
@@ -54,12 +56,17 @@ class House:
     def ask(self, case: Case, key: str = "", **headers: str) -> tuple[int, str]:
         """Call a route; return the status and the beginning of the body."""
         method, template = case
-        path = template.format(incident_id=self.incident, slot=self.slot)
+        path = template.format(
+            incident_id=self.incident, slot=self.slot, trace_id=trace_id(1).hex()
+        )
         body = None
         given = {"Origin": self.product.url, **headers}
         if path.endswith("/write"):
             body = write_body("broken_ratio", {"theirs": 0.0}, now_ms())
             given |= HEADERS
+        elif path.startswith("/v1/"):
+            body = b""
+            given |= OTLP
         elif method == "POST":
             body = b""
         if path == "/static":
@@ -103,6 +110,8 @@ def inhabited(folder: Path, store_url: str) -> Iterator[House]:
     with product:
         assert push(product, owner, SECRET, 1.0) == 204
         until(lambda: incidents(product, owner), "the owner's incident")
+        spans = trace_body({"edge": [Call(name=SECRET)]})
+        assert product.ask("/v1/traces", owner, body=spans, headers=OTLP)[0] == 200
         _, page = product.ask("/api/v1/series", owner)
         incident = incidents(product, owner)[0]["id"]
         yield House(product, owner, stranger, incident, str(page["series"][0]["slot"]))

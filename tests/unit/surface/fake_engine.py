@@ -31,6 +31,7 @@ from auscult.runtime.settings import (
 from auscult.runtime.settings.effective import SettingChange
 from auscult.signals.columns.intake import Accepted
 from auscult.store import Credential, IncidentFilter
+from tests.unit.surface.fake_telemetry import FakeTelemetry
 
 T = TypeVar("T")
 START_MS = 1_795_489_960_000
@@ -230,6 +231,7 @@ class FakeEngine:
         self.vault = FakeVault()
         self.hub = FakeHub()
         self.metrics = Metrics()
+        self.telemetry = FakeTelemetry()
         self.settings = Settings(
             server=ServerSettings(host=host, loopback_tenant=loopback_tenant),
             limits=LimitSettings(body_bytes=1_000_000, live_clients=3),

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from auscult.detection import Watch
 from auscult.engine.samples.feeding import Feeding
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from auscult.runtime.metrics import Metrics
     from auscult.runtime.settings import Settings
 
+T = TypeVar("T")
 BODIES_WAITING_MAX = 64
 """Bodies that wait to be decoded at most; the senders of more are told to come again."""
 
@@ -85,18 +86,27 @@ class SamplePath:
 
     async def receive_write(self, tenant: TenantId, body: bytes, content_type: str) -> "Received":
         """Take a remote_write body; raises `BodyMalformed`, `BodyTooLarge`, `QueueFull`."""
+        return await self.receive(
+            tenant, lambda: self._decode(tenant, body, content_type), protocol="remote_write"
+        )
+
+    async def receive(self, tenant: TenantId, take: Callable[[], T], *, protocol: str) -> T:
+        """Take a body of any protocol on the ingest thread, in turn, and count what became of it.
+
+        Raises `QueueFull`, and what `take` raises.
+        """
         result = "taken"
         try:
             if self.feeding.is_filling(tenant):
                 raise QueueFull("the past is being filled in", retry_after_s=2)
-            return await self._in_turn(lambda: self._decode(tenant, body, content_type))
+            return await self._in_turn(take)
         except AuscultError as why:
             result = why.code
             raise
         finally:
-            self._metrics.bodies.labels(protocol="remote_write", result=result).inc()
+            self._metrics.bodies.labels(protocol=protocol, result=result).inc()
 
-    async def _in_turn(self, decode: "Callable[[], Received]") -> "Received":
+    async def _in_turn(self, decode: Callable[[], T]) -> T:
         if self._bodies_waiting >= BODIES_WAITING_MAX:
             raise QueueFull(f"{BODIES_WAITING_MAX} bodies wait to be decoded")
         self._bodies_waiting += 1

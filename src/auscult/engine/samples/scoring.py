@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from auscult.kernel.samples import Slots
     from auscult.runtime.clock import Clock
     from auscult.runtime.metrics import Metrics
-    from auscult.signals import Accepted, Intake, Registry
+    from auscult.signals import Accepted, Intake, Registry, SeriesBook
     from auscult.signals.remote_write import Decoded
 
 T = TypeVar("T")
@@ -165,17 +165,31 @@ class Scoring:
 
         What breaks the rules of order is refused by itself; the others are taken.
         """
+        return self.take_decoded(
+            tenant,
+            lambda book, now_ms: decode_write(
+                body, content_type, book=book, now_ms=now_ms, max_bytes=max_bytes
+            ),
+            protocol="remote_write",
+        )
+
+    def take_decoded(
+        self,
+        tenant: TenantId,
+        decode: "Callable[[SeriesBook, int], Decoded]",
+        *,
+        protocol: str,
+    ) -> "Received":
+        """Take what `decode` makes of a body, given the tenant's book and the time in ms."""
         now_ms = self._clock.now_ms()
         with self._intake_lock:
             book = self.registry.book(tenant)
-            with self._metrics.decode_seconds.labels(protocol="remote_write").time():
-                decoded = decode_write(
-                    body, content_type, book=book, now_ms=now_ms, max_bytes=max_bytes
-                )
+            with self._metrics.decode_seconds.labels(protocol=protocol).time():
+                decoded = decode(book, now_ms)
             self.intake.reset(decoded.kind_changed)
             batch = SampleBatch(tenant, decoded.slots, decoded.at_ms, decoded.value)
             accepted = self.intake.accept(batch, now_ms=now_ms)
-        self._count(accepted, "remote_write")
+        self._count(accepted, protocol)
         for kind, count in (
             (SampleRefused, decoded.refused_labels),
             (SeriesCapReached, decoded.refused_cap),
@@ -183,6 +197,16 @@ class Scoring:
             if count:
                 self._metrics.samples_refused.labels(reason=_REASONS[kind]).inc(count)
         return Received(decoded, accepted)
+
+    def link(self, tenant: TenantId, caller: str, called: str) -> None:
+        """Learn from elsewhere than labels that one service calls another."""
+        known = self.topology.get(tenant)
+        if known is not None and called in known.calls(caller):
+            return
+        with self._watch_lock:
+            self.topology.setdefault(tenant, Topology()).add(
+                (("client", caller), ("server", called))
+            )
 
     def neighbours(self, tenant: TenantId) -> "Neighbours":
         """Return who calls whom at a tenant, as far as its label sets have shown."""

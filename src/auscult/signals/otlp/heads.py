@@ -31,6 +31,9 @@ _KIND_MAX = 5
 _HEAD_BYTES_MIN = 50
 """Ids, an empty name, a kind and two times: shorter ones are not read here."""
 
+_SHORT_ATTRIBUTE, _SHORT_MASK = 0x4A, 0x80FF
+"""An attribute of less than 128 bytes, in the number that its first two bytes make."""
+
 _LENGTHY, _COUNT = 1, 2
 _STEPS = np.zeros(256, dtype=np.int8)
 _STEPS[[0x4A, 0x5A, 0x6A]] = _LENGTHY  # attributes, events, links
@@ -58,9 +61,13 @@ class Heads:
 
 
 def read_heads(raw: bytes, at: Places, size: Places) -> Heads:
-    """Read n messages in `raw`, which ends with `PADDING`; at, size int64[n]."""
+    """Read n messages in `raw`, which ends with `PADDING`; at, size int64[n].
+
+    words[i], pairs[i] are the numbers made of the 8 and of the 2 bytes from i on.
+    """
     data = np.frombuffer(raw, dtype=np.uint8)
-    words, pairs = _windows(raw, "<u8"), _windows(raw, "<u2")
+    words = np.ndarray((len(raw) - 7,), dtype="<u8", buffer=raw, strides=(1,))
+    pairs = np.ndarray((len(raw) - 1,), dtype="<u2", buffer=raw, strides=(1,))
     plain = size >= _HEAD_BYTES_MIN
     at = np.where(plain, at, 0)
     end = at + np.where(plain, size, 0)
@@ -78,7 +85,7 @@ def read_heads(raw: bytes, at: Places, size: Places) -> Heads:
     kind = data[place + 1]
     plain &= (data[place] == _KIND_TAG) & (kind < _MORE)
     plain &= (data[place + 2] == _START_TAG) & (data[place + 11] == _END_TAG)
-    plain, failed = _read_tails(data, np.where(plain, place + 20, end), end, plain=plain)
+    plain, failed = _read_tails(data, pairs, np.where(plain, place + 20, end), end=end, plain=plain)
     return Heads(
         np.stack([words[at + 2], words[at + 10]], axis=1),
         words[at + 20],
@@ -93,13 +100,9 @@ def read_heads(raw: bytes, at: Places, size: Places) -> Heads:
     )
 
 
-def _windows(raw: bytes, kind: str) -> NDArray[np.uint64]:
-    """Return the number that begins at every byte: [i] is made of the bytes from i on."""
-    size = np.dtype(kind).itemsize
-    return np.ndarray((len(raw) - size + 1,), dtype=kind, buffer=raw, strides=(1,))
-
-
-def _read_tails(data: Bytes, place: Places, end: Places, *, plain: Mask) -> tuple[Mask, Mask]:
+def _read_tails(
+    data: Bytes, pairs: NDArray[np.uint16], place: Places, *, end: Places, plain: Mask
+) -> tuple[Mask, Mask]:
     """Step over what follows each head; return which spans were understood, and which failed.
 
     place, end int64[n]: where the rest of a span begins and ends.
@@ -111,13 +114,13 @@ def _read_tails(data: Bytes, place: Places, end: Places, *, plain: Mask) -> tupl
     for _ in range(ATTRIBUTES_MAX):
         if not len(rows):
             return plain, failed
-        tag, size = data[here], data[here + 1]
-        step = _STEPS[tag]
-        inside = here < stop
-        if inside.all() and (step == _LENGTHY).all() and (size < _MORE).all():
-            here = here + 2 + size  # the usual case: one more attribute of every span
+        pair = pairs[here]
+        if ((pair & _SHORT_MASK) == _SHORT_ATTRIBUTE).all():
+            here = here + (pair >> 8) + 2  # the usual case: one more attribute of every span
             continue
-        goes_on = inside & (step > 0)
+        tag, size = (pair & 0xFF).astype(np.uint8), (pair >> 8).astype(np.uint8)
+        step = _STEPS[tag]
+        goes_on = (here < stop) & (step > 0)
         ended = ~goes_on
         if ended.any():
             whole, bad = _read_ends(data, here[ended], stop[ended])

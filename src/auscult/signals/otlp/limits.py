@@ -1,7 +1,13 @@
 """What one OTLP request may bring: every limit of the room in one place."""
 
+UNPACKED_BYTES_MAX = 16 << 20
+"""A body once unpacked: while it is read its messages take up to forty times as much."""
+
+METRIC_BYTES_MAX = 4 << 20
+"""One metric with all its points."""
+
 JSON_BYTES_MAX = 8 << 20
-"""While it is read JSON takes some ten times its size in memory, protobuf about its own."""
+"""JSON becomes plain values first, which take some ten times as much as its text."""
 
 SPANS_MAX = 50_000
 POINTS_MAX = 100_000

@@ -2,24 +2,21 @@
 
 import sys
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from auscult.kernel.errors import BodyTooLarge
 from auscult.kernel.telemetry import SpanColumns
 from auscult.signals.otlp.attributes import UNKNOWN_SERVICE, find_text
-from auscult.signals.otlp.cuts import cut_request
 from auscult.signals.otlp.heads import PADDING, Heads, read_heads
 from auscult.signals.otlp.limits import (
     ATTRIBUTES_MAX,
-    RESOURCES_MAX,
     SPAN_BYTES_MAX,
     SPANS_MAX,
 )
-from auscult.signals.otlp.requests import parse_request
+from auscult.signals.otlp.messages.requests import cut_bounded, parse_request
 from auscult.signals.traces.names import Names
 
 _TRACE_BYTES, _SPAN_BYTES = 16, 8
@@ -50,23 +47,21 @@ def decode_spans(body: bytes, names: Names) -> DecodedSpans:
 
     Raises `BodyMalformed` with the place of the fault, `BodyTooLarge`.
     """
+    cut = cut_bounded(ExportTraceServiceRequest, body, items_max=SPANS_MAX)
+    service = _read_services(body, names)
+    spans = [one for resource in cut.resources for scope in resource.scopes for one in scope.items]
+    counts = [sum(len(scope.items) for scope in resource.scopes) for resource in cut.resources]
+    return _settle(_read(spans, np.repeat(service, counts), names))
+
+
+def _read_services(body: bytes, names: Names) -> NDArray[np.int32]:
+    """Return the service of each resource; on the way protobuf judges the whole body."""
     request = parse_request(ExportTraceServiceRequest, body)
-    if len(request.resource_spans) > RESOURCES_MAX:
-        raise BodyTooLarge(f"more than {RESOURCES_MAX} resources")
     services = [
         find_text(one.resource.attributes, "service.name") or UNKNOWN_SERVICE
         for one in request.resource_spans
     ]
-    spans: list[bytes] = []
-    counts: list[int] = []
-    for resource in cut_request(body).resources:
-        before = len(spans)
-        spans.extend(chain.from_iterable(scope.spans for scope in resource.scopes))
-        counts.append(len(spans) - before)
-    if len(spans) > SPANS_MAX:
-        raise BodyTooLarge(f"{len(spans)} spans; the limit is {SPANS_MAX}")
-    numbers = np.array([names.number(service.encode()) for service in services], dtype=np.int32)
-    return _settle(_read(spans, np.repeat(numbers, counts), names))
+    return names.numbers([service.encode() for service in services])
 
 
 def read_spans(spans: list[bytes], names: Names, *, service: int = 0) -> DecodedSpans:
@@ -79,12 +74,10 @@ class _Raw:
     """Columns of all spans of a body, and which of them are refused for their size."""
 
     spans: SpanColumns
-    too_large: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    too_large: NDArray[np.bool_]
 
 
-def _read(
-    spans: list[bytes], service: "np.ndarray[tuple[int], np.dtype[np.int32]]", names: Names
-) -> _Raw:
+def _read(spans: list[bytes], service: NDArray[np.int32], names: Names) -> _Raw:
     size = np.fromiter(map(len, spans), dtype=np.int64, count=len(spans))
     at = np.cumsum(size) - size
     raw = b"".join([*spans, PADDING])
@@ -94,13 +87,12 @@ def _read(
         too_large[row] = not _read_alone(spans[row], heads, row, at=int(at[row]))
     ends = heads.name_end.tolist()
     texts = [raw[start:end] for start, end in zip(heads.name_at.tolist(), ends, strict=True)]
-    name = np.fromiter(map(names.number, texts), dtype=np.int32, count=len(texts))
     columns = SpanColumns(
         trace=heads.trace,
         span=heads.span,
         parent=heads.parent,
         service=service,
-        name=name,
+        name=names.numbers(texts),
         kind=heads.kind,
         start_ns=heads.start_ns,
         end_ns=heads.end_ns,
@@ -158,9 +150,7 @@ def _settle(read: _Raw) -> DecodedSpans:
     )
 
 
-def select_rows(
-    spans: SpanColumns, chosen: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
-) -> SpanColumns:
+def select_rows(spans: SpanColumns, chosen: NDArray[np.bool_]) -> SpanColumns:
     """Return the spans that a mask bool[n] chooses; their messages stay where they are."""
     return SpanColumns(
         trace=spans.trace[chosen],

@@ -1,5 +1,10 @@
 """Texts that come again and again, as numbers: services and span names of one tenant."""
 
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
 NAMES_MAX = 20_000
 NAME_BYTES_MAX = 200
 OTHER = "(other)"
@@ -27,6 +32,13 @@ class Names:
         """Return the number of a text in UTF-8, 0 where there is no room for it."""
         found = self._numbers.get(text)
         return self._add(text) if found is None else found
+
+    def numbers(self, texts: Sequence[bytes]) -> NDArray[np.int32]:
+        """Return the number of each text, as `number` does: int32[n]."""
+        found = list(map(self._numbers.get, texts))
+        if None in found:
+            return np.array([self.number(text) for text in texts], dtype=np.int32)
+        return np.array(found, dtype=np.int32)
 
     def find(self, text: str) -> int | None:
         """Return the number of a text if it came before."""

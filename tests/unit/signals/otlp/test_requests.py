@@ -9,8 +9,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from auscult.kernel.errors import BodyMalformed, BodyTooLarge, MediaUnsupported
 from auscult.signals.otlp.limits import DEPTH_MAX
-from auscult.signals.otlp.packing import unpack
-from auscult.signals.otlp.requests import pack_json, parse_request
+from auscult.signals.otlp.messages.packing import unpack
+from auscult.signals.otlp.messages.requests import pack_json, parse_request
 from tests.unit.signals.otlp.bodies import Call, trace_body
 
 SPAN: dict[str, Any] = {
@@ -85,7 +85,7 @@ def test_deep_values_are_refused_and_shallow_ones_are_not() -> None:
 
 
 def test_much_json_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auscult.signals.otlp.requests.JSON_BYTES_MAX", 10)
+    monkeypatch.setattr("auscult.signals.otlp.messages.requests.JSON_BYTES_MAX", 10)
     with pytest.raises(BodyTooLarge):
         read(as_json(SPAN))
 

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span
 
 from auscult.kernel.errors import BodyMalformed, BodyTooLarge
 from auscult.kernel.telemetry import SpanKind
 from auscult.signals.otlp import limits
 from auscult.signals.otlp.attributes import UNKNOWN_SERVICE
-from auscult.signals.otlp.cuts import cut_request
 from auscult.signals.otlp.heads import PADDING, read_heads
-from auscult.signals.otlp.places import find_break, read_varint, walk_fields
+from auscult.signals.otlp.messages.cuts import cut_request
+from auscult.signals.otlp.messages.places import find_break, read_varint, walk_fields
+from auscult.signals.otlp.messages.requests import cut_bounded
 from auscult.signals.otlp.spans import decode_spans, read_spans, select_rows
 from auscult.signals.traces.names import Names
 from tests.unit.signals.otlp.bodies import (
@@ -118,11 +119,15 @@ def test_a_span_that_ends_before_it_begins_lasts_no_time() -> None:
 
 def test_too_many_spans_or_resources_are_refused_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("auscult.signals.otlp.spans.SPANS_MAX", 2)
-    monkeypatch.setattr("auscult.signals.otlp.spans.RESOURCES_MAX", 2)
-    with pytest.raises(BodyTooLarge, match="3 spans"):
+    monkeypatch.setattr("auscult.signals.otlp.messages.requests.RESOURCES_MAX", 2)
+    with pytest.raises(BodyTooLarge, match="3 items"):
         decode_spans(trace_body({"edge": [Call(span=n) for n in (1, 2, 3)]}), Names())
     with pytest.raises(BodyTooLarge, match="resources"):
         decode_spans(trace_body({"a": [], "b": [], "c": []}), Names())
+    resource = ExportTraceServiceRequest()
+    resource.resource_spans.add().scope_spans.extend([ScopeSpans()] * 3)
+    with pytest.raises(BodyTooLarge, match="scopes"):
+        cut_bounded(ExportTraceServiceRequest, resource.SerializeToString(), items_max=9)
 
 
 def test_an_empty_request_has_no_spans() -> None:

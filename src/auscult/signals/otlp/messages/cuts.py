@@ -1,7 +1,8 @@
-"""A trace request cut into its spans: each one's bytes, nothing of it read.
+"""A request cut into its spans, metrics or log records: each one's bytes, nothing of it read.
 
-The messages are declared here once more, with `Span` as bytes: protobuf then cuts and does not
-read. Built in code as in `remote_write.schema`; field numbers: opentelemetry/proto/trace/v1.
+The messages are declared here once more, the innermost as bytes: protobuf then cuts and does not
+read. All three requests have one shape (resources = 1, their scopes = 2, what these hold = 2;
+opentelemetry/proto/{trace,metrics,logs}/v1). Built in code as in `remote_write.schema`.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,16 +13,16 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 _PACKAGE = "auscult.otlp"
 _BYTES, _MESSAGE, _MANY = 12, 11, 3
 _SHAPES = {
-    "ScopeCut": ("spans", 2, ""),
+    "ScopeCut": ("items", 2, ""),
     "ResourceCut": ("scopes", 2, "ScopeCut"),
     "RequestCut": ("resources", 1, "ResourceCut"),
 }
 
 
 class ScopeCut(Protocol):
-    """The spans of one scope."""
+    """The spans, metrics or log records of one scope."""
 
-    spans: Sequence[bytes]
+    items: Sequence[bytes]
 
 
 class ResourceCut(Protocol):
@@ -31,7 +32,7 @@ class ResourceCut(Protocol):
 
 
 class RequestCut(Protocol):
-    """A trace request, in the order of its resources."""
+    """A request, in the order of its resources."""
 
     resources: Sequence[ResourceCut]
 
@@ -51,4 +52,4 @@ def _build() -> Any:  # noqa: ANN401  # a class that protobuf makes
 
 
 cut_request: Callable[[bytes], RequestCut] = _build().FromString
-"""Cut a body that protobuf has read as an `ExportTraceServiceRequest`."""
+"""Cut the body of any of the three requests; raises protobuf's `DecodeError`."""
