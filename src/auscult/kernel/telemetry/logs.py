@@ -31,13 +31,12 @@ class LogColumns:
 class RequestColumns:
     """n requests that an access log tells of.
 
-    at_ms int64[n]: when it was answered, Unix milliseconds. status int16[n]: the HTTP status, 0
-    where the line has none. sent_bytes float64[n]; duration_ms float64[n]: NaN where not said.
-    group int32[n]: an index into `groups`, which are (service, route) pairs. player float64[n, k]:
-    what the player said (CMCD), one column for each of `player_keys`, NaN where it said nothing.
+    status int16[n]: the HTTP status. sent_bytes, duration_ms float64[n]: NaN where not said. group
+    int32[n]: an index into `groups`, which are (service, route) pairs. player float64[n, k]: what
+    the player said (CMCD), one column for each of `player_keys`, NaN where it said nothing.
+    malformed: lines of which nothing could be read.
     """
 
-    at_ms: NDArray[np.int64]
     status: NDArray[np.int16]
     sent_bytes: NDArray[np.float64]
     duration_ms: NDArray[np.float64]
@@ -45,7 +44,8 @@ class RequestColumns:
     groups: tuple[tuple[str, str], ...]
     player: NDArray[np.float64]
     player_keys: tuple[str, ...]
+    malformed: int = 0
 
     def __len__(self) -> int:
         """Return the number of requests."""
-        return len(self.at_ms)
+        return len(self.status)

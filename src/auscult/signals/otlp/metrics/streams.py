@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from auscult.kernel.errors import SampleRefused, SeriesCapReached
+from auscult.kernel.errors import SampleRefused
 from auscult.signals.otlp.metrics.naming import Pairs
 from auscult.signals.series.book import SeriesBook
 from auscult.signals.series.kinds import Kind
@@ -55,7 +55,3 @@ class MetricStreams:
             self.known.clear()
         stream = self.known[key] = Stream(slot, book.region_of(slot))
         return stream
-
-
-REFUSALS = (SampleRefused, SeriesCapReached)
-"""What `MetricStreams.open` may say."""
