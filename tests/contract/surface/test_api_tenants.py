@@ -61,6 +61,8 @@ CASES: dict[tuple[str, str], str] = {
     ("GET", "/series"): OWN,
     ("GET", "/series/{slot}.json"): OBJECT,
     ("GET", "/series/{slot}"): OBJECT,
+    ("GET", "/traces"): OWN,
+    ("GET", "/traces/{trace_id}"): OBJECT,
     ("GET", "/coverage"): OWN,
     ("GET", "/metrics"): PLATFORM,
     ("GET", "/healthz"): OPEN,

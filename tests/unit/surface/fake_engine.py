@@ -31,8 +31,8 @@ from auscult.runtime.settings import (
 from auscult.runtime.settings.effective import SettingChange
 from auscult.signals.columns.intake import Accepted
 from auscult.store import Credential, IncidentFilter
-from tests.unit.surface.fake_telemetry import FakeTelemetry
 from auscult.store.rows.exhibits import Listed, Shown
+from tests.unit.surface.fake_telemetry import FakeTelemetry
 
 T = TypeVar("T")
 START_MS = 1_795_489_960_000

@@ -6,6 +6,7 @@ from auscult.signals.traces.meter import SpanMeter
 from auscult.signals.traces.names import Names
 from auscult.signals.traces.searching import TraceQuery, TraceSummary, search_traces
 from auscult.signals.traces.trees import SpanView, Trace, build_trace
+from auscult.signals.traces.weighing import Weights, weigh
 
 __all__ = [
     "Kept",
@@ -16,7 +17,9 @@ __all__ = [
     "TraceBook",
     "TraceQuery",
     "TraceSummary",
+    "Weights",
     "build_trace",
     "find_edges",
     "search_traces",
+    "weigh",
 ]

@@ -37,6 +37,7 @@ def templates() -> Environment:
         chance=words.chance,
         figure=words.figure,
         lasting=words.lasting,
+        took=words.took,
         keys=KEYS,
         has_script=not missing_libraries(),
     )

@@ -41,6 +41,14 @@ def lasting(span_ms: int) -> str:
     return " ".join(words) or "0 s"
 
 
+def took(span_ns: int) -> str:
+    """Return how long something took, as finely as it matters: `1.25 s`, `3.4 ms`, `250 µs`."""
+    for size_ns, unit in ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs")):
+        if span_ns >= size_ns:
+            return f"{figure(span_ns / size_ns)} {unit}"
+    return f"{span_ns} ns"
+
+
 def figure(value: float | None) -> str:
     """Return a number with three significant figures and no exponent where it can be helped."""
     if value is None or value != value:  # noqa: PLR0124  # NaN is not itself

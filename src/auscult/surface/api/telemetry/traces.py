@@ -32,16 +32,7 @@ class TraceSearch(Query):
 async def search(ask: Reader) -> Response:
     """Return recent traces of which a span is as asked, the newest first."""
     asked = ask.query(TraceSearch)
-    key, _, value = asked.attribute.partition("=")
-    query = TraceQuery(
-        service=asked.service,
-        name=asked.name,
-        min_ms=asked.min_ms,
-        failed=asked.failed,
-        attribute=(key, value) if key else None,
-        limit=asked.limit,
-    )
-    found = await ask.engine.telemetry.search(ask.tenant, query)
+    found = await ask.engine.telemetry.search(ask.tenant, query_of(asked))
     return said({"traces": [summary_json(one) for one in found]})
 
 
@@ -50,6 +41,19 @@ async def show(trace_id: str, ask: Reader) -> Response:
     """Return one trace from the top down; its id is 32 hexadecimal digits."""
     ask.query(Nothing)
     return said(trace_json(await ask.engine.telemetry.trace(ask.tenant, id_of(trace_id))))
+
+
+def query_of(asked: TraceSearch) -> TraceQuery:
+    """Return the book's words for the URL's words."""
+    key, _, value = asked.attribute.partition("=")
+    return TraceQuery(
+        service=asked.service,
+        name=asked.name,
+        min_ms=asked.min_ms,
+        failed=asked.failed,
+        attribute=(key, value) if key else None,
+        limit=asked.limit,
+    )
 
 
 def id_of(text: str) -> bytes:

@@ -1,0 +1,65 @@
+"""Where the time of one trace went: each span's own time, and the path that decided its end.
+
+A span's own time is the part of it in which no child of it was at work. The path is followed from
+the end backwards: what ended last in a span is what it waited for, then what ended last before that
+one began, and so on (the critical path of Jaeger's and of Zhang et al., "CRISP", USENIX ATC 2022).
+The slow span is the one on that path with the most time of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from auscult.signals.traces.trees import SpanView
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """By span id: own time in nanoseconds; those on the path that decided the end; the slow one."""
+
+    own_ns: Mapping[str, int] = field(default_factory=dict)
+    path: frozenset[str] = frozenset()
+    slow: str = ""
+
+
+def weigh(spans: Sequence[SpanView]) -> Weights:
+    """Return where the time went; `spans` as `Trace` has them, from the top down."""
+    children: dict[str, list[SpanView]] = {}
+    for span in spans:
+        if span.depth:
+            children.setdefault(span.parent_id, []).append(span)
+    own_ns = {span.span_id: _own_ns(span, children.get(span.span_id, ())) for span in spans}
+    tops = [span for span in spans if not span.depth]
+    if not tops:
+        return Weights()
+    longest = max(tops, key=lambda one: one.duration_ns)
+    path = _path(longest, children)
+    slow = max(path, key=lambda one: (own_ns[one], one))
+    return Weights(own_ns, frozenset(path), slow)
+
+
+def _own_ns(span: SpanView, children: Sequence[SpanView]) -> int:
+    """Return the span's time less that of its children, where they overlap counted once."""
+    begin, end = span.start_ns, span.start_ns + span.duration_ns
+    covered, upto = 0, begin
+    for child in sorted(children, key=lambda one: one.start_ns):
+        first = max(child.start_ns, upto)
+        last = min(child.start_ns + child.duration_ns, end)
+        if last > first:
+            covered += last - first
+            upto = last
+    return span.duration_ns - covered
+
+
+def _path(top: SpanView, children: Mapping[str, Sequence[SpanView]]) -> list[str]:
+    path: list[str] = []
+    waiting = [top]
+    while waiting:
+        span = waiting.pop()
+        path.append(span.span_id)
+        before_ns = span.start_ns + span.duration_ns
+        inner = children.get(span.span_id, ())
+        for child in sorted(inner, key=lambda one: one.start_ns + one.duration_ns, reverse=True):
+            if child.start_ns + child.duration_ns <= before_ns:
+                waiting.append(child)
+                before_ns = child.start_ns
+    return path
