@@ -18,6 +18,7 @@ from auscult.engine.gauges import keep_gauges
 from auscult.engine.hub import Hub
 from auscult.engine.samples.path import SamplePath
 from auscult.engine.samples.reading import SeriesRow, SeriesWindow
+from auscult.engine.telemetry.own import tell_own_spans
 from auscult.engine.telemetry.path import Telemetry
 from auscult.engine.wiring import Plans, read_secret, wire
 from auscult.incidents import after_effects
@@ -25,7 +26,7 @@ from auscult.kernel.errors import AuscultError, QueueFull, SettingError
 from auscult.kernel.facts import Fact
 from auscult.kernel.incidents import ChangeKind, Incident
 from auscult.kernel.matchers import Matcher
-from auscult.kernel.words import TenantId
+from auscult.kernel.words import PLATFORM, TenantId
 from auscult.runtime.clock import Clock, SystemClock
 from auscult.runtime.ids import new_id
 from auscult.runtime.logging import logger
@@ -113,6 +114,8 @@ class Engine:
         if self.settings.monitoring_enabled:
             await self.samples.start(self.plans, self.events.report)
             self.telemetry.start()
+            if tracing.enabled and PLATFORM in self.settings.tenants:
+                self._tasks.append(asyncio.create_task(tell_own_spans(self.telemetry)))
             self.events.sense(Senses(self.samples.scoring, self.samples.feeding))
             self._tasks.append(asyncio.create_task(self._release_orphans()))
         self._tasks.append(asyncio.create_task(keep_gauges(self)))

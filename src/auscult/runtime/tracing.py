@@ -23,6 +23,7 @@ _NOTHING: AbstractContextManager[None] = nullcontext()
 class _Tracing:
     provider: "TracerProvider | None" = None
     kept: "deque[ReadableSpan]" = field(default_factory=deque)
+    untaken: "deque[ReadableSpan]" = field(default_factory=deque)
 
 
 _tracing = _Tracing()
@@ -43,11 +44,11 @@ def configure_tracing(
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 
-    _tracing.kept = deque(maxlen=spans_kept)
+    _tracing.kept, _tracing.untaken = deque(maxlen=spans_kept), deque(maxlen=spans_kept)
     provider = TracerProvider(
         resource=Resource({"service.name": "auscult"}), shutdown_on_exit=False
     )
-    provider.add_span_processor(SimpleSpanProcessor(_ring(_tracing.kept)))
+    provider.add_span_processor(SimpleSpanProcessor(_ring(_tracing.kept, _tracing.untaken)))
     if otlp_endpoint:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
@@ -85,6 +86,14 @@ def recent_spans(limit: int = 100) -> list[dict[str, Any]]:
     return [_plain(ended) for ended in newest]
 
 
+def take_spans() -> "list[ReadableSpan]":
+    """Return the spans that ended since the last call, oldest first, as many as are kept."""
+    taken: list[ReadableSpan] = []
+    while _tracing.untaken:
+        taken.append(_tracing.untaken.popleft())
+    return taken
+
+
 @contextmanager
 def _traced(
     provider: "TracerProvider", name: str, attributes: dict[str, Attribute]
@@ -97,14 +106,15 @@ def _traced(
         yield
 
 
-def _ring(kept: "deque[ReadableSpan]") -> Any:  # noqa: ANN401 (its class is loaded lazily)
+def _ring(*rings: "deque[ReadableSpan]") -> Any:  # noqa: ANN401 (its class is loaded lazily)
     from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
     class Ring(SpanExporter):
         """Keeps the newest spans and forgets the oldest."""
 
         def export(self, spans: "Any") -> SpanExportResult:  # noqa: ANN401
-            kept.extend(spans)
+            for ring in rings:
+                ring.extend(spans)
             return SpanExportResult.SUCCESS
 
     return Ring()

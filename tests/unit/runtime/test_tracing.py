@@ -17,6 +17,7 @@ from auscult.runtime.tracing import (
     end_tracing,
     recent_spans,
     span,
+    take_spans,
 )
 
 
@@ -39,6 +40,18 @@ def test_off_nothing_of_opentelemetry_is_loaded() -> None:
         "assert not [name for name in sys.modules if name.startswith('opentelemetry')]"
     )
     subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
+
+
+def test_what_ended_is_taken_once_and_no_more_than_is_kept() -> None:
+    configure_tracing(enabled=True, spans_kept=3)
+    for number in range(5):
+        with span(f"s{number}"):
+            pass
+    assert [one.name for one in take_spans()] == ["s2", "s3", "s4"]
+    assert take_spans() == []
+    with span("s5"):
+        pass
+    assert [one.name for one in take_spans()] == ["s5"]
 
 
 def test_spans_nest_in_one_trace_and_mark_the_log() -> None:
