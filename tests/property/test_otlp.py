@@ -1,16 +1,32 @@
 """Whatever spans come, reading them as columns says what protobuf says of each."""
 
+import base64
+import json
 from contextlib import suppress
 
+from google.protobuf import json_format
+from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from auscult.kernel.errors import BodyMalformed
+from auscult.signals import Registry
+from auscult.signals.otlp.logs import decode_logs
 from auscult.signals.otlp.messages.packing import unpack
+from auscult.signals.otlp.messages.requests import pack_json
+from auscult.signals.otlp.metrics import MetricStreams, decode_metrics
 from auscult.signals.otlp.spans import decode_spans, read_spans
 from auscult.signals.traces.names import Names
 from tests.unit.signals.otlp.bodies import Call, attribute, trace_body
+from tests.unit.signals.otlp.test_logs import body as logs_body
+from tests.unit.signals.otlp.test_logs import record
+from tests.unit.signals.otlp.test_metrics import gauge, number, total
+from tests.unit.signals.sink import NOW_MS, ONE, SMALL
 
 texts = st.text(max_size=20) | st.sampled_from(["\x18\x02", "\x12\x02\x18\x02", "x" * 130])
 attributes = st.builds(
@@ -102,3 +118,73 @@ def test_no_body_does_harm(data: st.DataObject) -> None:
 def test_no_packing_does_harm(data: bytes) -> None:
     with suppress(BodyMalformed):
         assert len(unpack(data, "gzip", max_bytes=100)) <= 100
+
+
+def as_otlp_json(message: Message) -> bytes:
+    """Return protobuf's own JSON of a message, with its ids as OTLP has them: hexadecimal."""
+    tree = json_format.MessageToDict(message)
+    for resource in tree.get("resourceSpans", ()):
+        for span in resource["scopeSpans"][0].get("spans", ()):
+            for one in (span, *span.get("links", ())):
+                for key in {"traceId", "spanId", "parentSpanId"} & one.keys():
+                    one[key] = base64.b64decode(one[key]).hex()
+    return json.dumps(tree).encode()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(spans, max_size=4))
+def test_json_says_what_protobuf_says(given_spans: list[Span]) -> None:
+    request = ExportTraceServiceRequest()
+    request.resource_spans.add().scope_spans.add().spans.extend(given_spans)
+    packed = pack_json(ExportTraceServiceRequest, as_otlp_json(request))
+    assert ExportTraceServiceRequest.FromString(packed) == request
+
+
+names = st.sampled_from(
+    [
+        "resourceSpans",
+        "scopeSpans",
+        "spans",
+        "attributes",
+        "key",
+        "value",
+        "kind",
+        "traceId",
+        "links",
+    ]
+)
+trees = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(trees)
+def test_no_json_does_harm(tree: object) -> None:
+    with suppress(BodyMalformed):
+        decode_spans(pack_json(ExportTraceServiceRequest, json.dumps(tree).encode()), Names())
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_no_metrics_or_logs_do_harm(data: st.DataObject) -> None:
+    """Bytes changed at random are decoded, or refused with a place inside of the body."""
+    body = bytearray(data.draw(st.sampled_from([metrics_body(), logs_body(edge=[record(9)])])))
+    for _ in range(data.draw(st.integers(0, 4))):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    book = Registry(SMALL).book(ONE)
+    for decode in (
+        lambda: decode_metrics(bytes(body), book=book, streams=MetricStreams(), now_ms=NOW_MS),
+        lambda: decode_logs(bytes(body), now_ms=NOW_MS),
+    ):
+        with suppress(BodyMalformed):
+            decode()
+
+
+def metrics_body() -> bytes:
+    request = ExportMetricsServiceRequest()
+    metrics = request.resource_metrics.add().scope_metrics.add().metrics
+    metrics.extend([gauge("depth", number(-1, 3.5)), total("plays", number(-1, 7), how=1)])
+    return request.SerializeToString()

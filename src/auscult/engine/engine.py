@@ -76,7 +76,13 @@ class Engine:
         )
         self.store.migrate()
         self.samples = SamplePath(settings, clock=clock, metrics=self.metrics)
-        self.telemetry = Telemetry(self.samples, settings, clock=clock, metrics=self.metrics)
+        self.telemetry = Telemetry(
+            self.samples,
+            settings,
+            clock=clock,
+            metrics=self.metrics,
+            pseudonym=self.vault.pseudonym,
+        )
         self.plans = self._wire(settings)
         self.events = EventPath(
             self.store, self.plans, settings=settings, clock=clock, metrics=self.metrics

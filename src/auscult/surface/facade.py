@@ -16,6 +16,7 @@ from auscult.runtime.settings import Settings
 from auscult.runtime.settings.effective import SettingChange
 from auscult.signals.columns.intake import Accepted
 from auscult.signals.otlp.exports import Export, Rejected
+from auscult.signals.players import ReadEvents
 from auscult.signals.traces import Trace, TraceQuery, TraceSummary
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Received(Protocol):
 
 
 class Telemetry(Protocol):
-    """Spans, metrics and log records that come by OTLP, and the traces made of them.
+    """Spans, metrics and log records that come by OTLP, traces made of them, and player events.
 
     What is received raises `BodyMalformed`, `BodyTooLarge`, `MediaUnsupported`, `QueueFull`.
     """
@@ -125,6 +126,9 @@ class Telemetry(Protocol):
 
     async def receive_logs(self, tenant: TenantId, export: Export) -> Rejected:
         """Take log records; return how many were not taken."""
+
+    async def receive_players(self, tenant: TenantId, body: bytes) -> ReadEvents:
+        """Take a batch of player events (JSON); return what became of it."""
 
     async def search(self, tenant: TenantId, query: TraceQuery) -> Sequence[TraceSummary]:
         """Return recent traces of which a span is as asked, the newest first."""

@@ -45,6 +45,7 @@ CASES: dict[tuple[str, str], str] = {
     ("POST", "/v1/traces"): OWN,
     ("POST", "/v1/metrics"): OWN,
     ("POST", "/v1/logs"): OWN,
+    ("POST", "/api/v1/players/events"): OWN,
     ("GET", "/api/v1/traces"): OWN,
     ("GET", "/api/v1/traces/{trace_id}"): OBJECT,
     ("GET", "/"): OWN,
@@ -103,6 +104,9 @@ async def try_as(house: House, case: tuple[str, str], *, key: str = "", claims: 
         headers |= MEDIA
         now_ms = house.engine.clock.now_ms()
         body = pack(one_each(["theirs"], now_ms, 1.0).version1())
+    if template.endswith("/players/events"):
+        headers |= {"content-type": "application/json"}
+        body = b'{"events": []}'
     if template.startswith("/v1/"):
         headers |= OTLP
     path = path_of(house, template)

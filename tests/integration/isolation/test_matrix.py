@@ -64,6 +64,9 @@ class House:
         if path.endswith("/write"):
             body = write_body("broken_ratio", {"theirs": 0.0}, now_ms())
             given |= HEADERS
+        elif path.endswith("/players/events"):
+            body = b'{"events": []}'
+            given |= {"Content-Type": "application/json"}
         elif path.startswith("/v1/"):
             body = b""
             given |= OTLP

@@ -3,6 +3,7 @@
 from auscult.kernel.errors import ObjectMissing
 from auscult.kernel.words import TenantId
 from auscult.signals.otlp.exports import Export, Rejected
+from auscult.signals.players import ReadEvents, read_events
 from auscult.signals.traces import Trace, TraceQuery, TraceSummary
 
 AT_NS = 1_795_489_960_000_000_000
@@ -26,6 +27,13 @@ class FakeTelemetry:
 
     async def receive_logs(self, tenant: TenantId, export: Export) -> Rejected:
         return self._take("logs", tenant, export)
+
+    async def receive_players(self, tenant: TenantId, body: bytes) -> ReadEvents:
+        if self.failure:
+            raise self.failure
+        return read_events(
+            body, pseudonym=lambda name: f"p_{len(name):032x}", now_ms=AT_NS // 10**6
+        )
 
     async def search(self, tenant: TenantId, query: TraceQuery) -> list[TraceSummary]:
         self.asked = query

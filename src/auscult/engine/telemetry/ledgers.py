@@ -8,6 +8,7 @@ from auscult.kernel.telemetry import LogColumns
 from auscult.kernel.telemetry.logs import SEVERITIES
 from auscult.kernel.words import Labels, TenantId
 from auscult.signals.otlp.metrics import MetricStreams
+from auscult.signals.players import PlayBook, PlayerMeter
 from auscult.signals.tallies import Measure, SlotOf, Tally, Told
 from auscult.signals.traces import Names, SpanMeter, TraceBook
 
@@ -52,14 +53,16 @@ class Ledger:
         self.streams = MetricStreams()
         self.spans = SpanMeter(self.names)
         self.logs = LogMeter()
+        self.players = PlayerMeter()
+        self.plays = PlayBook()
         self.linked_ms = 0
         """Of requests that came up to here it is known who called whom."""
 
-    @property
-    def meters(self) -> Iterator[SpanMeter | LogMeter]:
-        """Everything that is told as series."""
-        yield self.spans
-        yield self.logs
+    def tell(self, slot_of: SlotOf, *, now_ms: int) -> Iterator[Told]:
+        """Yield what everything adds up to now."""
+        yield self.spans.tell(slot_of, now_ms=now_ms)
+        yield self.logs.tell(slot_of, now_ms=now_ms)
+        yield from self.players.tell(slot_of, now_ms=now_ms)
 
 
 class Ledgers:

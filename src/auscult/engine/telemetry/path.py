@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from google.protobuf.message import Message
@@ -14,6 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from auscult.engine.telemetry.ledgers import Ledgers
 from auscult.engine.telemetry.telling import Telling
 from auscult.kernel.errors import ObjectMissing, QueueFull
+from auscult.kernel.telemetry import PlayerColumns
 from auscult.kernel.words import TenantId
 from auscult.signals.otlp.exports import Export, Rejected
 from auscult.signals.otlp.limits import UNPACKED_BYTES_MAX
@@ -21,6 +23,7 @@ from auscult.signals.otlp.logs import decode_logs
 from auscult.signals.otlp.messages import open_body
 from auscult.signals.otlp.metrics import DecodedPoints, decode_metrics
 from auscult.signals.otlp.spans import DecodedSpans, decode_spans
+from auscult.signals.players import ReadEvents, read_events
 from auscult.signals.traces import Trace, TraceQuery, TraceSummary, build_trace, search_traces
 
 if TYPE_CHECKING:
@@ -38,9 +41,16 @@ class Telemetry:
     """Everything that comes in by OTLP, and the traces that are made of it."""
 
     def __init__(
-        self, samples: "SamplePath", settings: "Settings", *, clock: "Clock", metrics: "Metrics"
+        self,
+        samples: "SamplePath",
+        settings: "Settings",
+        *,
+        clock: "Clock",
+        metrics: "Metrics",
+        pseudonym: Callable[[TenantId, str], str],
     ) -> None:
-        """Take the sample path, into which all series go."""
+        """Take the sample path, into which all series go, and what names listeners."""
+        self._pseudonym = pseudonym
         self._samples = samples
         self._clock = clock
         self._metrics = metrics
@@ -82,6 +92,12 @@ class Telemetry:
         await self._receive(tenant, lambda: self._take_logs(tenant, export), protocol="otlp_logs")
         return Rejected()
 
+    async def receive_players(self, tenant: TenantId, body: bytes) -> ReadEvents:
+        """Take a batch of player events; raises `BodyMalformed`, `BodyTooLarge`, `QueueFull`."""
+        return await self._receive(
+            tenant, lambda: self._take_players(tenant, body), protocol="players"
+        )
+
     async def search(self, tenant: TenantId, query: TraceQuery) -> list[TraceSummary]:
         """Return the tenant's recent traces of which a span is as asked, the newest first."""
         ledger = self._ledgers.find(tenant)
@@ -95,6 +111,11 @@ class Telemetry:
         if ledger is None:
             raise ObjectMissing(f"trace {trace_id.hex()}")
         return await asyncio.to_thread(build_trace, ledger.book.kept, ledger.names, trace_id)
+
+    def recent_plays(self, tenant: TenantId) -> tuple[PlayerColumns, ...]:
+        """Return the tenant's recent player events, the oldest batch first."""
+        ledger = self._ledgers.find(tenant)
+        return () if ledger is None else ledger.plays.kept
 
     async def _receive(self, tenant: TenantId, take: Callable[[], T], *, protocol: str) -> T:
         if not self._enabled:
@@ -141,6 +162,15 @@ class Telemetry:
         with self._metrics.decode_seconds.labels(protocol="otlp_logs").time():
             logs = decode_logs(self._open(ExportLogsServiceRequest, export), now_ms=now_ms)
         self._ledgers.of(tenant).logs.count(logs, now_ms=now_ms)
+
+    def _take_players(self, tenant: TenantId, body: bytes) -> ReadEvents:
+        now_ms = self._clock.now_ms()
+        with self._metrics.decode_seconds.labels(protocol="players").time():
+            read = read_events(body, pseudonym=partial(self._pseudonym, tenant), now_ms=now_ms)
+        ledger = self._ledgers.of(tenant)
+        ledger.players.count(read.events, now_ms=now_ms)
+        ledger.plays.add(read.events, now_ms=now_ms)
+        return read
 
     def _open(self, kind: type[Message], export: Export) -> bytes:
         return open_body(

@@ -46,8 +46,7 @@ class Telling:
         now_ms = self._clock.now_ms()
         ledger.book.trim(now_ms)
         slot_of = partial(self._scoring.slot, tenant)
-        for meter in ledger.meters:
-            told = meter.tell(slot_of, now_ms=now_ms)
+        for told in ledger.tell(slot_of, now_ms=now_ms):
             batch = SampleBatch(tenant, told.slots, told.at_ms, told.value)
             self._scoring.take(batch, source="otlp")
         self._link(tenant, ledger, now_ms)

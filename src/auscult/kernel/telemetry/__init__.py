@@ -1,6 +1,14 @@
-"""What a platform says of itself beside numbers, as columns: spans and log lines."""
+"""What a platform says of itself beside numbers, as columns: spans, log lines, plays."""
 
 from auscult.kernel.telemetry.logs import LogColumns, RequestColumns
+from auscult.kernel.telemetry.players import PlayerColumns, PlayerEventKind
 from auscult.kernel.telemetry.spans import SpanColumns, SpanKind
 
-__all__ = ["LogColumns", "RequestColumns", "SpanColumns", "SpanKind"]
+__all__ = [
+    "LogColumns",
+    "PlayerColumns",
+    "PlayerEventKind",
+    "RequestColumns",
+    "SpanColumns",
+    "SpanKind",
+]

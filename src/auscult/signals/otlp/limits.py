@@ -6,7 +6,7 @@ UNPACKED_BYTES_MAX = 16 << 20
 METRIC_BYTES_MAX = 4 << 20
 """One metric with all its points."""
 
-JSON_BYTES_MAX = 8 << 20
+JSON_BYTES_MAX = 4 << 20
 """JSON becomes plain values first, which take some ten times as much as its text."""
 
 SPANS_MAX = 50_000

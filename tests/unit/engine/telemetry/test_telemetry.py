@@ -38,7 +38,11 @@ class Place:
         self.stream = Stream(folder)
         settings = parse_settings(f"data_dir: {folder}\ntenants: {{acme: {{}}}}\n{more}")
         self.telemetry = Telemetry(
-            self.stream.path, settings, clock=self.stream.clock, metrics=self.stream.metrics
+            self.stream.path,
+            settings,
+            clock=self.stream.clock,
+            metrics=self.stream.metrics,
+            pseudonym=lambda tenant, name: f"p_{len(tenant + name):016x}{0:016x}",
         )
 
     async def send(self, calls: dict[str, list[Call]], tenant: TenantId = ACME) -> Rejected:
@@ -152,6 +156,18 @@ async def test_log_records_are_counted_by_severity(place: Place) -> None:
     await place.telemetry.receive_logs(ACME, export)
     await place.tell()
     assert place.series()[LOG_RECORDS, "edge", "error"] == 4.0
+
+
+async def test_player_events_are_counted_and_kept_without_their_ids(place: Place) -> None:
+    body = b'{"events": [{"event": "stall", "lasted_ms": 3000, "listener": "ann"}, {"event": 1}]}'
+    read = await place.telemetry.receive_players(ACME, body)
+    assert (len(read.events), read.rejected) == (1, 1)
+    await place.tell()
+    assert place.series()["player_stalled_seconds_total",] == 3.0
+    assert place.series()["player_listeners",] == 1.0
+    (kept,) = place.telemetry.recent_plays(ACME)
+    assert kept.listener.tolist() == [len("acmeann")]
+    assert place.telemetry.recent_plays(BOLT) == ()
 
 
 def test_a_log_meter_tells_nothing_of_nothing() -> None:

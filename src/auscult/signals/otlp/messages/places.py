@@ -16,6 +16,7 @@ from auscult.signals.otlp.limits import DEPTH_MAX
 _VARINT, _FIXED64, _LEN, _FIXED32 = 0, 1, 2, 5
 _FIXED = {_FIXED64: 8, _FIXED32: 4}
 FIELDS_WALKED_MAX = 100_000
+READINGS_MAX = 8
 _VARINT_BYTES_MAX = 10
 _MORE = 0x80
 
@@ -32,11 +33,12 @@ class Field(NamedTuple):
 def find_break(body: bytes, kind: type[Message]) -> int:
     """Return the byte offset in `body` at which a message of this kind stops making sense.
 
-    After `FIELDS_WALKED_MAX` fields or `DEPTH_MAX` messages within each other it is the place
-    that was reached: a body that is wrong may not cost more than one that is right.
+    After `FIELDS_WALKED_MAX` fields, `DEPTH_MAX` messages within each other, or `READINGS_MAX`
+    times the body read again, it is the place that was reached: a body that is wrong may not cost
+    much more than one that is right.
     """
     child: type[Message] | None = kind
-    start, end, walked = 0, len(body), 0
+    start, end, walked, left = 0, len(body), 0, READINGS_MAX * len(body)
     at = start
     for _ in range(DEPTH_MAX):
         kind, child, at = child or kind, None, start
@@ -44,10 +46,11 @@ def find_break(body: bytes, kind: type[Message]) -> int:
             for field in walk_fields(body, start, end):
                 at, walked = field.start, walked + 1
                 inner = _message_of(kind, field)
+                left -= 0 if inner is None else field.end - field.start
                 if inner is not None and not _is_readable(inner, body[field.start : field.end]):
                     child, start, end = inner, field.start, field.end
                     break
-                if walked >= FIELDS_WALKED_MAX:
+                if walked >= FIELDS_WALKED_MAX or left < 0:
                     return at
         except BodyMalformed as why:
             return at if why.position is None else why.position
