@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from auscult.kernel.words import TenantId
+from auscult.store import Store
 from auscult.surface.app import create_app
 from tests.contract.store.conftest import own_server
 from tests.contract.surface.test_api_tenants import CASES, OBJECT, OPEN, OWN, PLATFORM, routes_of
@@ -20,6 +22,7 @@ from tests.integration.remote_write import HEADERS, now_ms, write_body
 from tests.integration.settings.scene import RULE, incidents, push, until
 from tests.product import Product, free_port
 from tests.unit.surface.fake_engine import FakeEngine
+from tests.unit.surface.fake_story import a_finding, with_exhibits
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -50,11 +53,12 @@ class House:
     stranger: str
     incident: str
     slot: str
+    exhibit: str
 
     def ask(self, case: Case, key: str = "", **headers: str) -> tuple[int, str]:
         """Call a route; return the status and the beginning of the body."""
         method, template = case
-        path = template.format(incident_id=self.incident, slot=self.slot)
+        path = template.format(incident_id=self.incident, slot=self.slot, exhibit_id=self.exhibit)
         body = None
         given = {"Origin": self.product.url, **headers}
         if path.endswith("/write"):
@@ -105,9 +109,21 @@ def inhabited(folder: Path, store_url: str) -> Iterator[House]:
         until(lambda: incidents(product, owner), "the owner's incident")
         _, page = product.ask("/api/v1/series", owner)
         incident = incidents(product, owner)[0]["id"]
-        yield House(product, owner, stranger, incident, str(page["series"][0]["slot"]))
+        slot, exhibit = str(page["series"][0]["slot"]), add_exhibit(product, incident)
+        yield House(product, owner, stranger, incident, slot, exhibit)
     assert product.process is not None
     assert product.process.returncode == 0
+
+
+def add_exhibit(product: Product, incident: str) -> str:
+    """Keep a sound with the owner's incident, as an observer that hears would; return its id."""
+    url = product.store_url or f"sqlite:///{product.folder}/auscult.db"
+    finding = with_exhibits(a_finding("acme"), SECRET.encode())
+    store = Store.open(url)
+    with store.write() as work:
+        work.of(TenantId("acme")).exhibits.add(incident, finding)
+    store.close()
+    return finding.evidence.exhibits[0].id
 
 
 def test_every_route_of_the_product_has_a_case(house: House) -> None:
