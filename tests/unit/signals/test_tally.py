@@ -79,12 +79,15 @@ def test_an_idle_group_makes_room_and_the_others_keep_their_count() -> None:
     add(tally, {"a": [1.0], "b": [1.0]})
     later_ms = NOW_MS + IDLE_MS_MAX + 1
     add(tally, {"b": [4.0]}, later_ms)
+    assert tell(tally, later_ms)["plays_total", "a"] == 1.0, "there is room: it is quiet, not gone"
+    add(tally, {"c": [9.0]}, later_ms)
     assert tell(tally, later_ms) == {
         ("plays_total", "b"): 2.0,
-        ("wait_mean_seconds", "b"): 2.5,
+        ("plays_total", "c"): 1.0,
+        ("wait_mean_seconds", "c"): 9.0,
     }
-    add(tally, {"c": [9.0]}, later_ms)
-    assert tell(tally, later_ms)["plays_total", "c"] == 1.0
+    add(tally, {"d": [9.0]}, later_ms + 1)
+    assert tell(tally, later_ms)["plays_total", "(other)"] == 1.0, "none of them is idle"
 
 
 def test_a_series_without_room_is_counted_and_the_others_are_told() -> None:

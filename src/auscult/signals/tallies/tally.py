@@ -19,7 +19,13 @@ ROWS_MAX = 2_000
 """Groups of one tally that are told apart; events of all further ones are told as one."""
 
 IDLE_MS_MAX = 3_600_000
-"""A group in which nothing happened for this long is no longer told of."""
+"""A group in which nothing happened for this long makes room for another, where there is none.
+
+Until then it is told of: a counter that stands still is quiet, one that is not told is gone.
+"""
+
+_LOOK_MS = 60_000
+"""How often idle groups are looked for at most."""
 
 Rows = NDArray[np.intp]
 SlotOf = Callable[[Labels, Kind], int]
@@ -60,6 +66,7 @@ class Tally:
         self._labels: list[Labels] = [other]
         self._sums = np.zeros((len(measures), rows_max + 1))
         self._weights = np.zeros((len(measures), rows_max + 1))
+        self._looked_ms = 0
         self._seen_ms = np.full(rows_max + 1, -1, dtype=np.int64)
 
     def __len__(self) -> int:
@@ -69,7 +76,13 @@ class Tally:
     def rows(
         self, keys: Iterable[Hashable], labels_of: Callable[[Hashable], Labels], *, now_ms: int
     ) -> Rows:
-        """Return the row of each key, made where it is new by the labels that it stands for."""
+        """Return the row of each key, made where it is new by the labels that it stands for.
+
+        What stands in rows may move with the next call of this.
+        """
+        keys = list(keys)
+        if len(self._labels) + len(set(keys) - self._rows.keys()) > self._max + 1:
+            self._forget_idle(now_ms)
         found = np.array([self._row(key, labels_of) for key in keys], dtype=np.intp)
         self._seen_ms[found] = now_ms
         return found
@@ -86,7 +99,6 @@ class Tally:
 
     def tell(self, slot_of: SlotOf, *, now_ms: int) -> Told:
         """Return one sample of each series, and begin every mean anew."""
-        self._forget_idle(now_ms)
         n = len(self._labels)
         slots: list[int] = []
         values: list[float] = []
@@ -126,6 +138,9 @@ class Tally:
 
     def _forget_idle(self, now_ms: int) -> None:
         """Make room for other groups; the rows that stay are moved together."""
+        if abs(now_ms - self._looked_ms) < _LOOK_MS:
+            return
+        self._looked_ms = now_ms
         n = len(self._labels)
         stays = self._seen_ms[:n] >= now_ms - IDLE_MS_MAX
         stays[0] = True

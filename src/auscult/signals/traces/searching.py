@@ -66,8 +66,8 @@ def search_traces(kept: Sequence[Kept], names: Names, query: TraceQuery) -> list
     limit = min(query.limit, TRACES_MAX)
     wanted: dict[bytes, None] = {}
     for spans, rows in _matching(kept, names, query):
-        for row in rows[::-1].tolist():
-            wanted.setdefault(spans.trace[row].tobytes())
+        for trace in dict.fromkeys(_ids(spans, rows[::-1])):
+            wanted.setdefault(trace)
             if len(wanted) >= limit:
                 return summarise([one.spans for one in kept], names, list(wanted))
     return summarise([one.spans for one in kept], names, list(wanted))
@@ -119,10 +119,16 @@ def summarise(
     lows = np.array([np.frombuffer(trace, np.uint64)[1] for trace in wanted], dtype=np.uint64)
     for one in spans:
         rows = np.flatnonzero(np.isin(one.trace[:, 1], lows))
-        for trace in {one.trace[row].tobytes() for row in rows.tolist()} & parts.keys():
+        for trace in set(_ids(one, rows)) & parts.keys():
             same = (one.trace[rows] == np.frombuffer(trace, np.uint64)).all(axis=1)
             parts[trace].add(one, rows[same])
     return [part.summary(names) for part in parts.values() if part.spans]
+
+
+def _ids(spans: SpanColumns, rows: NDArray[np.int64]) -> list[bytes]:
+    """Return the trace id of each of these rows."""
+    ids: list[bytes] = spans.trace[rows].view("V16").ravel().tolist()
+    return ids
 
 
 class _Part:

@@ -1,5 +1,7 @@
 """Recent traces of the caller's tenant: a search, and one trace as a tree."""
 
+import asyncio
+
 from fastapi import APIRouter, Response
 from pydantic import Field
 
@@ -40,7 +42,8 @@ async def search(ask: Reader) -> Response:
 async def show(trace_id: str, ask: Reader) -> Response:
     """Return one trace from the top down; its id is 32 hexadecimal digits."""
     ask.query(Nothing)
-    return said(trace_json(await ask.engine.telemetry.trace(ask.tenant, id_of(trace_id))))
+    trace = await ask.engine.telemetry.trace(ask.tenant, id_of(trace_id))
+    return await asyncio.to_thread(lambda: said(trace_json(trace)))  # it may be some megabytes
 
 
 def query_of(asked: TraceSearch) -> TraceQuery:
