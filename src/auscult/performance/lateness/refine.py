@@ -35,7 +35,8 @@ class Place:
     """One place of the source that the probe may come from.
 
     lag: of the probe's middle, samples at 8 kHz. drift: seconds of source for each second of probe,
-    less one. likeness: mean normalised correlation of the blocks. blocks: float64 (blocks,), the
+    less one. likeness: mean normalised correlation of the blocks, weighted by
+    amplitude. blocks: float64 (blocks,), the
     correlation of each block; NaN for those too quiet to say anything.
     """
 
@@ -56,7 +57,7 @@ def refine(source: Floats, probe: Floats, lag: int) -> tuple[Place, Place]:
         return best, rival
     straight = _unwarp(probe, best.drift)
     start = round(best.lag + (probe.size - straight.size) / 2)
-    near = np.linspace(-_BLUR, _BLUR, 13)
+    near = np.linspace(-_BLUR, _BLUR, 7)
     again, rival_again = _along_lines(source, straight, lag=start, slopes=near)
     if again.likeness <= best.likeness:
         return best, rival
@@ -87,10 +88,14 @@ def _along_lines(
     rows = _correlate_blocks(source, probe, lag)  # (blocks, lags at 32 kHz)
     count = probe.size // BLOCK
     middle_s = ((np.arange(count) + 0.5) * BLOCK - probe.size / 2) / TONE_HZ
-    loud = _loud_blocks(probe)
-    rows, middle_s = rows[loud], middle_s[loud]
-    slope = _best_slope(rows[:, ::FINE], middle_s, slopes=slopes)
-    curve, moved = _moved(rows, np.round(slope * middle_s * TONE_HZ * FINE).astype(int))
+    weight = _weigh(probe)
+    loud = np.flatnonzero(weight)
+    rows, weight, moves = rows[loud], weight[loud], middle_s[loud] * TONE_HZ
+    slope = _best_slope(rows[:, ::FINE], weight, moves=moves, slopes=slopes)
+    nearer = slope + np.linspace(-1, 1, 9) * (slopes[1] - slopes[0]) / 2
+    slope = _best_slope(rows, weight, moves=moves * FINE, slopes=nearer)
+    moved = _move(rows, np.round(slope * moves * FINE).astype(int))
+    curve = weight @ moved
     top = int(curve.argmax())
     beyond = np.abs(np.arange(curve.size) - top) > APART * FINE
     second = int(np.where(beyond, curve, -np.inf).argmax())
@@ -104,10 +109,15 @@ def _along_lines(
     return places[0], places[1]
 
 
-def _loud_blocks(probe: Floats) -> NDArray[np.intp]:
+def _weigh(probe: Floats) -> Doubles:
+    """Return each block's weight by its amplitude, summing to 1; 0 for those too quiet to count.
+
+    In a pause there is only noise, and noise is like nothing; it must not outvote what sounds.
+    """
     count = probe.size // BLOCK
     energy = np.sum(probe[: count * BLOCK].reshape(count, BLOCK).astype(np.float64) ** 2, axis=1)
-    return np.flatnonzero(energy >= _QUIET * energy.max())
+    weight: Doubles = np.sqrt(np.where(energy >= _QUIET * energy.max(), energy, 0))
+    return weight / max(float(weight.sum()), 1e-12)
 
 
 def _correlate_blocks(source: Floats, probe: Floats, lag: int) -> Floats:
@@ -135,20 +145,20 @@ def _correlate_blocks(source: Floats, probe: Floats, lag: int) -> Floats:
     return dense
 
 
-def _best_slope(rows: Floats, middle_s: Doubles, *, slopes: Doubles) -> float:
+def _best_slope(rows: Floats, weight: Doubles, *, moves: Doubles, slopes: Doubles) -> float:
+    """Return the slope of the line along which the rows, `moves` from the middle, agree best."""
+    light = weight.astype(np.float32)
     tops = [
-        float(_moved(rows, np.round(slope * middle_s * TONE_HZ).astype(int))[0].max())
-        for slope in slopes
+        float((light @ _move(rows, np.round(slope * moves).astype(int))).max()) for slope in slopes
     ]
     return float(slopes[int(np.argmax(tops))])
 
 
-def _moved(rows: Floats, shifts: NDArray[np.intp]) -> tuple[Doubles, Floats]:
-    """Return the mean over rows moved by `shifts`, and the moved rows, over the inner half."""
+def _move(rows: Floats, shifts: NDArray[np.intp]) -> Floats:
+    """Return the inner half of each row, moved by its shift."""
     inner = rows.shape[1] // 2 + 1
     begin = np.clip(shifts + (rows.shape[1] - inner) // 2, 0, rows.shape[1] - inner)
-    moved = np.stack([row[start : start + inner] for row, start in zip(rows, begin, strict=True)])
-    return moved.mean(axis=0, dtype=np.float64), moved
+    return np.stack([row[start : start + inner] for row, start in zip(rows, begin, strict=True)])
 
 
 def _vertex(curve: Doubles, at: int) -> float:

@@ -27,6 +27,8 @@ SURE_T = 4.0
 """... and does so by so many standard errors, over the blocks of the probe."""
 REST_MIN = 0.01
 """What interpolation and rounding leave unexplained; without it nothing could be told from less."""
+REST_SAYS = 0.9
+"""A block of which neither place explains a tenth is a pause, and has no say."""
 BLOCKS_MIN = 4
 SAME_S = 0.02
 
@@ -112,7 +114,7 @@ def is_surely_better(first: Place, other: Place) -> bool:
     """
     both = min(first.blocks.size, other.blocks.size)  # a place with drift may have one block less
     rest = 1 - np.stack([first.blocks[:both], other.blocks[:both]]).clip(0, 1) ** 2
-    rest = rest[:, np.isfinite(rest).all(axis=0)] + REST_MIN
+    rest = rest[:, (rest < REST_SAYS).any(axis=0)] + REST_MIN
     if rest.shape[1] < BLOCKS_MIN:
         return False
     if float(rest[1].sum()) < MARGIN_MIN * float(rest[0].sum()):

@@ -22,7 +22,9 @@ def test_a_steady_stream_is_heard_without_a_stall() -> None:
 
 
 def test_the_burst_in_the_buffer_is_the_latency() -> None:
-    captured = np.arange(40, dtype=np.float64) * 0.5  # four seconds wait on the server, then each comes as it is made
+    captured = (
+        np.arange(40, dtype=np.float64) * 0.5
+    )  # four seconds wait on the server, then each comes as it is made
     arrived = np.maximum(captured + 0.1, 4.1)
     done = play(arrived, np.full(40, 0.5), start_s=0.5)
     assert done.heard_at_s - captured == pytest.approx(np.full(40, 4.1))
