@@ -1,6 +1,7 @@
 """Latency without a marker: error, false locks, what stays unknown, CPU, and steps found.
 
-`python -m tests.benchmarks.audio_latency [--tracks DIR] [--seed N] [--rounds N] [--tell]`
+`python -m tests.benchmarks.audio_latency [--tracks DIR] [--seed N] [--rounds N]
+[--probes N] [--tell]`
 
 Programmes are synthesised by the seed (music, bars that repeat exactly, the same under a voice,
 sections that return, speech, rain, silence stretches), and every track of DIR is one more. Each is
@@ -91,6 +92,7 @@ class Way:
     coded: Pcm
     lead: int
     drift: float
+    codec: str
 
     @cached_property
     def heard(self) -> Pcm:
@@ -111,6 +113,7 @@ def main() -> None:
     parser.add_argument("--tracks", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--probes", type=int, default=PROBES, help="of each round")
     parser.add_argument("--tell", action="store_true", help="a line for each false lock")
     options = parser.parse_known_args(sys.argv[1:])[0]
     tallies: dict[str, Tally] = {}
@@ -120,7 +123,8 @@ def main() -> None:
         tallies[name] = Tally()
         for _ in range(options.rounds):
             pcm = PROGRAMMES[name](rng, HISTORY_S)
-            cpu_ms += examine(tallies[name], pcm, rng, tell=name if options.tell else "")
+            way = make_way(pcm, rng)
+            cpu_ms += examine(tallies[name], way, rng, probes=options.probes, tell=options.tell)
     tracks = sorted(options.tracks.iterdir()) if options.tracks else []
     for number, path in enumerate(tracks):
         if path.suffix in {".ogg", ".mp3", ".flac", ".wav", ".opus", ".m4a"}:
@@ -128,25 +132,29 @@ def main() -> None:
             pcm = decode(path)[: round(HISTORY_S * RATE_HZ)]
             tally = tallies.setdefault("tracks", Tally())
             for _ in range(options.rounds):
-                cpu_ms += examine(tally, pcm, rng, tell=path.stem[:20] if options.tell else "")
+                way = make_way(pcm, rng)
+                cpu_ms += examine(tally, way, rng, probes=options.probes, tell=options.tell)
     tell_all(tallies, cpu_ms)
 
 
-def examine(tally: Tally, pcm: Pcm, rng: Generator, *, tell: str) -> list[float]:
-    """Probe one programme on one way; return the CPU of each probe, in ms."""
+def make_way(pcm: Pcm, rng: Generator) -> Way:
+    """Return a way of its own for a programme: codec, treatment, noise, level, clock."""
     codec = str(rng.choice(list(CODECS)))
-    drift = float(rng.choice(DRIFTS))
     worse = worsen(
         through(codec, pcm),
         rng,
         snr_db=float(rng.uniform(15, 40)),
         gain_db=float(rng.uniform(-20, 3)),
     )
-    way = Way(pcm, worse, delay_of(codec), drift)
-    source = trace_of(pcm, rate_hz=RATE_HZ, begin_s=BEGIN_S)
+    return Way(pcm, worse, delay_of(codec), float(rng.choice(DRIFTS)), codec)
+
+
+def examine(tally: Tally, way: Way, rng: Generator, *, probes: int, tell: bool) -> list[float]:
+    """Probe one programme on one way; return the CPU of each probe, in ms."""
+    source = trace_of(way.pcm, rate_hz=RATE_HZ, begin_s=BEGIN_S)
     spent_ms = []
     end_s = way.heard.size / RATE_HZ - PROBE_S - 1
-    for _ in range(PROBES):
+    for _ in range(probes):
         delay_s, at_s = float(rng.uniform(0, DELAY_MAX_S)), float(rng.uniform(1, end_s))
         began_s = time.process_time()
         probe = way.probe(at_s, delay_s, int(rng.choice([RATE_HZ, 44_100])))
@@ -156,8 +164,8 @@ def examine(tally: Tally, pcm: Pcm, rng: Generator, *, tell: str) -> list[float]
         if tell and isinstance(sighting, Locked):
             error_ms = 1e3 * (sighting.delay_s - delay_s)
             if abs(error_ms) > FALSE_MS:
-                print(f"false {tell} {codec} {drift} {at_s:.2f} {error_ms:.0f} ms {sighting}")
-    if pcm.size >= ROOM_S * RATE_HZ:
+                print(f"false {way.codec} {way.drift} {at_s:.2f} {error_ms:.0f} ms {sighting}")
+    if way.pcm.size >= ROOM_S * RATE_HZ:
         seek_absent(tally, way, rng)
         find_step(tally, way, rng)
     return spent_ms

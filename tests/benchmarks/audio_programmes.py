@@ -96,8 +96,10 @@ PROGRAMMES: dict[str, Callable[[Generator, float], Pcm]] = {
 }
 
 CODECS: dict[str, tuple[str, str, int]] = {
+    "opus_24k": ("libopus", "ogg", 24_000),
     "opus_64k": ("libopus", "ogg", 64_000),
     "opus_128k": ("libopus", "ogg", 128_000),
+    "aac_48k": ("aac", "adts", 48_000),
     "aac_96k": ("aac", "adts", 96_000),
     "mp3_64k": ("libmp3lame", "mp3", 64_000),
     "mp3_128k": ("libmp3lame", "mp3", 128_000),
