@@ -23,7 +23,8 @@ FINE = 4
 """Oversampling: at 32 kHz the nearest lag lies within 16 µs, and what is alike looks alike."""
 APART = TONE_HZ // 50
 """A second place more than 20 ms away is a rival, a nearer one the same place less well seen."""
-_BLUR = 0.0003
+BLUR = 0.0003
+"""A drift below this blurs no block."""
 _QUIET = 1e-4
 """Blocks 40 dB below the loudest say nothing."""
 
@@ -53,18 +54,19 @@ def refine(source: Floats, probe: Floats, lag: int) -> tuple[Place, Place]:
     """
     slopes = np.linspace(-DRIFT_MAX, DRIFT_MAX, 41)
     best, rival = _along_lines(source, probe, lag=lag * HOP, slopes=slopes)
-    if abs(best.drift) < _BLUR:
+    if abs(best.drift) < BLUR:
         return best, rival
-    straight = _unwarp(probe, best.drift)
-    start = round(best.lag + (probe.size - straight.size) / 2)
-    near = np.linspace(-_BLUR, _BLUR, 7)
-    again, rival_again = _along_lines(source, straight, lag=start, slopes=near)
-    if again.likeness <= best.likeness:
-        return best, rival
-    return (
-        _as_of(again, best.drift, lead=(probe.size - straight.size) / 2),
-        _as_of(rival_again, best.drift, lead=(probe.size - straight.size) / 2),
-    )
+    again = refine_at(source, probe, lag=best.lag, drift=best.drift)
+    return again if again[0].likeness > best.likeness else (best, rival)
+
+
+def refine_at(source: Floats, probe: Floats, *, lag: float, drift: float) -> tuple[Place, Place]:
+    """Return the same near `lag` (in samples at 8 kHz), for a drift that is known to 0.0003."""
+    straight = _unwarp(probe, drift)
+    lead = (probe.size - straight.size) / 2
+    near = np.linspace(-BLUR, BLUR, 7)
+    best, rival = _along_lines(source, straight, lag=round(lag + lead), slopes=near)
+    return _as_of(best, drift, lead=lead), _as_of(rival, drift, lead=lead)
 
 
 def _as_of(place: Place, drift: float, *, lead: float) -> Place:

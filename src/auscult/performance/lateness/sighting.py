@@ -11,7 +11,7 @@ from enum import StrEnum
 import numpy as np
 
 from auscult.kernel.errors import InputError
-from auscult.performance.lateness.refine import BLOCK, Place, refine
+from auscult.performance.lateness.refine import BLOCK, BLUR, Place, refine, refine_at
 from auscult.performance.lateness.search import find_candidates
 from auscult.performance.lateness.trace import FRAME_S, TONE_HZ, Trace
 
@@ -21,7 +21,7 @@ SILENCE_DBFS = -60.0
 HEARD_MIN_S = 1.0
 """So much of a probe must be louder than silence."""
 LIKENESS_MIN = 0.5
-MARGIN_MIN = 1.2
+MARGIN_MIN = 1.5
 """Any other place leaves so many times more of the probe unexplained ..."""
 SURE_T = 4.0
 """... and does so by so many standard errors, over the blocks of the probe."""
@@ -90,7 +90,7 @@ def locate(
         return Unknown(at_s, Reason.SILENCE)
     if source.bands.shape[0] < probe.bands.shape[0]:
         return Unknown(at_s, Reason.SHORT)
-    places = _places(source, probe)
+    places = places_of(source, probe)
     if not places or places[0].likeness < likeness_min:
         best = places[0].likeness if places else 0.0
         return Unknown(at_s, Reason.UNLIKE, confidence=max(best, 0.0))
@@ -124,11 +124,20 @@ def is_surely_better(first: Place, other: Place) -> bool:
     return bool(ratio.mean() > SURE_T * error)
 
 
-def _places(source: Trace, probe: Trace) -> list[Place]:
-    """Return the refined candidates, the most alike first; each stands for itself once."""
-    found: list[Place] = []
-    for lag in find_candidates(source, probe):
-        found.extend(refine(source.tone, probe.tone, lag))
+def places_of(source: Trace, probe: Trace) -> list[Place]:
+    """Return the refined candidates, the most alike first; each stands for itself once.
+
+    The clocks drift the same way wherever the probe comes from. So each candidate is looked at with
+    the drift of the best one too: else a twin whose own drift was guessed badly would seem worse.
+    """
+    lags = find_candidates(source, probe)
+    found = [place for lag in lags for place in refine(source.tone, probe.tone, lag)]
+    if not found:
+        return []
+    drift = max(found, key=lambda place: place.likeness).drift
+    if abs(drift) >= BLUR:
+        for place in found[::2]:
+            found.extend(refine_at(source.tone, probe.tone, lag=place.lag, drift=drift))
     found.sort(key=lambda place: -place.likeness)
     kept: list[Place] = []
     for place in found:

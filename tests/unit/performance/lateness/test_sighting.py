@@ -9,7 +9,7 @@ from auscult.kernel.errors import InputError
 from auscult.performance.lateness import Locked, Reason, Trace, Unknown, locate, trace_of
 from auscult.performance.lateness.refine import refine
 from auscult.performance.lateness.search import correlate_bands, find_candidates
-from auscult.performance.lateness.sighting import is_surely_better
+from auscult.performance.lateness.sighting import is_surely_better, places_of
 from tests.unit.performance.lateness.programmes import RATE_HZ, Pcm, loop, play, run_at
 
 BEGIN_S = 1_700_000_000.0
@@ -92,6 +92,21 @@ def test_bars_that_are_the_same_recording_never_lock(rng: Generator, bar_s: floa
     assert len(found.rivals_s) >= 2
     bars = (np.array(found.rivals_s) - 3.0) / bar_s
     assert bars == pytest.approx(np.round(bars), abs=0.01)
+
+
+@pytest.mark.parametrize("drift", [-0.00288, 0.00388])
+def test_bars_that_are_the_same_recording_look_alike_with_a_slow_clock(
+    rng: Generator, drift: float
+) -> None:
+    pcm = loop(rng, 50, bar_s=5.59)
+    noise = rng.standard_normal(pcm.size).astype(np.float32) * np.float32(0.03)
+    source, heard = source_of(pcm), run_at(pcm + noise, drift)
+    for at_s in (7.3, 19.1, 31.7, 41.9):
+        probe = probe_of(heard, at_s, delay_s=3.0)
+        assert isinstance(locate(source, probe), Unknown)
+        first, second = places_of(source, probe)[:2]
+        assert second.likeness == pytest.approx(first.likeness, abs=0.004)
+        assert second.drift == pytest.approx(first.drift, abs=1e-4)
 
 
 def test_a_quiet_voice_over_the_same_bars_tells_them_apart(rng: Generator) -> None:
