@@ -23,6 +23,8 @@ HEARD_MIN_S = 1.0
 LIKENESS_MIN = 0.5
 MARGIN_MIN = 1.5
 """Any other place leaves so many times more of the probe unexplained ..."""
+LIKER_MIN = 0.2
+"""... or, where noise leaves much unexplained anywhere, is by so much less like it ..."""
 SURE_T = 4.0
 """... and does so by so many standard errors, over the blocks of the probe."""
 REST_MIN = 0.01
@@ -117,7 +119,8 @@ def is_surely_better(first: Place, other: Place) -> bool:
     rest = rest[:, (rest < REST_SAYS).any(axis=0)] + REST_MIN
     if rest.shape[1] < BLOCKS_MIN:
         return False
-    if float(rest[1].sum()) < MARGIN_MIN * float(rest[0].sum()):
+    close = float(rest[1].sum()) < MARGIN_MIN * float(rest[0].sum())
+    if close and first.likeness - other.likeness < LIKER_MIN:
         return False
     ratio = np.log(rest[1] / rest[0])
     error = float(ratio.std(ddof=1)) / np.sqrt(ratio.size)

@@ -98,10 +98,10 @@ def test_bars_that_are_the_same_recording_never_lock(rng: Generator, bar_s: floa
 def test_bars_that_are_the_same_recording_look_alike_with_a_slow_clock(
     rng: Generator, drift: float
 ) -> None:
-    pcm = loop(rng, 50, bar_s=5.59)
+    pcm = loop(rng, 24, bar_s=5.59)
     noise = rng.standard_normal(pcm.size).astype(np.float32) * np.float32(0.03)
     source, heard = source_of(pcm), run_at(pcm + noise, drift)
-    for at_s in (7.3, 19.1, 31.7, 41.9):
+    for at_s in (7.3, 15.7):
         probe = probe_of(heard, at_s, delay_s=3.0)
         assert isinstance(locate(source, probe), Unknown)
         first, second = places_of(source, probe)[:2]
@@ -125,6 +125,12 @@ def test_a_held_tone_and_silence_do_not_lock(rng: Generator) -> None:
     assert isinstance(silent, Unknown)
     assert silent.reason is Reason.SILENCE
     assert silent.confidence == 0.0
+
+
+def test_a_source_that_sends_silence_is_not_found_anywhere(rng: Generator) -> None:
+    found = locate(source_of(np.zeros(640_000, np.float32)), probe_of(play(rng, 20), 9, delay_s=1))
+    assert isinstance(found, Unknown)
+    assert found.reason is Reason.UNLIKE
 
 
 def test_another_programme_is_below_confidence(rng: Generator) -> None:
