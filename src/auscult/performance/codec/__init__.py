@@ -1,0 +1,26 @@
+"""Which codec at which rate? Quality by channel, real bytes, the hull, the ladder that follows."""
+
+from auscult.performance.codec.hull import find_hull
+from auscult.performance.codec.ladder import Guards, Ladder, Step, recommend, saved_share
+from auscult.performance.codec.measures import OWN, Measure, find_measure, score_by_bands
+from auscult.performance.codec.quality import Quality, judge
+from auscult.performance.codec.trials import Encode, Rung, Trial, try_rungs
+
+__all__ = [
+    "OWN",
+    "Encode",
+    "Guards",
+    "Ladder",
+    "Measure",
+    "Quality",
+    "Rung",
+    "Step",
+    "Trial",
+    "find_hull",
+    "find_measure",
+    "judge",
+    "recommend",
+    "saved_share",
+    "score_by_bands",
+    "try_rungs",
+]
