@@ -343,6 +343,34 @@ def mail_threads() -> int:
     return sum(thread.name.startswith("mail") for thread in threading.enumerate())
 
 
+async def test_a_mail_that_is_given_up_while_it_connects_keeps_no_thread() -> None:
+    """The server greets only after the caller has gone, and then says nothing any more."""
+    greeted = asyncio.Event()
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await greeted.wait()
+        writer.write(b"220 here\r\n")
+        with suppress(ConnectionError):
+            while await reader.read(1_024):
+                pass
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        settings = {"host": "127.0.0.1", "port": port, "security": "none", "sender": "a@b.c"}
+        sending = asyncio.ensure_future(send({**settings, "to": "x@y.z", "timeout_s": 30}))
+        async with asyncio.timeout(10):
+            while not mail_threads():
+                await asyncio.sleep(0.02)
+        sending.cancel()
+        await asyncio.wait([sending])
+        MAILROOM.close()
+        greeted.set()
+        async with asyncio.timeout(10):
+            while mail_threads():
+                await asyncio.sleep(0.02)
+
+
 async def test_slow_mail_servers_take_no_thread_that_others_need_and_none_is_left_at_the_end() -> (
     None
 ):
@@ -355,6 +383,6 @@ async def test_slow_mail_servers_take_no_thread_that_others_need_and_none_is_lef
             task.cancel()
         await asyncio.wait(sending)
         MAILROOM.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             while mail_threads():
                 await asyncio.sleep(0.02)

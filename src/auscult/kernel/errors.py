@@ -10,7 +10,8 @@ AuscultError
 │   ├── BodyTooSlow
 │   ├── MediaUnsupported
 │   ├── QueryUnknown
-│   └── SampleRefused
+│   ├── SampleRefused
+│   └── StreamUnheard
 ├── AccessError
 │   ├── CredentialMissing
 │   ├── PermissionMissing
@@ -115,6 +116,17 @@ class SampleRefused(InputError):
     """Some samples were refused, the others were taken."""
 
     code = "input.sample_refused"
+
+
+class StreamUnheard(InputError):
+    """The stream cannot be heard."""
+
+    code = "input.unheard"
+
+    def __init__(self, detail: str = "", *, why: str = "") -> None:
+        """Say what happened, and in a word of `signals.listening.Why` what kind of thing it is."""
+        self.why = why
+        super().__init__(detail)
 
 
 class AccessError(AuscultError):

@@ -1,19 +1,47 @@
 """A finding: something is wrong, says one observer, and here is what convinced it."""
 
 from enum import StrEnum
+from hashlib import sha256
+from typing import Literal, Self
 
 from pydantic import Field
 
 from auscult.kernel.words import Labels, Severity, Subject, TenantId, Word
 
 WINDOW_POINTS_MAX = 360
+EXHIBIT_BYTES_MAX = 512 << 10
+"""Two seconds of stereo at 48 kHz as FLAC take 150 to 300 KiB."""
+
+EXHIBITS_MAX = 6
+"""Exhibits of one finding at most."""
+
+MediaType = Literal["audio/flac", "audio/ogg", "audio/wav", "image/png"]
+
+
+class Exhibit(Word):
+    """A sound or a picture. Where it is told of, `body` is left out: it is fetched by `id`.
+
+    `id` is made of the content, so that the same exhibit twice is one, and may be kept for ever.
+    """
+
+    id: str = Field(pattern="^[0-9a-f]{32}$")
+    title: str = Field(max_length=200)
+    media_type: MediaType
+    body: bytes = Field(default=b"", max_length=EXHIBIT_BYTES_MAX, exclude=True, repr=False)
+
+    @classmethod
+    def of(cls, title: str, media_type: MediaType, body: bytes) -> Self:
+        """Make an exhibit; raises `pydantic.ValidationError` where it is too large."""
+        content = sha256(f"{media_type}\n{title}\n".encode() + body).hexdigest()[:32]
+        return cls(id=content, title=title, media_type=media_type, body=body)
 
 
 class Evidence(Word):
     """The window of the one series that convinced the observer, kept with the finding.
 
     `at_ms` and the value columns have the same length; a gap stays a gap (None).
-    `usual_low` and `usual_high` are the range the observer would have expected *now*.
+    `usual_low` and `usual_high` are the range the observer would have expected *now*. `exhibits`
+    can be heard or looked at; they travel whole once, and are told of by their ids afterwards.
     """
 
     sentence: str = Field(max_length=300)
@@ -26,6 +54,7 @@ class Evidence(Word):
     value: tuple[float | None, ...] = Field(default=(), max_length=WINDOW_POINTS_MAX)
     low: tuple[float | None, ...] = Field(default=(), max_length=WINDOW_POINTS_MAX)
     high: tuple[float | None, ...] = Field(default=(), max_length=WINDOW_POINTS_MAX)
+    exhibits: tuple[Exhibit, ...] = Field(default=(), max_length=EXHIBITS_MAX)
 
 
 class Phase(StrEnum):

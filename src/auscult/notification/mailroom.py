@@ -27,9 +27,17 @@ class Line:
     """A connection to a mail server, held where whoever gives up waiting can cut it."""
 
     server: "smtplib.SMTP | None" = None
+    is_cut: bool = False
+
+    def hold(self, server: "smtplib.SMTP") -> None:
+        """Take the connection, which ends at once where it was given up while it was made."""
+        self.server = server
+        if self.is_cut:
+            self.cut()
 
     def cut(self) -> None:
         """Let whatever waits on this connection fail now, so that its thread is free again."""
+        self.is_cut = True
         wire = self.server.sock if self.server is not None else None
         if wire is not None:
             with suppress(OSError):

@@ -6,21 +6,17 @@ a label names must be known to us otherwise, and some addresses are never asked 
 """
 
 import re
-import socket
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from pydantic import Field
-from typing_extensions import override
 
 from auscult.kernel.errors import PreconditionFailed, ReceiverUnavailable
 from auscult.remediation.decide.request import ActionRequest
 from auscult.remediation.decide.templates import fill
+from auscult.runtime.addresses import GuardedResolver, address_in, why_refused
 
 HEALTHY = 200
 
@@ -28,14 +24,6 @@ Instances = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=300)], ...], Field(max_length=100)
 ]
 """Patterns (`*`, `?`, `[…]`) of the `host:port` that a health address may be filled to name."""
-
-METADATA = frozenset(
-    ip_address(one) for one in ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254")
-)
-"""Where clouds tell a machine its secrets, beside the link-local 169.254.169.254: Alibaba, Azure,
-Oracle, Amazon over IPv6."""
-
-_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
 
 
 def health_address(template: str, request: ActionRequest, instances: Iterable[str]) -> str:
@@ -69,7 +57,7 @@ async def probe(url: str, *, within_ms: int) -> int | None:
     """
     refuse_off_limits(url)
     timeout = aiohttp.ClientTimeout(total=within_ms / 1_000)
-    connector = aiohttp.TCPConnector(resolver=_Guarded())
+    connector = aiohttp.TCPConnector(resolver=GuardedResolver(PreconditionFailed))
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout, connector=connector) as http,
@@ -84,51 +72,9 @@ async def probe(url: str, *, within_ms: int) -> int | None:
 
 def refuse_off_limits(url: str) -> None:
     """Raise `PreconditionFailed` for an address that names, as a number, what is never asked."""
-    try:
-        host = urlsplit(url).hostname or ""
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return  # a name: it is looked at when it is resolved
-    if is_off_limits(address):
-        raise PreconditionFailed(f"{host} is never asked: {_WHY}")
-
-
-def is_off_limits(address: IPv4Address | IPv6Address) -> bool:
-    """Say whether an address is never asked, whoever names it."""
-    if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
-            inner = IPv4Address(int(address) & 0xFFFF_FFFF)
-        if inner is not None:
-            return is_off_limits(inner)
-    elif address.is_reserved:  # 240.0.0.0/4 and broadcast; of IPv6 the loopback is reserved too
-        return True
-    special = address.is_link_local or address.is_multicast or address.is_unspecified
-    return special or address in METADATA
-
-
-_WHY = "it is link-local, multicast, unspecified, or where a cloud tells its secrets"
-
-
-class _Guarded(AbstractResolver):
-    """Resolves names as usual, and refuses one that leads to what is never asked."""
-
-    def __init__(self) -> None:
-        self._usual = aiohttp.ThreadedResolver()
-
-    @override
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._usual.resolve(host, port, family)
-        for one in found:
-            if is_off_limits(ip_address(one["host"].partition("%")[0])):
-                raise PreconditionFailed(f"{host} is never asked: {_WHY}")
-        return found
-
-    @override
-    async def close(self) -> None:
-        await self._usual.close()
+    address = address_in(url)
+    if address is not None and (why := why_refused(address)):
+        raise PreconditionFailed(f"{address} is never asked: {why}")
 
 
 def _host_of(url: str) -> str:

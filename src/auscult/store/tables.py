@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -117,6 +118,15 @@ findings = Table(
     "findings", metadata,
     _word("tenant"), _word("incident"), _time("at_ms"), _word("fingerprint"), _word("body"),
     PrimaryKeyConstraint("tenant", "incident", "at_ms", "fingerprint"), _named(),
+    ForeignKeyConstraint(["tenant", "incident"], ["incidents.tenant", "incidents.id"]),
+)  # fmt: skip
+
+exhibits = Table(
+    "exhibits", metadata,
+    _word("tenant"), _word("incident"), _word("id"), _time("at_ms"),
+    _word("signal"), _word("title"), _word("media_type"),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant", "incident", "id"), _named(),
     ForeignKeyConstraint(["tenant", "incident"], ["incidents.tenant", "incidents.id"]),
 )  # fmt: skip
 

@@ -51,6 +51,7 @@ class Story:
     runs: tuple[Run, ...]
     deliveries: tuple[Delivery, ...]
     timeline: tuple[Line, ...]
+    exhibits: tuple[Any, ...] = ()
 
 
 def as_dict(row: Any) -> dict[str, Any]:  # noqa: ANN401  # any slotted dataclass
@@ -107,6 +108,7 @@ async def tell_story(engine: Engine, tenant: TenantId, incident_id: str) -> Stor
             runs=tuple(rows.runs.of(incident_id)),
             deliveries=tuple(_delivery(row) for row in rows.effects.of(incident_id)),
             timeline=tuple(_line(row) for row in rows.audit.of(incident_id, LINES_SHOWN)),
+            exhibits=tuple(rows.exhibits.of(incident_id)),
         )
 
     return await engine.read(look)
@@ -125,9 +127,24 @@ async def write_story(engine: Engine, tenant: TenantId, incident_id: str) -> byt
         rest = {
             "deliveries": [as_dict(_delivery(row)) for row in rows.effects.of(incident_id)],
             "timeline": [as_dict(_line(row)) for row in rows.audit.of(incident_id, LINES_SHOWN)],
+            "exhibits": [row._asdict() for row in rows.exhibits.of(incident_id)],
         }
         head = f'"incident":{incident},"findings":[{findings}],"runs":[{runs}]'
         return f"{{{head},{json.dumps(rest)[1:]}".encode()
+
+    return await engine.read(look)
+
+
+async def show_exhibit(
+    engine: Engine, tenant: TenantId, *, incident_id: str, exhibit_id: str
+) -> tuple[str, bytes]:
+    """Return the media type and the bytes of one exhibit; raises `ObjectMissing`."""
+
+    def look(work: Any) -> tuple[str, bytes]:  # noqa: ANN401
+        shown = work.of(tenant).exhibits.get(incident_id, exhibit_id)
+        if shown is None:
+            raise ObjectMissing(f"exhibit {exhibit_id[:40]!r} of incident {incident_id[:40]!r}")
+        return shown.media_type, shown.body
 
     return await engine.read(look)
 

@@ -20,6 +20,7 @@ from tests.contract.store.words import (
     audit_row,
     effect,
     finding,
+    heard,
     incident,
     outcome,
     run,
@@ -28,6 +29,7 @@ from tests.contract.store.words import (
 
 Act = Callable[[TenantRows], object]
 MINE = "put in its own place"
+EXHIBIT = heard(b"sound").evidence.exhibits[0].id
 EDGE = IncidentFilter(text="edge")
 
 MATRIX: dict[str, tuple[Act, object]] = {
@@ -43,6 +45,9 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "findings.of": (lambda rows: rows.findings.of("I1"), []),
     "findings.last": (lambda rows: rows.findings.last("I1", "f1"), None),
     "findings.written_of": (lambda rows: rows.findings.written_of("I1"), []),
+    "exhibits.add": (lambda rows: rows.exhibits.add("I1", heard(b"theirs")), StateConflict),
+    "exhibits.get": (lambda rows: rows.exhibits.get("I1", EXHIBIT), None),
+    "exhibits.of": (lambda rows: rows.exhibits.of("I1"), []),
     "effects.wish": (lambda rows: rows.effects.wish(effect(tenant=BETA)), MINE),
     "effects.get": (lambda rows: rows.effects.get("E1"), None),
     "effects.row": (lambda rows: rows.effects.row("E1"), None),
@@ -85,6 +90,7 @@ def fill(store: Store, tenant: TenantId = ACME) -> None:
         rows = work.of(tenant)
         rows.incidents.put(incident(tenant=tenant))
         rows.findings.append("I1", finding(tenant=tenant))
+        rows.exhibits.add("I1", heard(b"sound", tenant=tenant))
         rows.effects.wish(effect(tenant=tenant))
         rows.timers.set(timer(tenant=tenant))
         rows.runs.put(run(tenant=tenant))

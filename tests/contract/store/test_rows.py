@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from auscult.kernel.effects import Result
 from auscult.kernel.errors import (
@@ -12,14 +13,17 @@ from auscult.kernel.errors import (
     ObjectMissing,
     StateConflict,
 )
+from auscult.kernel.findings import EXHIBIT_BYTES_MAX
 from auscult.kernel.incidents import Incident
 from auscult.kernel.words import TenantId
 from auscult.store import Credential, KeyRow, Store
+from auscult.store.rows.exhibits import OF_INCIDENT_MAX
 from tests.contract.store.words import (
     ACME,
     BETA,
     effect,
     finding,
+    heard,
     incident,
     outcome,
     resolved,
@@ -35,6 +39,45 @@ def test_an_incident_comes_back_as_it_was(store: Store) -> None:
     with store.read() as work:
         assert work.of(ACME).incidents.get("I1") == strange
         assert work.of(ACME).incidents.get("I2") is None
+
+
+def test_exhibits_are_kept_once_and_told_of_without_their_bytes(store: Store) -> None:
+    said = heard(b"\x00sound", b"other", at_ms=5)
+    with store.write() as work:
+        rows = work.of(ACME)
+        rows.incidents.put(incident(strongest=said))
+        for _ in range(2):
+            rows.findings.append("I1", said)
+            rows.exhibits.add("I1", said)
+    first = said.evidence.exhibits[0]
+    with store.read() as work:
+        rows = work.of(ACME)
+        listed = rows.exhibits.of("I1")
+        assert {one.id for one in listed} == {one.id for one in said.evidence.exhibits}
+        assert {one[1:] for one in listed} == {(5, said.signal, first.title, "audio/flac")}
+        assert rows.exhibits.get("I1", first.id) == ("audio/flac", b"\x00sound")
+        assert rows.exhibits.get("I1", "0" * 32) is None
+        kept = rows.incidents.get("I1")
+        assert kept is not None
+        assert [one.body for one in kept.strongest.evidence.exhibits] == [b"", b""]
+        rows.exhibits.add("I1", kept.strongest)  # told of again, without the bytes
+        assert len(rows.exhibits.of("I1")) == 2
+
+
+def test_an_incident_keeps_a_bounded_number_of_exhibits(store: Store) -> None:
+    with store.write() as work:
+        rows = work.of(ACME)
+        rows.incidents.put(incident())
+        for number in range(10):
+            rows.exhibits.add("I1", heard(*(bytes([number, i]) for i in range(5)), at_ms=number))
+        kept = rows.exhibits.of("I1")
+    assert len(kept) == OF_INCIDENT_MAX
+    assert kept[0].at_ms == 0, "what was heard first stays"
+
+
+def test_an_exhibit_is_not_larger_than_allowed() -> None:
+    with pytest.raises(ValidationError):
+        heard(b"x" * (EXHIBIT_BYTES_MAX + 1))
 
 
 def with_window(**changed: Any) -> Incident:

@@ -4,7 +4,7 @@ from typing import Any
 
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.facts import Timer
-from auscult.kernel.findings import Evidence, Finding, Phase
+from auscult.kernel.findings import Evidence, Exhibit, Finding, Phase
 from auscult.kernel.incidents import Incident, Signal, Status
 from auscult.kernel.runs import Run, RunState
 from auscult.kernel.words import Severity, Subject, TenantId
@@ -22,6 +22,12 @@ def finding(fingerprint: str = "f1", *, tenant: TenantId = ACME, **more: Any) ->
         "evidence": Evidence(sentence="errors are 9 times the usual"),
     }
     return Finding(tenant=tenant, fingerprint=fingerprint, **{**values, **more})
+
+
+def heard(*bodies: bytes, **more: Any) -> Finding:
+    """A finding with a sound for each of the given bytes."""
+    shown = tuple(Exhibit.of("two seconds of it", "audio/flac", body) for body in bodies)
+    return finding(evidence=Evidence(sentence="it is silent", exhibits=shown), **more)
 
 
 def incident(

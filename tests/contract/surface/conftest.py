@@ -21,7 +21,7 @@ from tests.contract.store.conftest import database, postgres, server, template
 from tests.contract.store.databases import Database
 from tests.unit.signals.otlp.bodies import Call, trace_body, trace_id
 from tests.unit.signals.wire import one_each, pack
-from tests.unit.surface.fake_story import a_finding
+from tests.unit.surface.fake_story import a_finding, with_exhibits
 
 __all__ = ["database", "postgres", "server", "template"]
 
@@ -51,6 +51,7 @@ class House:
     keys: dict[tuple[str, str], str]
     incident: str
     slot: int
+    exhibit: str
 
 
 @pytest.fixture
@@ -74,13 +75,15 @@ async def furnish(engine: Engine) -> House:
                 hashed = engine.vault.hash_api_key(key)
                 work.of(tenant).keys.add(hashed, f"{tenant}-{role}", role=role, now_ms=1)
     now_ms = engine.clock.now_ms()
-    incident = await engine.submit(Found(finding=a_finding(OWNER, SECRET, at_ms=now_ms)))
+    finding = with_exhibits(a_finding(OWNER, SECRET, at_ms=now_ms), SECRET.encode())
+    incident = await engine.submit(Found(finding=finding))
     assert incident is not None
     body = pack(one_each([SECRET], now_ms, 1.0).version1())
     await engine.receive_write(OWNER, body, MEDIA["content-type"])
     spans = trace_body({"edge": [Call(name=SECRET)]})
     await engine.telemetry.receive_traces(OWNER, Export(spans, OTLP["content-type"], ""))
-    return House(engine, create_app(engine), keys, incident.id, await find_slot(engine))
+    exhibit = finding.evidence.exhibits[0].id
+    return House(engine, create_app(engine), keys, incident.id, await find_slot(engine), exhibit)
 
 
 async def find_slot(engine: Engine) -> int:

@@ -28,6 +28,7 @@ CASES: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/incidents"): OWN,
     ("GET", "/api/v1/incidents/{incident_id}"): OBJECT,
     ("GET", "/api/v1/incidents/{incident_id}/timeline"): OBJECT,
+    ("GET", "/api/v1/incidents/{incident_id}/exhibits/{exhibit_id}"): OBJECT,
     ("POST", "/api/v1/incidents/{incident_id}/acknowledge"): OBJECT,
     ("POST", "/api/v1/incidents/{incident_id}/release"): OBJECT,
     ("POST", "/api/v1/incidents/{incident_id}/resolve"): OBJECT,
@@ -54,6 +55,7 @@ CASES: dict[tuple[str, str], str] = {
     ("GET", "/events"): OWN,
     ("GET", "/incidents/{incident_id}.json"): OBJECT,
     ("GET", "/incidents/{incident_id}"): OBJECT,
+    ("GET", "/incidents/{incident_id}/exhibits/{exhibit_id}"): OBJECT,
     ("POST", "/incidents/{incident_id}/acknowledge"): OBJECT,
     ("POST", "/incidents/{incident_id}/release"): OBJECT,
     ("POST", "/incidents/{incident_id}/resolve"): OBJECT,
@@ -84,7 +86,12 @@ def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
 
 
 def path_of(house: House, template: str) -> str:
-    return template.format(incident_id=house.incident, slot=house.slot, trace_id=OWNERS_TRACE.hex())
+    return template.format(
+        incident_id=house.incident,
+        slot=house.slot,
+        exhibit_id=house.exhibit,
+        trace_id=OWNERS_TRACE.hex(),
+    )
 
 
 async def try_as(house: House, case: tuple[str, str], *, key: str = "", claims: str = "") -> Answer:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from auscult.kernel.words import TenantId
+from auscult.store import Store
 from auscult.surface.app import create_app
 from tests.contract.store.conftest import own_server
 from tests.contract.surface.test_api_tenants import CASES, OBJECT, OPEN, OWN, PLATFORM, routes_of
@@ -21,6 +23,7 @@ from tests.integration.settings.scene import RULE, incidents, push, until
 from tests.product import Product, free_port
 from tests.unit.signals.otlp.bodies import Call, trace_body, trace_id
 from tests.unit.surface.fake_engine import FakeEngine
+from tests.unit.surface.fake_story import a_finding, with_exhibits
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -52,12 +55,16 @@ class House:
     stranger: str
     incident: str
     slot: str
+    exhibit: str
 
     def ask(self, case: Case, key: str = "", **headers: str) -> tuple[int, str]:
         """Call a route; return the status and the beginning of the body."""
         method, template = case
         path = template.format(
-            incident_id=self.incident, slot=self.slot, trace_id=trace_id(1).hex()
+            incident_id=self.incident,
+            slot=self.slot,
+            exhibit_id=self.exhibit,
+            trace_id=trace_id(1).hex(),
         )
         body = None
         given = {"Origin": self.product.url, **headers}
@@ -117,9 +124,21 @@ def inhabited(folder: Path, store_url: str) -> Iterator[House]:
         assert product.ask("/v1/traces", owner, body=spans, headers=OTLP)[0] == 200
         _, page = product.ask("/api/v1/series", owner)
         incident = incidents(product, owner)[0]["id"]
-        yield House(product, owner, stranger, incident, str(page["series"][0]["slot"]))
+        slot, exhibit = str(page["series"][0]["slot"]), add_exhibit(product, incident)
+        yield House(product, owner, stranger, incident, slot, exhibit)
     assert product.process is not None
     assert product.process.returncode == 0
+
+
+def add_exhibit(product: Product, incident: str) -> str:
+    """Keep a sound with the owner's incident, as an observer that hears would; return its id."""
+    url = product.store_url or f"sqlite:///{product.folder}/auscult.db"
+    finding = with_exhibits(a_finding("acme"), SECRET.encode())
+    store = Store.open(url)
+    with store.write() as work:
+        work.of(TenantId("acme")).exhibits.add(incident, finding)
+    store.close()
+    return finding.evidence.exhibits[0].id
 
 
 def test_every_route_of_the_product_has_a_case(house: House) -> None:

@@ -31,6 +31,7 @@ from auscult.runtime.settings import (
 from auscult.runtime.settings.effective import SettingChange
 from auscult.signals.columns.intake import Accepted
 from auscult.store import Credential, IncidentFilter
+from auscult.store.rows.exhibits import Listed, Shown
 from tests.unit.surface.fake_telemetry import FakeTelemetry
 
 T = TypeVar("T")
@@ -89,6 +90,7 @@ class Rows:
                 one.model_dump_json() for one in self.found.get(key, [])[:limit]
             ],
         )
+        self.exhibits = SimpleNamespace(of=self._exhibits_of, get=self._exhibit)
         self.runs = SimpleNamespace(
             of=self._runs_of,
             written_of=lambda key: [run.model_dump_json() for run in self._runs_of(key)],
@@ -105,6 +107,18 @@ class Rows:
     def note(self, at_ms: int, *, actor: str, action: str, about: str, sentence: str) -> None:
         seq = len(self.rows) + 1
         self.rows.append(AuditRow(seq, at_ms, actor, action, about, {"sentence": sentence}))
+
+    def _exhibits_of(self, key: str) -> list[Listed]:
+        return [
+            Listed(one.id, finding.at_ms, finding.signal, one.title, one.media_type)
+            for finding in self.found.get(key, [])
+            for one in finding.evidence.exhibits
+        ]
+
+    def _exhibit(self, key: str, exhibit_id: str) -> tuple[str, bytes] | None:
+        shown = [one for finding in self.found.get(key, []) for one in finding.evidence.exhibits]
+        found = [(one.media_type, one.body) for one in shown if one.id == exhibit_id]
+        return Shown(*found[0]) if found else None
 
     def _page(self, wanted: IncidentFilter) -> Any:
         found = [

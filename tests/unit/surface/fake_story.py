@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from auscult.kernel.effects import Effect, EffectKind
-from auscult.kernel.findings import Evidence, Finding, Phase
+from auscult.kernel.findings import Evidence, Exhibit, Finding, Phase
 from auscult.kernel.incidents import Incident
 from auscult.kernel.runs import Plan, Run, RunState
 from auscult.kernel.words import Severity, Subject, TenantId
@@ -43,6 +43,16 @@ def a_finding(tenant: str, name: str = "one", **changed: Any) -> Finding:
         ),
     }
     return Finding(**(fields | changed))
+
+
+def with_exhibits(finding: Finding, sound: bytes, picture: bytes = b"\x89PNG") -> Finding:
+    """The same finding with something to hear and something to see."""
+    shown = (
+        Exhibit.of("two seconds of what was heard", "audio/flac", sound),
+        Exhibit.of("its spectrogram", "image/png", picture),
+    )
+    evidence = finding.evidence.model_copy(update={"exhibits": shown})
+    return finding.model_copy(update={"evidence": evidence})
 
 
 def add_history(engine: FakeEngine, incident: Incident) -> None:

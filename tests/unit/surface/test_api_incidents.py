@@ -7,7 +7,7 @@ from auscult.kernel.facts import Found
 from auscult.kernel.incidents import Incident
 from tests.unit.surface.client import ask
 from tests.unit.surface.fake_engine import FakeEngine
-from tests.unit.surface.fake_story import a_finding, add_history
+from tests.unit.surface.fake_story import a_finding, add_history, with_exhibits
 
 
 async def open_one(engine: FakeEngine, tenant: str = "acme", name: str = "one") -> Incident:
@@ -79,6 +79,35 @@ async def test_who_acknowledged_may_give_it_back(engine: FakeEngine, app: FastAP
     timeline = (await ask(app, f"{path}/timeline", key="acme-member")).data["timeline"]
     actions = [line["action"] for line in timeline]
     assert actions == ["incident.opened", "incident.acknowledged", "incident.released"]
+
+
+async def test_an_exhibit_is_given_whole_or_the_part_a_player_asks_for(
+    engine: FakeEngine, app: FastAPI
+) -> None:
+    finding = with_exhibits(a_finding("acme"), b"0123456789")
+    incident = await engine.submit(Found(finding=finding))
+    assert incident is not None
+    story = (await ask(app, f"/api/v1/incidents/{incident.id}", key="acme-member")).data
+    told = story["exhibits"][0]
+    assert told["title"] == "two seconds of what was heard"
+    path = f"/api/v1/incidents/{incident.id}/exhibits/{told['id']}"
+
+    async def part(wanted: str) -> tuple[int, bytes, str]:
+        answer = await ask(app, path, key="acme-member", headers={"range": wanted})
+        return answer.status, answer.body, answer.headers.get("content-range", "")
+
+    whole = await ask(app, path, key="acme-member")
+    assert (whole.status, whole.body) == (200, b"0123456789")
+    assert whole.headers["content-type"] == "audio/flac"
+    assert whole.headers["accept-ranges"] == "bytes"
+    assert await part("bytes=2-4") == (206, b"234", "bytes 2-4/10")
+    assert await part("bytes=7-") == (206, b"789", "bytes 7-9/10")
+    assert await part("bytes=-3") == (206, b"789", "bytes 7-9/10")
+    assert await part("bytes=8-99") == (206, b"89", "bytes 8-9/10")
+    assert await part("bytes=10-") == (416, b"", "bytes */10")
+    for odd in ("bytes=1-2,4-5", "bytes=-", "lines=1-2", "bytes=" + "9" * 99 + "-"):
+        assert await part(odd) == (200, b"0123456789", "")
+    assert (await ask(app, path[:-1], key="acme-member")).status == 404
 
 
 async def test_resolving_what_is_over_conflicts(engine: FakeEngine, app: FastAPI) -> None:

@@ -20,7 +20,7 @@ from auscult.surface.web.tables import COLUMNS
 from auscult.surface.web.vendor import STATIC
 from tests.unit.surface.client import Answer, ask
 from tests.unit.surface.fake_engine import FakeEngine, FakeSeries
-from tests.unit.surface.fake_story import a_finding, add_history
+from tests.unit.surface.fake_story import a_finding, add_history, with_exhibits
 
 ACME = TenantId("acme")
 FORM = {
@@ -54,6 +54,23 @@ async def test_a_filter_that_finds_nothing_names_itself(app: FastAPI) -> None:
     page = (await look(app, "/?service=edge&severity=critical")).text
     assert "No incident fits this filter (service edge) (severity critical)" in page
     assert 'href="/">Drop the filter' in page
+
+
+async def test_the_incident_page_plays_and_shows_what_convinced_the_observer(
+    engine: FakeEngine, app: FastAPI
+) -> None:
+    finding = with_exhibits(a_finding("acme"), b"sound", picture=b"picture")
+    incident = await engine.submit(Found(finding=finding))
+    assert incident is not None
+    page = await ask(app, f"/incidents/{incident.id}", key="acme-member")
+    sound, picture = (
+        f"/incidents/{incident.id}/exhibits/{one.id}" for one in finding.evidence.exhibits
+    )
+    assert f'<audio controls preload="none" src="{sound}"' in page.text
+    assert f'<img loading="lazy" src="{picture}" alt="its spectrogram">' in page.text
+    assert "media-src 'self'" in page.headers["content-security-policy"]
+    assert (await ask(app, picture, key="acme-member")).body == b"picture"
+    assert (await ask(app, picture, key="bolt-member")).status == 404
 
 
 async def test_the_incident_page_tells_the_story_in_honest_words(

@@ -166,6 +166,7 @@ def _save(rows: "TenantRows", case: Case, decision: Decision) -> int:
         if isinstance(case.fact, Found) and case.fact.finding.phase is Phase.FIRING:
             finding = case.fact.finding
             rows.findings.append(decision.incident.id, finding)
+            rows.exhibits.add(decision.incident.id, finding)
     for run in decision.runs:
         rows.runs.put(run)
     for timer in decision.timers:

@@ -102,8 +102,9 @@ class Email(Channel):
             raise ReceiverUnavailable(what) from None
 
     def _hand_over(self, mail: EmailMessage, to: tuple[str, ...], line: Line) -> dict[str, int]:
-        server = line.server = self._connect()
+        server = self._connect()
         try:
+            line.hold(server)
             if self.security == "starttls":
                 server.starttls(context=self._tls())
             if self.username:

@@ -25,7 +25,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, exists, insert, literal, or_, select, update
 
 from auscult.kernel.errors import AuditBroken, BodyTooLarge
-from auscult.store.rows.slice import Slice, at_most, plain
+from auscult.store.slice import Slice, at_most, plain
 from auscult.store.statements import insert_new
 from auscult.store.tables import audit, audit_heads, credentials, incidents, runs, secrets
 

@@ -7,8 +7,8 @@ from sqlalchemy import Row, bindparam, func, literal_column, select, update
 
 from auscult.kernel.effects import Effect, Outcome, Result
 from auscult.kernel.errors import StateConflict
-from auscult.store.rows.slice import Slice, at_most, bounded
 from auscult.store.rows.turns import Turns
+from auscult.store.slice import Slice, at_most, bounded
 from auscult.store.statements import insert_new
 from auscult.store.tables import effects
 

@@ -16,7 +16,7 @@ from auscult.store.rows.listing import (
     read_place,
     write_cursor,
 )
-from auscult.store.rows.slice import Slice, at_most, bounded, plain
+from auscult.store.slice import Slice, at_most, bounded, plain
 from auscult.store.statements import UNIT, upsert
 from auscult.store.tables import UNRESOLVED, incident_fingerprints, incidents
 

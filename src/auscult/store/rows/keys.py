@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, insert, select, update
 
-from auscult.store.rows.slice import LIMIT_MAX, Slice
+from auscult.store.slice import LIMIT_MAX, Slice
 from auscult.store.tables import credentials
 
 _C = credentials.c

@@ -14,7 +14,7 @@ from sqlalchemy import Text, bindparam, cast, func, literal_column, select
 
 from auscult.kernel.errors import BodyMalformed, QueryUnknown
 from auscult.kernel.incidents import Status
-from auscult.store.rows.slice import at_most, plain
+from auscult.store.slice import at_most, plain
 from auscult.store.statements import UNIT, Either, in_one_row
 from auscult.store.tables import incidents
 

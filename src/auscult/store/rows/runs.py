@@ -3,7 +3,7 @@
 from sqlalchemy import bindparam, select
 
 from auscult.kernel.runs import Run
-from auscult.store.rows.slice import Slice, at_most, bounded
+from auscult.store.slice import Slice, at_most, bounded
 from auscult.store.statements import upsert
 from auscult.store.tables import runs
 

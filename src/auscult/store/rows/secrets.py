@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, delete, select
 
-from auscult.store.rows.slice import LIMIT_MAX, Slice, bounded
+from auscult.store.slice import LIMIT_MAX, Slice, bounded
 from auscult.store.statements import upsert
 from auscult.store.tables import secrets
 

@@ -3,13 +3,14 @@
 from auscult.kernel.words import TenantId
 from auscult.store.rows.audit import AuditRows
 from auscult.store.rows.effects import EffectRows
+from auscult.store.rows.exhibits import ExhibitRows
 from auscult.store.rows.findings import FindingRows
 from auscult.store.rows.incidents import IncidentRows
 from auscult.store.rows.keys import KeyRows
 from auscult.store.rows.runs import RunRows
 from auscult.store.rows.secrets import SecretRows
-from auscult.store.rows.slice import Slice
 from auscult.store.rows.timers import TimerRows
+from auscult.store.slice import Slice
 from auscult.store.transaction import Transaction
 
 
@@ -19,6 +20,7 @@ class TenantRows:
     __slots__ = (
         "audit",
         "effects",
+        "exhibits",
         "findings",
         "incidents",
         "keys",
@@ -34,6 +36,7 @@ class TenantRows:
         self.tenant = tenant
         self.incidents = IncidentRows(piece)
         self.findings = FindingRows(piece)
+        self.exhibits = ExhibitRows(piece)
         self.effects = EffectRows(piece)
         self.timers = TimerRows(piece)
         self.runs = RunRows(piece)

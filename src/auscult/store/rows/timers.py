@@ -3,8 +3,8 @@
 from sqlalchemy import bindparam, delete, select
 
 from auscult.kernel.facts import Timer
-from auscult.store.rows.slice import Slice, bounded
 from auscult.store.rows.turns import Turns
+from auscult.store.slice import Slice, bounded
 from auscult.store.statements import upsert
 from auscult.store.tables import timers
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from sqlalchemy import bindparam, delete, update
 
-from auscult.store.rows.slice import Slice
+from auscult.store.slice import Slice
 from auscult.store.statements import upsert
 from auscult.store.tables import queue
 

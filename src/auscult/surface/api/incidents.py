@@ -6,13 +6,14 @@ from auscult.store import IncidentFilter
 from auscult.surface.api.access import Reader
 from auscult.surface.api.queries import IncidentQuery, Nothing, documented
 from auscult.surface.api.routes import DirectRoute
-from auscult.surface.api.speech import said
+from auscult.surface.api.speech import said, sent_whole_or_part
 from auscult.surface.readings import (
     acknowledgement,
     as_dict,
     change_incident,
     release,
     resolution,
+    show_exhibit,
     tell_story,
     write_incidents,
     write_story,
@@ -55,6 +56,16 @@ async def tell_timeline(incident_id: str, ask: Reader) -> Response:
     ask.query(Nothing)
     story = await tell_story(ask.engine, ask.tenant, incident_id)
     return said({"timeline": [as_dict(line) for line in story.timeline]})
+
+
+@router.get("/{incident_id}/exhibits/{exhibit_id}")
+async def show(incident_id: str, exhibit_id: str, ask: Reader) -> Response:
+    """Return a sound or a picture that convinced an observer; its id never means another."""
+    ask.query(Nothing)
+    media_type, body = await show_exhibit(
+        ask.engine, ask.tenant, incident_id=incident_id, exhibit_id=exhibit_id
+    )
+    return sent_whole_or_part(ask.request, media_type, body)
 
 
 @router.post("/{incident_id}/acknowledge")

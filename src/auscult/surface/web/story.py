@@ -10,12 +10,14 @@ from auscult.kernel.incidents import Incident, Signal, Status
 from auscult.surface.api.access import Ask
 from auscult.surface.api.limits import read_form
 from auscult.surface.api.queries import Nothing, Query
+from auscult.surface.api.speech import sent_whole_or_part
 from auscult.surface.readings import (
     Story,
     acknowledgement,
     change_incident,
     release,
     resolution,
+    show_exhibit,
     tell_story,
     write_story,
 )
@@ -58,6 +60,16 @@ async def show_story(incident_id: str, ask: Visitor) -> Response:
     query = ask.query(NoticeQuery)
     story = await tell_story(ask.engine, ask.tenant, incident_id)
     return _page_of(ask, story, query.done)
+
+
+@router.get("/incidents/{incident_id}/exhibits/{exhibit_id}")
+async def give_exhibit(incident_id: str, exhibit_id: str, ask: Visitor) -> Response:
+    """Return a sound or a picture that the page shows."""
+    ask.query(Nothing)
+    media_type, body = await show_exhibit(
+        ask.engine, ask.tenant, incident_id=incident_id, exhibit_id=exhibit_id
+    )
+    return sent_whole_or_part(ask.request, media_type, body)
 
 
 @router.post("/incidents/{incident_id}/acknowledge")

@@ -1,0 +1,180 @@
+"""Asking for playlists, segments and endless streams: bounded in time, bytes and places."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Self
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+
+from auscult.kernel.errors import StreamUnheard
+from auscult.runtime.addresses import GuardedResolver, address_in, is_inside, why_refused
+from auscult.signals.listening.heard import Why
+
+PLAYLIST_BYTES_MAX = 1 << 20
+SEGMENT_BYTES_MAX = 16 << 20
+REDIRECTS_MAX = 4
+CHUNK_BYTES = 16_384
+AGENT = "auscult"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole body, where it came from in the end, and what it is said to be."""
+
+    body: bytes
+    url: str
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """How one stream is asked for.
+
+    A playlist and a redirect may name any public address; one inside (loopback, private) only
+    where the stream itself was configured to be inside. Where clouds tell their secrets is never
+    asked. No proxy and no cookie of the environment is used.
+    """
+
+    http: aiohttp.ClientSession
+    inside: bool
+    timeout_s: float
+
+    @classmethod
+    @asynccontextmanager
+    async def of(cls, url: str, *, timeout_s: float = 10.0) -> AsyncIterator[Self]:
+        """Open a session for one stream's address; raises `StreamUnheard` where it has no host."""
+        inside = await _is_inside(url)
+        connector = aiohttp.TCPConnector(
+            resolver=GuardedResolver(partial(StreamUnheard, why=Why.REFUSED), inside=inside),
+            limit=4,
+        )
+        async with aiohttp.ClientSession(
+            connector=connector,
+            headers={"User-Agent": AGENT, "Accept": "*/*"},
+            auto_decompress=True,
+            trust_env=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        ) as http:
+            yield cls(http, inside, timeout_s)
+
+    async def get(
+        self, url: str, *, most_bytes: int, part: tuple[int, int] | None = None
+    ) -> Answer:
+        """Return a whole body; `part` is (first byte, number of bytes).
+
+        Raises `StreamUnheard`.
+        """
+        headers = {"Range": f"bytes={part[0]}-{part[0] + part[1] - 1}"} if part else {}
+        try:
+            async with (
+                asyncio.timeout(self.timeout_s),
+                self._open(url, headers) as answer,
+            ):
+                body = await _read(answer, most_bytes)
+                if part and answer.status == HTTPStatus.OK:  # a server without ranges
+                    body = body[part[0] : part[0] + part[1]]
+                return Answer(body, str(answer.url), answer.content_type)
+        except TimeoutError:
+            raise StreamUnheard(
+                f"no whole answer within {self.timeout_s:g} s", why=Why.SLOW
+            ) from None
+
+    @asynccontextmanager
+    async def stream(self, url: str) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:
+        """Open an endless body: its content type, and its chunks as they come.
+
+        A chunk that does not come within the time limit raises `StreamUnheard`.
+        """
+        try:
+            async with asyncio.timeout(self.timeout_s) as opening, self._open(url, {}) as answer:
+                opening.reschedule(None)
+                yield answer.content_type, self._chunks(answer)
+        except TimeoutError:
+            raise StreamUnheard(f"no answer within {self.timeout_s:g} s", why=Why.SLOW) from None
+
+    async def _chunks(self, answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        while True:
+            try:
+                async with asyncio.timeout(self.timeout_s):
+                    chunk = await answer.content.readany()
+            except TimeoutError:
+                raise StreamUnheard(
+                    f"nothing came for {self.timeout_s:g} s", why=Why.SLOW
+                ) from None
+            except aiohttp.ClientPayloadError as why:
+                raise StreamUnheard(f"the stream broke off: {why}", why=Why.MALFORMED) from None
+            if not chunk:
+                return
+            yield chunk
+
+    @asynccontextmanager
+    async def _open(
+        self, url: str, headers: dict[str, str]
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Ask, following redirects by hand: each place is looked at before it is asked."""
+        no_limit = aiohttp.ClientTimeout(total=None)
+        try:
+            for _ in range(REDIRECTS_MAX + 1):
+                self._refuse(url)
+                answer = await self.http.get(
+                    url, headers=headers, allow_redirects=False, timeout=no_limit
+                )
+                if answer.status not in _REDIRECTS:
+                    break
+                answer.release()
+                url = urljoin(url, answer.headers.get("Location", ""))
+            else:
+                raise StreamUnheard(f"more than {REDIRECTS_MAX} redirects", why=Why.REFUSED)
+            async with answer:
+                if answer.status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
+                    raise StreamUnheard(f"the server answered {answer.status}", why=Why.REFUSED)
+                yield answer
+        except aiohttp.ClientPayloadError as why:
+            raise StreamUnheard(f"the answer broke off: {why}", why=Why.MALFORMED) from None
+        except (aiohttp.ClientError, OSError, ValueError) as why:
+            if isinstance(why, TimeoutError):
+                raise
+            raise StreamUnheard(str(why) or type(why).__name__, why=Why.UNREACHABLE) from None
+
+    def _refuse(self, url: str) -> None:
+        if urlsplit(url).scheme not in {"http", "https"}:
+            scheme = urlsplit(url).scheme[:20]
+            raise StreamUnheard(f"an address of scheme {scheme!r}", why=Why.REFUSED)
+        address = address_in(url)
+        if address is not None and (why := why_refused(address, inside=self.inside)):
+            raise StreamUnheard(f"{address} is never asked: {why}", why=Why.REFUSED)
+
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+async def _is_inside(url: str) -> bool:
+    """Say whether the configured host itself lies inside; a name that leads nowhere does not."""
+    host = urlsplit(url).hostname
+    if not host:
+        raise StreamUnheard(f"{url[:200]!r} has no host", why=Why.UNREACHABLE)
+    address = address_in(url)
+    if address is not None:
+        return is_inside(address)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    return any(is_inside(ip_address(str(place[0]).partition("%")[0])) for *_, place in found)
+
+
+async def _read(answer: aiohttp.ClientResponse, most_bytes: int) -> bytes:
+    parts, size = [], 0
+    async for chunk in answer.content.iter_chunked(CHUNK_BYTES):
+        size += len(chunk)
+        if size > most_bytes:
+            raise StreamUnheard(f"more than {most_bytes} bytes", why=Why.TOO_LARGE)
+        parts.append(chunk)
+    return b"".join(parts)

@@ -1,0 +1,187 @@
+"""Following an HLS stream as a player does: playlist, new segments, one decoder for all of them."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from auscult.kernel.errors import BodyMalformed, StreamUnheard
+from auscult.signals.listening.decoding import Decoder
+from auscult.signals.listening.fetching import (
+    PLAYLIST_BYTES_MAX,
+    SEGMENT_BYTES_MAX,
+    Fetching,
+)
+from auscult.signals.listening.heard import Heard, Unheard, Why
+from auscult.signals.listening.playlist import (
+    MasterPlaylist,
+    MediaPlaylist,
+    Segment,
+    Variant,
+    read_playlist,
+)
+
+JOIN_SEGMENTS = 3
+"""A live stream is joined three segments before its end (RFC 8216, 6.3.3)."""
+
+STALE_TARGETS = 3.0
+"""A live playlist without a new segment for so many target durations has stopped (RFC: 1.5)."""
+
+AGAIN_S = 1.0
+POLL_SHARE = 0.5
+"""A playlist that has not changed is asked again after half its target duration (RFC, 6.3.4)."""
+
+Choose = Callable[[tuple[Variant, ...]], Variant]
+
+
+def highest(variants: tuple[Variant, ...]) -> Variant:
+    """Choose the rendition of the highest bandwidth."""
+    return variants[-1]
+
+
+@dataclass(slots=True)
+class HlsListener:
+    """One rendition of one HLS stream. `listen` yields for ever, or until the stream is over.
+
+    What cannot be heard is yielded as `Unheard`, once for each time it happens, and listening goes
+    on. A programme that was recorded is fetched no faster than `speed` times its duration.
+    """
+
+    fetching: Fetching
+    url: str
+    now_ms: Callable[[], int]
+    choose: Choose = highest
+    speed: float = 8.0
+    _decoder: Decoder = field(default_factory=Decoder)
+    _headers: dict[str, bytes] = field(default_factory=dict)
+    _next: int = -1
+    _changed_s: float = 0.0
+    _said_stale: bool = False
+    _follows: bool = False
+
+    async def listen(self) -> AsyncGenerator[Heard | Unheard]:
+        """Yield what is heard, segment by segment."""
+        url = ""
+        self._changed_s = _clock_s()
+        while True:
+            asked_s = _clock_s()
+            try:
+                url = url or await self._rendition()
+                playlist = await self._read_media(url)
+            except StreamUnheard as why:
+                url = ""
+                yield self._unheard(why)
+                await asyncio.sleep(AGAIN_S)
+                continue
+            if missed := self._join(playlist):
+                yield missed
+            news = playlist.segments[self._next - playlist.first :]
+            for segment in news:
+                async for found in self._hear(segment, is_live=not playlist.is_over):
+                    yield found
+            if playlist.is_over:
+                yield Unheard(Why.ENDED, self.now_ms(), "the playlist says that it is complete")
+                return
+            if stale := self._stale(playlist, has_news=bool(news)):
+                yield stale
+            wait_s = playlist.target_s * (1.0 if news else POLL_SHARE)
+            await asyncio.sleep(max(0.1, wait_s - (_clock_s() - asked_s)))
+
+    async def _rendition(self) -> str:
+        """Return the address of the media playlist."""
+        answer = await self.fetching.get(self.url, most_bytes=PLAYLIST_BYTES_MAX)
+        playlist = _parse(answer.body, answer.url)
+        if isinstance(playlist, MediaPlaylist):
+            return self.url
+        return self.choose(playlist.variants).url
+
+    async def _read_media(self, url: str) -> MediaPlaylist:
+        answer = await self.fetching.get(url, most_bytes=PLAYLIST_BYTES_MAX)
+        playlist = _parse(answer.body, answer.url)
+        if isinstance(playlist, MasterPlaylist):
+            what = "a playlist of renditions where one of segments belongs"
+            raise StreamUnheard(what, why=Why.MALFORMED)
+        return playlist
+
+    def _join(self, playlist: MediaPlaylist) -> Unheard | None:
+        """Find the first segment not heard yet; return what left the list unheard."""
+        listed = playlist.segments
+        ends = playlist.first + len(listed)
+        if self._next < 0 or ends < self._next - len(listed):  # joined, or numbered anew
+            skipped = 0 if playlist.is_over else max(0, len(listed) - JOIN_SEGMENTS)
+            self._next, self._follows = playlist.first + skipped, False
+        if self._next < playlist.first:
+            missed = playlist.first - self._next
+            self._next, self._follows = playlist.first, False
+            detail = f"{missed} segments left the playlist before they could be fetched"
+            return Unheard(Why.MISSED, self.now_ms(), detail)
+        return None
+
+    async def _hear(self, segment: Segment, *, is_live: bool) -> AsyncIterator[Heard | Unheard]:
+        began_s = _clock_s()
+        self._next = segment.number + 1
+        try:
+            heard = await self._decode(segment)
+        except StreamUnheard as why:
+            self._follows = False
+            yield self._unheard(why, segment)
+            return
+        yield heard
+        self._follows = True
+        if not is_live:
+            await asyncio.sleep(max(0.0, heard.duration_s / self.speed - (_clock_s() - began_s)))
+
+    async def _decode(self, segment: Segment) -> Heard:
+        if segment.is_scrambled:
+            raise StreamUnheard("the segment is encrypted", why=Why.SCRAMBLED)
+        header = await self._header(segment.header_url)
+        answer = await self.fetching.get(
+            segment.url, most_bytes=SEGMENT_BYTES_MAX, part=segment.part
+        )
+        arrived_ms = self.now_ms()
+        if segment.breaks:
+            self._decoder.restart()
+        samples, rate_hz = await asyncio.to_thread(self._decoder.decode, header + answer.body)
+        return Heard(
+            samples=samples,
+            rate_hz=rate_hz,
+            arrived_ms=arrived_ms,
+            size_bytes=len(answer.body),
+            media_ms=segment.begins_ms,
+            follows=self._follows and not segment.breaks and not self._decoder.has_changed,
+        )
+
+    async def _header(self, url: str) -> bytes:
+        if not url:
+            return b""
+        if url not in self._headers:
+            answer = await self.fetching.get(url, most_bytes=SEGMENT_BYTES_MAX)
+            self._headers = {url: answer.body}
+        return self._headers[url]
+
+    def _stale(self, playlist: MediaPlaylist, *, has_news: bool) -> Unheard | None:
+        if has_news:
+            self._changed_s, self._said_stale = _clock_s(), False
+            return None
+        waited_s = _clock_s() - self._changed_s
+        if self._said_stale or waited_s < STALE_TARGETS * playlist.target_s:
+            return None
+        self._said_stale = True
+        return Unheard(Why.STALE, self.now_ms(), f"no new segment for {waited_s:.1f} s")
+
+    def _unheard(self, why: StreamUnheard, segment: Segment | None = None) -> Unheard:
+        where = f"segment {segment.number}: " if segment else ""
+        return Unheard(Why(why.why), self.now_ms(), f"{where}{why.detail}"[:500])
+
+
+def _parse(body: bytes, url: str) -> MasterPlaylist | MediaPlaylist:
+    try:
+        return read_playlist(body.decode("utf-8-sig"), url)
+    except BodyMalformed as why:
+        raise StreamUnheard(f"the playlist: {why.detail}", why=Why.MALFORMED) from None
+    except UnicodeDecodeError as why:
+        where = f"the playlist is not UTF-8 (at byte {why.start})"
+        raise StreamUnheard(where, why=Why.MALFORMED) from None
+
+
+def _clock_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,242 @@
+"""Listening over real HTTP: what is heard is what is played, and what is not heard is said."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from typing import Any
+
+import aiohttp
+import numpy as np
+import pytest
+from aiohttp import web
+
+from auscult.kernel.errors import StreamUnheard
+from auscult.signals.listening import (
+    Decoder,
+    EndlessListener,
+    Fetching,
+    Heard,
+    HlsListener,
+    Unheard,
+    Why,
+)
+from tests.integration.listening.station import SEGMENT_S, Station, on_air
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+async def take(listening: AsyncGenerator[Heard | Unheard], count: int) -> list[Heard | Unheard]:
+    """Take some, and stop listening."""
+    found: list[Heard | Unheard] = []
+    async with asyncio.timeout(20), aclosing(listening):
+        async for one in listening:
+            found.append(one)
+            if len(found) >= count:
+                break
+    return found
+
+
+async def follow(station: Station, count: int, path: str = "/live.m3u8") -> list[Heard | Unheard]:
+    async with Fetching.of(station.url + path, timeout_s=1) as fetching:
+        listener = HlsListener(fetching, station.url + path, now_ms)
+        return await take(listener.listen(), count)
+
+
+def heard_of(found: list[Heard | Unheard]) -> list[Heard]:
+    return [one for one in found if isinstance(one, Heard)]
+
+
+def whys(found: list[Heard | Unheard]) -> list[Why]:
+    return [one.why for one in found if isinstance(one, Unheard)]
+
+
+async def test_a_live_stream_is_heard_without_a_gap_and_at_its_own_pace() -> None:
+    async with on_air() as station:
+        began_s = time.monotonic()
+        found = await follow(station, 7)
+        took_s = time.monotonic() - began_s
+    heard = heard_of(found)
+    assert len(heard) == 7
+    assert [one.follows for one in heard] == [False, *[True] * 6]
+    first = int(station.asked[0].strip("/").removesuffix(".ogg"))
+    once = Decoder()
+    played = np.concatenate([once.decode(station.bodies[first + i])[0] for i in range(7)])
+    joined = np.concatenate([one.samples for one in heard])
+    assert np.abs(joined - played).max() < 1e-6
+    assert len(set(station.asked)) == len(station.asked), "nothing is fetched twice"
+    assert took_s > 3 * SEGMENT_S
+    assert {one.size_bytes for one in heard} <= {len(body) for body in station.bodies}
+
+
+async def test_a_recording_is_heard_from_its_first_segment_to_its_end() -> None:
+    async with on_air() as station:
+        station.is_over = True
+        async with Fetching.of(station.url) as fetching:
+            listener = HlsListener(fetching, f"{station.url}/live.m3u8", now_ms, speed=50)
+            found = [one async for one in listener.listen()]
+    assert len(heard_of(found)) == len(station.bodies)
+    assert whys(found) == [Why.ENDED]
+
+
+async def test_a_broken_segment_is_said_and_the_next_is_heard() -> None:
+    async with on_air() as station:
+        first = station.newest() + 1
+        station.broken = {first: b"no audio at all", first + 1: 404}
+        found = await follow(station, 8)
+    assert whys(found) == [Why.MALFORMED, Why.REFUSED]
+    said = [one for one in found if isinstance(one, Unheard)]
+    assert f"segment {first}: " in said[0].detail
+    assert "404" in said[1].detail
+    after = heard_of(found[found.index(said[1]) :])
+    assert [one.follows for one in after][:2] == [False, True]
+
+
+async def test_a_playlist_that_stands_still_is_said_once() -> None:
+    async with on_air() as station:
+        station.stands_still_at = station.newest()
+        async with Fetching.of(station.url) as fetching:
+            listener = HlsListener(fetching, f"{station.url}/live.m3u8", now_ms)
+            listening = listener.listen()
+            found = await take_open(listening, 4)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(listening), 1.5)
+    assert whys(found) == [Why.STALE]
+
+
+async def test_segments_that_left_unheard_are_said() -> None:
+    async with on_air() as station, Fetching.of(station.url) as fetching:
+        listening = HlsListener(fetching, f"{station.url}/live.m3u8", now_ms).listen()
+        await take_open(listening, 3)
+        await asyncio.sleep(8 * SEGMENT_S)
+        found = await take_open(listening, 2)
+    assert whys(found) == [Why.MISSED]
+    assert "segments left" in str(found[0])
+    assert [one.follows for one in heard_of(found)] == [False]
+
+
+async def take_open(listening: AsyncGenerator[Heard | Unheard], count: int) -> list[Any]:
+    """Take some without ending the listening."""
+    return [await asyncio.wait_for(anext(listening), 10) for _ in range(count)]
+
+
+async def test_what_is_encrypted_is_not_guessed_at() -> None:
+    async with on_air() as station:
+        station.tags = '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="skd://key"'
+        found = await follow(station, 2)
+        assert station.asked == []
+    assert set(whys(found)) == {Why.SCRAMBLED}
+
+
+async def test_when_a_segment_was_made_is_taken_from_the_playlist() -> None:
+    async with on_air() as station:
+        station.tags = "#EXT-X-PROGRAM-DATE-TIME:2026-11-26T10:00:00Z"
+        heard = heard_of(await follow(station, 2))
+    assert heard[1].media_ms is not None
+    assert heard[0].media_ms is not None
+    assert heard[1].media_ms - heard[0].media_ms == SEGMENT_S * 1_000
+
+
+async def test_an_endless_stream_is_heard_as_it_comes_and_asked_again_when_it_ends() -> None:
+    async with on_air() as station:
+        url = f"{station.url}/stream.ogg"
+        async with Fetching.of(url) as fetching:
+            listener = EndlessListener(fetching, url, now_ms, again_s=0.05)
+            found = await take(listener.listen(), 16)
+    ended = whys(found).index(Why.ENDED)
+    before = heard_of(found)[: [isinstance(o, Unheard) for o in found].index(True)]
+    assert ended == 0
+    assert 5.5 < sum(one.duration_s for one in before) < 6.5
+    assert [one.follows for one in before] == [False, *[True] * (len(before) - 1)]
+    assert not heard_of(found)[len(before)].follows, "a new connection begins anew"
+    assert sum(one.size_bytes for one in before) > 50_000
+    assert not [t for t in threading.enumerate() if t.name == "ear"]
+
+
+async def endless_noise(request: web.Request) -> web.StreamResponse:
+    answer = web.StreamResponse()
+    await answer.prepare(request)
+    with suppress(ConnectionError):
+        while True:
+            await answer.write(b"\x00\xff" * 8_192)
+            await asyncio.sleep(0.01)
+    return answer
+
+
+async def slow(request: web.Request) -> web.StreamResponse:
+    answer = web.StreamResponse()
+    await answer.prepare(request)
+    with suppress(ConnectionError):
+        while True:
+            await answer.write(b"#")
+            await asyncio.sleep(0.2)
+    return answer
+
+
+async def metadata(_request: web.Request) -> web.Response:
+    raise web.HTTPFound("http://169.254.169.254/latest/meta-data")
+
+
+async def round_and_round(request: web.Request) -> web.Response:
+    raise web.HTTPFound(request.url)
+
+
+async def moved(_request: web.Request) -> web.Response:
+    raise web.HTTPFound("/live.m3u8")
+
+
+@pytest.mark.parametrize(
+    ("path", "why", "says"),
+    [
+        ("none.m3u8", Why.REFUSED, "404"),
+        ("noise", Why.TOO_LARGE, "more than"),
+        ("slow", Why.SLOW, "within 1 s"),
+        ("metadata", Why.REFUSED, "never asked"),
+        ("round", Why.REFUSED, "redirects"),
+        ("1.ogg", Why.MALFORMED, "UTF-8"),
+    ],
+)
+async def test_a_playlist_that_cannot_be_had_is_said(path: str, why: Why, says: str) -> None:
+    places = {"noise": endless_noise, "slow": slow, "metadata": metadata, "round": round_and_round}
+    async with on_air(**places) as station:
+        found = await follow(station, 1, f"/{path}")
+    assert whys(found) == [why]
+    assert says in str(found[0])
+
+
+async def test_a_redirect_is_followed() -> None:
+    async with on_air(moved=moved) as station:
+        assert len(heard_of(await follow(station, 2, "/moved"))) == 2
+
+
+async def test_an_endless_body_that_is_no_audio_is_given_up() -> None:
+    async with on_air(noise=endless_noise) as station:
+        url = f"{station.url}/noise"
+        async with Fetching.of(url) as fetching:
+            found = await take(EndlessListener(fetching, url, now_ms).listen(), 1)
+    assert whys(found) == [Why.MALFORMED]
+
+
+async def test_nobody_there_is_said() -> None:
+    async with Fetching.of("http://127.0.0.1:9/x") as fetching:
+        found = await take(HlsListener(fetching, "http://127.0.0.1:9/x", now_ms).listen(), 1)
+    assert whys(found) == [Why.UNREACHABLE]
+
+
+async def test_a_public_stream_leads_nobody_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def resolve(_self: object, host: str, port: int, _family: object) -> list[Any]:
+        address = "10.0.0.7" if host == "inside.example" else "1.1.1.1"
+        return [{"hostname": host, "host": address, "port": port, "family": 2}]
+
+    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", resolve)
+    async with Fetching.of("http://1.1.1.1/live.m3u8") as fetching:
+        for url in ("http://inside.example/x", "http://127.0.0.1/x", "http://[::1]/", "file:///x"):
+            with pytest.raises(StreamUnheard) as refused:
+                await fetching.get(url, most_bytes=9)
+            assert refused.value.why == Why.REFUSED
+    with pytest.raises(StreamUnheard, match="no host"):
+        async with Fetching.of("nonsense"):
+            pass
