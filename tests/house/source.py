@@ -36,6 +36,7 @@ PURE = (
     *("src/auscult/signals/columns/", "src/auscult/signals/series/"),
     *("src/auscult/signals/exposition/", "src/auscult/signals/remote_write/"),
     *("src/auscult/signals/otlp/", "src/auscult/signals/tallies/", "src/auscult/signals/traces/"),
+    "src/auscult/signals/players/",
 )
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
