@@ -17,6 +17,7 @@ from auscult.engine.telemetry.telling import Telling
 from auscult.kernel.errors import ObjectMissing, QueueFull
 from auscult.kernel.telemetry import PlayerColumns
 from auscult.kernel.words import TenantId
+from auscult.runtime.logging import logger
 from auscult.signals.otlp.exports import Export, Rejected
 from auscult.signals.otlp.limits import UNPACKED_BYTES_MAX
 from auscult.signals.otlp.logs import decode_logs
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 OFF_RETRY_S = 60
+
+log = logger("engine.telemetry")
 
 
 class Telemetry:
@@ -63,6 +66,7 @@ class Telemetry:
     def start(self) -> None:
         """Begin to tell series."""
         self._teller = asyncio.create_task(self.telling.run(self._samples.feeding.is_filling))
+        self._teller.add_done_callback(_tell_of_an_end)
 
     def stop(self) -> None:
         """Stop telling; what is remembered goes with the process."""
@@ -180,6 +184,12 @@ class Telemetry:
             encoding=export.encoding,
             max_bytes=self._max_bytes,
         )
+
+
+def _tell_of_an_end(teller: "asyncio.Task[None]") -> None:
+    """Say so where the telling ended by an error: its series would go quiet without a word."""
+    if not teller.cancelled() and (why := teller.exception()) is not None:
+        log.error("no series are made of spans and plays any more", exc_info=why)
 
 
 def _told(reasons: dict[str, int]) -> str:

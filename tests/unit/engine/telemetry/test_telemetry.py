@@ -95,6 +95,18 @@ async def test_spans_become_traces_and_series(place: Place) -> None:
     assert place.count("auscult_bodies_total", protocol="otlp_traces", result="taken") == 1
 
 
+async def test_an_end_of_the_telling_is_said(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def break_down(_self: object, _is_waiting: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(telling.Telling, "run", break_down)
+    place.telemetry.start()
+    await asyncio.sleep(0.05)
+    assert "no series are made of spans" in capsys.readouterr().err
+
+
 async def test_no_tenant_sees_anothers_traces(place: Place) -> None:
     await place.send({"edge": [Call()]})
     assert await place.telemetry.search(BOLT, TraceQuery()) == []
