@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,11 +55,28 @@ def round_trip(sound: Pcm, rate_hz: int, *, codec: str, kbps: int) -> tuple[Pcm,
         )
         frame.sample_rate, frame.pts, frame.time_base = rate_hz, at, Fraction(1, rate_hz)
         for packet in encoder.encode(frame):
-            out += [_planes(one) for one in decoder.decode(packet)]
+            out += [planes_of(one) for one in decoder.decode(packet)]
     return np.concatenate(out), rate_hz
 
 
-def _planes(frame: Any) -> Pcm:
+def encode_opus(sound: Pcm, kbps: int) -> list[Any]:
+    """Return the packets of a stream of Opus at 48 kHz."""
+    import av
+
+    encoder: Any = av.CodecContext.create("libopus", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "stereo", "flt"
+    encoder.bit_rate, encoder.time_base = kbps * 1000, Fraction(1, 48_000)
+    encoder.open()
+    packets: list[Any] = []
+    for at in range(0, len(sound) - encoder.frame_size + 1, encoder.frame_size):
+        part = np.ascontiguousarray(sound[at : at + encoder.frame_size]).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(part, format="flt", layout="stereo")
+        frame.sample_rate, frame.pts, frame.time_base = 48_000, at, Fraction(1, 48_000)
+        packets += encoder.encode(frame)
+    return packets
+
+
+def planes_of(frame: Any) -> Pcm:
     x = frame.to_ndarray()
     x = x.reshape(-1, 2) if x.shape[0] == 1 else x.T
     return np.ascontiguousarray(x, dtype=np.float32)
@@ -68,6 +86,10 @@ def change_rate(sound: Pcm, rate_hz: int, to_hz: int) -> Pcm:
     ratio = Fraction(to_hz, rate_hz)
     out = resample_poly(sound, ratio.numerator, ratio.denominator, axis=0)
     return np.ascontiguousarray(out, dtype=np.float32)
+
+
+COARSE_KBPS = (96, 64, 48)
+"""Rates of the MP3 that a transcode went through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +177,7 @@ def _low_pass(scene: Scene, severity: int) -> Pcm:
 def _transcode(scene: Scene, severity: int) -> Pcm:
     x = scene.copy()
     coded, _ = round_trip(
-        scene.sound, scene.rate_hz, codec="libmp3lame", kbps=(96, 64, 48)[severity]
+        scene.sound, scene.rate_hz, codec="libmp3lame", kbps=COARSE_KBPS[severity]
     )
     lag = find_lag(scene.sound, coded)
     end = min(len(coded) - lag, len(x))
@@ -255,5 +277,34 @@ def bears(kind: str, scene: Scene, severity: int) -> bool:
             if kind == "low_pass"
             else (15_500, 11_500, 9_000)[severity]
         )
-        return bool(spectrum[hz > limit].sum() > 3e-6 * spectrum.sum())
+        return bool(spectrum[hz > limit].sum() > 1e-5 * spectrum.sum())
     return True
+
+
+def read_tracks(folder: Path, least_s: int) -> list[tuple[str, Pcm, int]]:
+    """Return name, sound in stereo and rate of each audio file; short ones are said twice.
+
+    A track shorter than `least_s` is repeated after half a second's fade and pause.
+    """
+    import av
+
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix not in {".ogg", ".wav", ".flac", ".mp3", ".opus"}:
+            continue
+        with av.open(str(path)) as container:
+            stream: Any = container.streams.audio[0]
+            planes = [one.to_ndarray() for one in container.decode(stream)]
+            rate_hz = int(stream.rate)
+        one = np.concatenate(planes, axis=1).astype(np.float32)
+        sound = np.ascontiguousarray(np.broadcast_to(one, (2, one.shape[1])).T)
+        if rate_hz < 32_000:
+            sound, rate_hz = change_rate(sound, rate_hz, 48_000), 48_000
+        edge = rate_hz // 4
+        fade = np.linspace(1, 0, edge, dtype=np.float32)[:, None]
+        sound[-edge:] *= fade
+        sound[:edge] *= fade[::-1]
+        while len(sound) < least_s * rate_hz:
+            sound = np.concatenate([sound, np.zeros((edge, 2), np.float32), sound])
+        found.append((path.name.split("_")[0].split(".")[0], sound, rate_hz))
+    return found

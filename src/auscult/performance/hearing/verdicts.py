@@ -49,7 +49,8 @@ class Verdict:
 class Alarm:
     """A leaky count of evidence: opens at `need_s` seconds of it, ends when it has leaked away.
 
-    Evidence adds its time, its absence takes the same time away, and blocks in which the fault
+    Evidence adds its time, its absence takes the same time away (`leak` times as much, where a
+    fault shows only now and then), and blocks in which the fault
     could not be heard (None) change nothing. With `need_s` of 0 one event opens it. While it is
     open, nothing opens again; it ends after `quiet_s` without evidence.
     """
@@ -57,6 +58,7 @@ class Alarm:
     kind: Kind
     need_s: float
     quiet_s: float = 5.0
+    leak: float = 1.0
     since_ms: int = -1
     is_open: bool = False
     _level_s: float = field(default=0.0, repr=False)
@@ -66,7 +68,7 @@ class Alarm:
         if bad is None:
             return False
         if not bad:
-            self._level_s = max(0.0, self._level_s - step_s)
+            self._level_s = max(0.0, self._level_s - self.leak * step_s)
             if self._level_s == 0.0:
                 self.is_open, self.since_ms = False, -1
             return False

@@ -18,6 +18,7 @@ COARSE_HZ = 6_000
 FOUND, CLEARER = 0.5, 0.03
 NEAR_S = 2.5
 FINE_MS = 5.0
+AS_GOOD = 0.03
 TINY = 1e-9
 
 
@@ -105,6 +106,7 @@ def follow(reference: Reference, block: Singles, *, start: int, delay: int) -> F
     held = reference.cut(start - delay - reach, start - delay + grid.size + reach)
     if held is None:
         return None
+    last = reach
     off, quality = np.full(HOPS, np.nan), np.full(HOPS, np.nan)
     signs = np.zeros((grid.channels, HOPS))
     for hop in range(HOPS):
@@ -116,7 +118,7 @@ def follow(reference: Reference, block: Singles, *, start: int, delay: int) -> F
         each = np.stack([correlate(b, a) for a, b in zip(x, r, strict=True)])
         weight = (r * r).sum(axis=1) * ((x * x).sum(axis=1) > TINY)
         fit = (np.abs(each) * weight[:, None]).sum(axis=0) / max(float(weight.sum()), TINY)
-        at = int(fit.argmax())
+        at = last = _nearest_top(fit, last)
         off[hop] = reach - at - _vertex(fit, at)
         quality[hop] = fit[at]
         own = each[:, at]
@@ -135,9 +137,24 @@ def correlate(long: Singles, short: Singles) -> Floats:
     return np.asarray(product / np.sqrt(np.maximum(there * own, TINY)))
 
 
+def _nearest_top(fit: Floats, near: int) -> int:
+    """Return the top nearest to `near` of those that are as good as the best.
+
+    A tone fits nearly as well one period further, or half a period with its sign turned.
+    """
+    good = np.flatnonzero(fit >= float(fit.max()) - AS_GOOD)
+    at = int(good[np.abs(good - near).argmin()])
+    while at + 1 < len(fit) and fit[at + 1] > fit[at]:
+        at += 1
+    while at > 0 and fit[at - 1] > fit[at]:
+        at -= 1
+    return at
+
+
 def _thin(x: Singles, factor: int) -> Singles:
     n = len(x) // factor * factor
-    return np.asarray(x[:n].reshape(-1, factor).mean(axis=1))
+    # The difference tilts the spectrum up: bass alone fits nearly as well one period further.
+    return np.diff(x[:n].reshape(-1, factor).mean(axis=1))
 
 
 def _vertex(fit: Floats, at: int) -> float:

@@ -1,5 +1,6 @@
 """A stream beside its source: the same programme from earlier in the pipeline."""
 
+from collections import deque
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,7 +21,11 @@ LOUD_DB = -45.0
 WORSE = 0.15
 JUMP_MS = 4.0
 SHARED_MS = 10_000
-PENDING_MAX = 8
+OFF_BLOCKS = 2
+WAITING_MAX = 8
+BETTER = 0.1
+SURE, GIVE_UP_S = 0.85, 5.0
+"""A place is first taken at a correlation of 0.85; of what never fits so well, after 5 s."""
 
 
 class Comparison:
@@ -38,10 +43,12 @@ class Comparison:
         self._resampler = Resampler(source_hz, rate_hz, channels)
         self._reference = Reference(self.grid, DELAY_MAX_S + 5.0)
         self._blocks = Blocks(self.grid, start_ms)
+        self._waiting: deque[Block] = deque()
         self._recent = np.zeros((channels, 0), dtype=np.float32)
-        self._waiting: list[Block] = []
         self.delay: int | None = None
-        self._lost_ms = -1
+        self._off = 0
+        self._settled = False
+        self._tried_s = 0.0
         self._usual_quality = 0.0
         self._absence, self._levels, self._crowding = Absence(), Levels(), Crowding()
         self._carried, self._wow = Carried(self.grid), Wow()
@@ -65,8 +72,17 @@ class Comparison:
         self.grid.check(sound)
         found: list[Verdict] = []
         for block in self._blocks.push(sound.samples):
-            found += self._take(block)
+            self._waiting.append(block)
+            while self._waiting and self._has_source(self._waiting[0]):
+                found += self._take(self._waiting.popleft())
         return found
+
+    def _has_source(self, block: Block) -> bool:
+        """Whether the source of a block has come; after 4 s it is not waited for any longer."""
+        if self.delay is None or len(self._waiting) >= WAITING_MAX:
+            return True
+        end = block.start - self.delay + self.grid.size + self.grid.hop // 10
+        return end <= self._reference.end
 
     @property
     def delay_ms(self) -> float | None:
@@ -78,10 +94,11 @@ class Comparison:
             :, -2 * self.grid.size :
         ]
         fit = self._follow(block)
-        if fit is None:
-            yield from self._search(block, None)
-        elif self._is_off(fit):
+        self._off = self._off + 1 if fit is not None and self._is_off(fit) else 0
+        if fit is None or self._off >= OFF_BLOCKS:
             yield from self._search(block, fit)
+        elif self._off:
+            yield from self._compare(block, fit, sure=False)
         else:
             yield from self._compare(block, fit)
 
@@ -91,10 +108,10 @@ class Comparison:
         return follow(self._reference, block.samples, start=block.start, delay=self.delay)
 
     def _is_off(self, fit: Fit) -> bool:
-        known = fit.quality[~np.isnan(fit.quality)]
-        if not known.size:
+        if np.isnan(fit.quality).all():
             return False
-        return float(np.median(known)) < max(0.3, self._usual_quality - WORSE)
+        least = self._usual_quality - WORSE if self._settled else SURE
+        return quality_of(fit) < max(0.3, least)
 
     def _search(self, block: Block, fit: Fit | None) -> Iterator[Verdict]:
         at_ms = block.time_ms(block.start)
@@ -123,25 +140,33 @@ class Comparison:
                 yield from self._compare(block, fit, sure=False)
             return
         self._wrong.feed(at_ms, bad=False, step_s=STEP_S)
-        yield from self._move(block, found)
+        yield from self._move(block, found, fit)
 
-    def _move(self, block: Block, found: int) -> Iterator[Verdict]:
+    def _move(self, block: Block, found: int, old: Fit | None) -> Iterator[Verdict]:
         before, self.delay = self.delay, found
         fit = self._follow(block)
-        if fit is None:
+        quality = quality_of(fit)
+        self._tried_s += STEP_S
+        unsure = not self._settled and quality < SURE and self._tried_s < GIVE_UP_S
+        if fit is None or unsure or quality < quality_of(old) + BETTER:
+            self.delay = before
+            if old is not None:
+                yield from self._compare(block, old, sure=False)
             return
+        early, self._off = max(0, self._off - 1), 0
         off = np.nanmedian(fit.off) if not np.isnan(fit.off).all() else 0.0
         self.delay += round(float(off))
-        if before is not None:
-            yield from self._say_jump(block, self.delay - before)
+        if before is not None and self._settled:
+            yield from self._say_jump(block, self.delay - before, early)
 
-    def _say_jump(self, block: Block, frames: int) -> Iterator[Verdict]:
+    def _say_jump(self, block: Block, frames: int, early: int = 0) -> Iterator[Verdict]:
         jump_ms = 1000.0 * frames / self.grid.rate_hz
         if abs(jump_ms) < JUMP_MS:
             return
         self._wow.jump()
+        began_ms = block.time_ms(block.start - early * self.grid.size)
         self._jump.kind = Kind.REPEAT if jump_ms > 0 else Kind.SKIP
-        if self._jump.feed(block.time_ms(block.start), bad=True, step_s=STEP_S):
+        if self._jump.feed(began_ms, bad=True, step_s=STEP_S):
             what = "were played again" if jump_ms > 0 else "were left out"
             words = ("ms", f"{abs(jump_ms):.0f} ms of its source {what}")
             yield self._say(self._jump, block, measured=jump_ms, words=words)
@@ -180,7 +205,9 @@ class Comparison:
         if known.sum() < 3:  # noqa: PLR2004  of five
             return
         self._wrong.feed(0, bad=False, step_s=STEP_S)
-        quality = float(np.median(fit.quality[known]))
+        quality = quality_of(fit)
+        if not self._settled:
+            self._settled, self._usual_quality = quality > SURE, quality
         self._usual_quality += 0.1 * (quality - self._usual_quality)
         off = fit.off[known]
         if np.ptp(off[-3:]) < 0.0005 * self.grid.rate_hz and self.delay is not None:
@@ -204,3 +231,10 @@ class Comparison:
             unit=words[0],
             sentence=words[1],
         )
+
+
+def quality_of(fit: Fit | None) -> float:
+    """Return how well a block fits its place: the median over its hops, 0 where nothing does."""
+    if fit is None or np.isnan(fit.quality).all():
+        return 0.0
+    return float(np.nanmedian(fit.quality))

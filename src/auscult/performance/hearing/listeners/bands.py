@@ -16,7 +16,7 @@ LEAST_HZ = 1_500.0
 LOST_DB, EDGE_DB, KEPT_DB = 12.0, 20.0, 6.0
 LOST_SHARE = 0.9
 EDGE_RATIO = 1.3
-RISE_DB, STEADY_DB = 3.0, 3.0
+RISE_DB, STEADY_DB = 3.0, 2.0
 NOISE_SHARE = 0.35
 HOLE_DB = 45.0
 HOLE_RISE = 0.08
@@ -53,9 +53,9 @@ class Bands:
             return
         frames = np.concatenate(self._ring)
         tops = np.stack([one.max(axis=0) for one in self._ring]).max(axis=0)
-        tenth, half = _quantiles(frames)
+        tenth, quarter = _quantiles(frames)
         holes = self._count_holes(frames, tops)
-        found = self._judge(tops, (tenth, half), holes)
+        found = self._judge(tops, (tenth, quarter), holes)
         for kind, (bad, measured) in found.items():
             if self._alarms[kind].feed(block.time_ms(block.start), bad=bad, step_s=STEP_S):
                 yield self._say(kind, block, measured)
@@ -81,10 +81,10 @@ class Bands:
         if not self._tops.is_known:
             return dict.fromkeys(self._alarms, (None, 0.0))
         edge = find_edge(self._hz, tops, usual=(self._tops.level, self._tops.low))
-        tenth, half = levels
+        tenth, quarter = levels
         rise = tenth - self._floors.high
         heard = (self._hz >= LEAST_HZ) & (self._tops.level > AUDIBLE_DB)
-        steady = (half - tenth < STEADY_DB) & (rise > RISE_DB)
+        steady = (quarter - tenth < STEADY_DB) & (rise > RISE_DB)
         share = float(steady[heard].mean()) if heard.any() else 0.0
         more = holes - float(self._holes.high[0])
         return {
@@ -167,5 +167,5 @@ def find_edge(hz: Floats, tops: Floats, *, usual: tuple[Floats, Floats]) -> floa
 
 def _quantiles(frames: Floats) -> tuple[Floats, Floats]:
     n = len(frames)
-    parted = np.partition(frames, (n // 10, n // 2), axis=0)
-    return parted[n // 10], parted[n // 2]
+    parted = np.partition(frames, (n // 10, n // 4), axis=0)
+    return parted[n // 10], parted[n // 4]

@@ -9,9 +9,9 @@ from auscult.performance.hearing.figures.usual import Usual
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
 LOUD = 10 ** (-30 / 20)
-CLASSES = 64
-TOP_CLASSES = 24
-PILE = 0.5
+FADING, NEAR = 0.98, 0.7
+"""Only blocks whose peak is within 3 dB of the greatest of late can tell that nothing clips."""
+
 FULL_SCALE = 0.985
 OVER_SHARE = 2e-4
 
@@ -27,10 +27,8 @@ class Clipping:
     def __init__(self) -> None:
         self._crowd = Usual(least=10, spread_min=0.08)
         self._over = Usual(least=10, spread_min=OVER_SHARE)
-        self._counts = np.zeros((4, CLASSES))
-        self._tops = np.zeros(4)
-        self._blocks = 0
-        self._alarm = Alarm(Kind.CLIPPING, need_s=1.5)
+        self._loudest = 0.0
+        self._alarm = Alarm(Kind.CLIPPING, need_s=1.5, leak=0.2)
 
     def hear(self, block: Block) -> Iterator[Verdict]:
         """Take in one block."""
@@ -39,6 +37,9 @@ class Clipping:
         over = share_over(block.samples) if top >= FULL_SCALE else 0.0
         crowd = crowding(block.samples, top) if loud else None
         bad = None if crowd is None else self._judge(crowd, over)
+        self._loudest = max(FADING * self._loudest, top)
+        if not bad and top < NEAR * self._loudest:
+            bad = None
         at_ms = block.time_ms(block.start)
         if self._alarm.feed(at_ms, bad=bad, step_s=STEP_S) and crowd is not None:
             score = max(self._crowd.score(crowd), self._over.score(over))

@@ -24,7 +24,8 @@ LENGTH = 8
 """Length of the filters, in places."""
 
 UPPER = 0.6
-RATIO = 8.0
+RATIO, ALONE = 8.0, 20.0
+"""Against all around: of clicks, which come in numbers, and of a splice, which comes alone."""
 LEAST = (2e-5, 2e-3)
 """What is not heard: −94 dB in the band that should be empty, −54 dB in the upper one."""
 
@@ -41,7 +42,8 @@ class Impulses:
         self._taps = band_taps(self._stride)
         self._keep = (2 * REACH + 16) * self._stride
         self._past = np.zeros((grid.channels, self._keep), dtype=np.float32)
-        self._next = 0
+        # A stream begins with a step of its own, from nothing to sound.
+        self._next = grid.rate_hz // 20
         self._clicks = Events(prior=0.5, p_max=1e-4)
         self._splices = Events(prior=0.2, p_max=5e-3)
         self._alarms = {
@@ -57,11 +59,15 @@ class Impulses:
         heard: set[Kind] = set()
         for at, ratio, is_step in find_impulses(x, self._taps, from_frame=self._next - first):
             self._next = max(self._next, first + at + self._stride * SPARED)
+            if is_step and ratio < ALONE:
+                continue
             kind = Kind.SPLICE if is_step else Kind.CLICKS
             events = self._splices if is_step else self._clicks
             heard.add(kind)
             score = events.count((first + at) / block.grid.rate_hz)
-            since_ms = round(block.time_ms(0) + 1000 * events.first_s)
+            since_ms = block.time_ms(first + at)
+            if not is_step:
+                since_ms = round(block.time_ms(0) + 1000 * events.first_s)
             if score and self._alarms[kind].feed(since_ms, bad=True, step_s=STEP_S):
                 said_ms = block.time_ms(block.start + block.grid.size)
                 yield _say(kind, (since_ms, said_ms), score=score, ratio=ratio)

@@ -12,8 +12,9 @@ from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 ACTIVE_DB = -50.0
 FLOOR_DB = -90.0
 LOST_DB, QUIET_DB, DEAD_DB = 25.0, -50.0, -70.0
-COLLAPSED_DB, STEREO_DB = -45.0, -35.0
-TURNED, UPRIGHT = -0.3, 0.4
+COLLAPSED_DB, STEREO_DB, NARROWER_DB = -24.0, -20.0, 12.0
+"""A codec's own noise differs in both channels and leaves a side level of −25 to −35 dB."""
+TURNED, UPRIGHT, FAR = -0.25, 0.4, 0.4
 FRONT = 2
 """Left and right: a centre, a low-frequency or a surround channel may be silent for ever."""
 
@@ -116,12 +117,13 @@ class Polarity:
     def _judge(self, whole: float, bass: float | None) -> tuple[bool | None, float]:
         if not self._whole.is_known:
             return None, 1.0
-        usual = float(self._whole.low[0])
-        if usual > UPRIGHT:
-            return whole < TURNED, float(self._whole.level[0])
-        if bass is None or not self._bass.is_known or float(self._bass.low[0]) < UPRIGHT:
+        usual = float(self._whole.level[0])
+        if is_upright(self._whole):
+            return whole < min(TURNED, float(self._whole.low[0]) - FAR), usual
+        if bass is None or not self._bass.is_known or not is_upright(self._bass):
             return (False if whole > TURNED else None), usual
-        return bass < TURNED, float(self._bass.level[0])
+        turned = bass < min(TURNED, float(self._bass.low[0]) - FAR)
+        return turned, float(self._bass.level[0])
 
 
 class MonoCollapse:
@@ -133,7 +135,7 @@ class MonoCollapse:
 
     def __init__(self) -> None:
         self._usual = Usual(least=8, spread_min=1.5)
-        self._alarm = Alarm(Kind.MONO_COLLAPSE, need_s=3.0)
+        self._alarm = Alarm(Kind.MONO_COLLAPSE, need_s=3.5, leak=0.5)
 
     def hear(self, block: Block) -> Iterator[Verdict]:
         """Take in one block."""
@@ -143,7 +145,7 @@ class MonoCollapse:
         bad = None
         if self._usual.is_known:
             usual = float(self._usual.low[0])
-            bad = usual > STEREO_DB and side_db < min(COLLAPSED_DB, usual - 12.0)
+            bad = usual > STEREO_DB and side_db < min(COLLAPSED_DB, usual - NARROWER_DB)
         if self._alarm.feed(block.time_ms(block.start), bad=bad, step_s=STEP_S):
             usual = float(self._usual.level[0])
             yield Verdict(
@@ -163,6 +165,11 @@ class MonoCollapse:
         """Learn anew: another programme may have begun."""
         if not self._alarm.is_open:
             self._usual.forget()
+
+
+def is_upright(usual: Usual) -> bool:
+    """Whether a correlation is usually positive enough for its turning to be heard."""
+    return float(usual.level[0]) > UPRIGHT and float(usual.low[0]) > 0.0
 
 
 def correlation(cross: float, left: float, right: float) -> float | None:
