@@ -63,7 +63,8 @@ def test_a_fault_is_told_once_with_its_time(fault: str, heard: Kind) -> None:
     assert len(told) == 1
     assert told[0].since_ms == pytest.approx(5_000 + AT_S * 1000, abs=1_600)
     assert told[0].said_ms >= told[0].since_ms
-    assert told[0].score > 2
+    assert told[0].score is not None
+    assert told[0].score > 1.5
     assert told[0].sentence
 
 

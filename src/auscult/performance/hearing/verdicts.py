@@ -32,14 +32,14 @@ class Verdict:
     """One fault, told once.
 
     since_ms: when it began. said_ms: up to when was listened before it was said. score: −log10 of
-    the probability that sound as usual as this stream's shows as much. measured: the figure, in
-    `unit`.
+    the probability that sound as usual as this stream's shows as much; None where the verdict is a
+    fact beside the source, no deviation from something usual. measured: the figure, in `unit`.
     """
 
     kind: Kind
     since_ms: int
     said_ms: int
-    score: float
+    score: float | None
     measured: float
     unit: str
     sentence: str

@@ -226,7 +226,7 @@ class Comparison:
             kind=alarm.kind,
             since_ms=alarm.since_ms,
             said_ms=block.time_ms(block.start + self.grid.size),
-            score=12.0,
+            score=None,
             measured=round(measured, 1),
             unit=words[0],
             sentence=words[1],

@@ -19,7 +19,7 @@ from auscult.performance.hearing.figures.spectrum import Spectra
 from auscult.performance.hearing.figures.usual import Usual
 from auscult.performance.hearing.listeners.clipping import crowding
 from auscult.performance.hearing.listeners.stereo import side_level
-from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
+from auscult.performance.hearing.verdicts import SCORE_MAX, Alarm, Kind, Verdict
 
 SILENT_PEAK = 10 ** (-60 / 20)
 LOUD_PEAK = 10 ** (-45 / 20)
@@ -48,14 +48,14 @@ class Pair:
         return np.where(decibels(source) > FAINT_DB, np.maximum(gain, -90.0), np.nan)
 
     def say(
-        self, alarm: Alarm, score: float, measured: float, *, words: tuple[str, str]
+        self, alarm: Alarm, score: float | None, measured: float, *, words: tuple[str, str]
     ) -> Verdict:
         """Return the verdict of an alarm that opened with this block; words: unit, sentence."""
         return Verdict(
             kind=alarm.kind,
             since_ms=alarm.since_ms,
             said_ms=self.block.time_ms(self.block.start + self.block.grid.size),
-            score=min(300.0, score),
+            score=None if score is None else min(SCORE_MAX, score),
             measured=round(measured, 2),
             unit=words[0],
             sentence=words[1],
@@ -82,7 +82,7 @@ class Absence:
             bad = silent if sounds else None
             if self._silence.feed(at_ms, bad=bad, step_s=hop_s):
                 words = ("s", "silent, while its source plays on")
-                yield pair.say(self._silence, 12.0, SILENCE_S, words=words)
+                yield pair.say(self._silence, None, SILENCE_S, words=words)
         # Misplaced by a millisecond, every stroke would leave a gap beside it.
         off = pair.fit.off[~np.isnan(pair.fit.off)]
         if off.size and float(np.abs(off).max()) < pair.block.grid.hop / BINS:
@@ -105,7 +105,7 @@ class Absence:
             first = pair.block.start + (end - length) * pair.block.grid.hop / BINS
             if self._gap.feed(pair.block.time_ms(first), bad=True, step_s=STEP_S):
                 words = ("ms", f"the sound was gone for {length} ms, while its source plays on")
-                yield pair.say(self._gap, 6.0, float(length), words=words)
+                yield pair.say(self._gap, None, float(length), words=words)
         self._run = 0
         if missing[-1]:
             begin = int(edges[-2])
@@ -147,12 +147,12 @@ class Levels:
         if self._lost.feed(at_ms, bad=lost, step_s=STEP_S):
             worst = float(np.nanmin(below))
             words = ("dB", f"one channel lies {-worst:.0f} dB lower than in its source")
-            yield pair.say(self._lost, -worst / 2, worst, words=words)
+            yield pair.say(self._lost, None, worst, words=words)
         signs = pair.fit.signs.sum(axis=1)
         turned = bool((signs <= -3).any()) if np.abs(signs).max() >= 3 else None  # noqa: PLR2004  of 5 hops
         if self._turned.feed(at_ms, bad=turned, step_s=STEP_S):
             words = ("", "the polarity of a channel is turned against its source")
-            yield pair.say(self._turned, 12.0, -1.0, words=words)
+            yield pair.say(self._turned, None, -1.0, words=words)
         yield from self._hear_loudness(pair, best, at_ms)
         yield from self._hear_side(pair, lost, at_ms)
 

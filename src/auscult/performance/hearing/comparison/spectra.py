@@ -80,9 +80,17 @@ class Carried:
             Kind.NOISE: (100 * rise, "%", "noise that its source has not fills what was quiet"),
             Kind.TRANSCODE: (100 * holes, "%", "holes in the spectrum that its source has not"),
         }
+        lost = ~np.isnan(gain) & (self._hz > edge_hz)
+        scores = {
+            Kind.BANDWIDTH: self._gain.scores(gain)[lost],
+            Kind.NOISE: self._floor.scores(floor)[floor - self._floor.high > RISE_DB],
+            Kind.TRANSCODE: self._holes.scores(np.array([holes])),
+        }
         for kind, (measured, unit, sentence) in told.items():
             if self._alarms[kind].feed(at_ms, bad=bad[kind], step_s=STEP_S):
-                verdict = pair.say(self._alarms[kind], 6.0, measured, words=(unit, sentence))
+                # Bands go together: the score is that of the middle one of those that show it.
+                score = float(np.median(scores[kind])) if scores[kind].size else 0.0
+                verdict = pair.say(self._alarms[kind], score, measured, words=(unit, sentence))
                 # Nearly all of the last 3 s had to be so before there was evidence.
                 early_ms = round(1000 * STEP_S * (RING - 1))
                 yield replace(verdict, since_ms=verdict.since_ms - early_ms)

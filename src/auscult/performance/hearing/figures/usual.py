@@ -1,7 +1,5 @@
 """What is usual for one figure of one stream: level and spread of its recent calm past."""
 
-import math
-
 import numpy as np
 
 from auscult.performance.hearing.figures.blocks import Floats
@@ -74,13 +72,17 @@ class Usual:
         self._count, self._fresh = 0, False
 
     def score(self, value: float) -> float:
-        """Return −log10 of the two-sided probability of a value this far from the usual level.
+        """Return −log10 of the probability of a value this far from the usual level."""
+        return float(self.scores(np.array([value]))[0])
+
+    def scores(self, values: Floats) -> Floats:
+        """Return −log10 of the two-sided probability of each value of a row, shape (width,).
 
         The tail is Laplace's (heavier than the normal one: figures of programmes jump), with the
         scale taken from the median absolute deviation.
         """
-        away = abs(value - float(self.level[0])) / float(self.spread[0])
-        return min(SCORE_MAX, away * math.sqrt(2) * LOG10_E)
+        away = np.abs(values - self.level) / self.spread
+        return np.asarray(np.minimum(SCORE_MAX, away * np.sqrt(2) * LOG10_E))
 
     def _refresh(self) -> None:
         if self._fresh or not self._count:

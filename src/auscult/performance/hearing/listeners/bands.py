@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from auscult.performance.hearing.figures.blocks import STEP_S, Block, Floats, Grid, decibels
 from auscult.performance.hearing.figures.spectrum import Spectra, band_hz
@@ -56,10 +57,10 @@ class Bands:
         tenth, quarter = _quantiles(frames)
         holes = self._count_holes(frames, tops)
         found = self._judge(tops, (tenth, quarter), holes)
-        for kind, (bad, measured) in found.items():
+        for kind, (bad, measured, score) in found.items():
             if self._alarms[kind].feed(block.time_ms(block.start), bad=bad, step_s=STEP_S):
-                yield self._say(kind, block, measured)
-        if not any(bad for bad, _ in found.values()):
+                yield self._say(kind, block, (measured, score))
+        if not any(bad for bad, _, _ in found.values()):
             self._learn(tops, tenth, holes)
 
     def restart(self) -> None:
@@ -77,9 +78,9 @@ class Bands:
 
     def _judge(
         self, tops: Floats, levels: tuple[Floats, Floats], holes: float
-    ) -> dict[Kind, tuple[bool | None, float]]:
+    ) -> dict[Kind, tuple[bool | None, float, float]]:
         if not self._tops.is_known:
-            return dict.fromkeys(self._alarms, (None, 0.0))
+            return dict.fromkeys(self._alarms, (None, 0.0, 0.0))
         edge = find_edge(self._hz, tops, usual=(self._tops.level, self._tops.low))
         tenth, quarter = levels
         rise = tenth - self._floors.high
@@ -87,15 +88,19 @@ class Bands:
         steady = (quarter - tenth < STEADY_DB) & (rise > RISE_DB)
         share = float(steady[heard].mean()) if heard.any() else 0.0
         more = holes - float(self._holes.high[0])
+        # Bands go together: the score is that of the middle one of those that show it.
+        gone = heard & (self._hz > (edge or np.inf))
         return {
-            Kind.BANDWIDTH: (edge is not None, edge or 0.0),
+            Kind.BANDWIDTH: (edge is not None, edge or 0.0, _middle(self._tops.scores(tops), gone)),
             Kind.NOISE: (
                 share > NOISE_SHARE,
-                float(np.median(tenth[steady])) if steady.any() else 0.0,
+                _middle(tenth, steady),
+                _middle(self._floors.scores(tenth), steady & heard),
             ),
             Kind.TRANSCODE: (
                 edge is None and more > max(HOLE_RISE, 3 * float(self._holes.spread[0])),
                 100 * holes,
+                self._holes.score(holes),
             ),
         }
 
@@ -108,8 +113,8 @@ class Bands:
         middle = 10 * np.log10((10 ** (frames[:, heard] / 10)).mean(axis=0))
         return float((frames[:, heard] < middle - HOLE_DB).mean())
 
-    def _say(self, kind: Kind, block: Block, measured: float) -> Verdict:
-        sentence, unit, score = "", "", 6.0
+    def _say(self, kind: Kind, block: Block, told: tuple[float, float]) -> Verdict:
+        measured, score = told
         if kind is Kind.BANDWIDTH:
             sentence = f"nothing is left above {measured / 1000:.1f} kHz, where there usually is"
             unit = "Hz"
@@ -118,7 +123,7 @@ class Bands:
             unit = "dB"
         else:
             sentence = f"{measured:.0f} % holes in the spectrum, as after coarse coding"
-            unit, score = "%", self._holes.score(measured / 100)
+            unit = "%"
         return Verdict(
             kind=kind,
             # All of the last 4 s had to be so before there was evidence.
@@ -163,6 +168,10 @@ def find_edge(hz: Floats, tops: Floats, *, usual: tuple[Floats, Floats]) -> floa
         if fall > EDGE_DB and below < KEPT_DB:
             return float(hz[edge])
     return None
+
+
+def _middle(values: Floats, chosen: NDArray[np.bool_]) -> float:
+    return float(np.median(values[chosen])) if chosen.any() else 0.0
 
 
 def _quantiles(frames: Floats) -> tuple[Floats, Floats]:

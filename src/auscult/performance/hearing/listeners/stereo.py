@@ -48,19 +48,18 @@ class ChannelLoss:
                 at_ms, bad=bool(dead[channel]) and channel < FRONT, step_s=STEP_S
             )
             if opened:
-                yield self._say(block, channel, float(below[channel]))
+                yield self._say(block, channel, below)
         if not lost.any() and not any(alarm.is_open for alarm in self._alarms):
             self._usual.learn(below)
 
-    def _say(self, block: Block, channel: int, below_db: float) -> Verdict:
+    def _say(self, block: Block, channel: int, below: Floats) -> Verdict:
         alarm = self._alarms[channel] if self._alarms[channel].is_open else self._dead[channel]
-        usual_db = float(self._usual.level[channel])
-        away = abs(below_db - usual_db) / float(self._usual.spread[channel])
+        below_db, usual_db = float(below[channel]), float(self._usual.level[channel])
         return Verdict(
             kind=Kind.CHANNEL_LOSS,
             since_ms=alarm.since_ms,
             said_ms=block.time_ms(block.start + block.grid.size),
-            score=min(300.0, 0.614 * away),
+            score=float(self._usual.scores(below)[channel]) if self._usual.is_known else None,
             measured=round(below_db, 1),
             unit="dB",
             sentence=f"channel {channel + 1} lies {-below_db:.0f} dB below the loudest one, "
