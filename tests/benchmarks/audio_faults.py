@@ -15,7 +15,7 @@ where the codec changes it, fed one second ahead). Intervals are Wilson's, 95 %.
 
 import argparse
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +79,7 @@ class Tally:
     clips: int = 0
     found: int = 0
     false: int = 0
+    of: Counter[str] = field(default_factory=Counter)
     delays_s: list[float] = field(default_factory=list)
     by_severity: dict[int, list[bool]] = field(default_factory=lambda: defaultdict(list))
 
@@ -128,8 +129,18 @@ def make_clips(count: int, rng: Generator, *, tracks: Path | None, seed: int) ->
             name, rate_hz = kinds[(number + seed) % len(kinds)], RATE_HZ
             sound = make_track(name, first + number, CLIP_S)
         codec = CODECS[(number * 4 + seed) % len(CODECS)]
-        begin_s = float(rng.uniform(EARLIEST_S, LATEST_S))
+        begin_s = pick_begin(sound, rate_hz, rng)
         yield Clip(name, sound, rate_hz, other, codec, begin_s)
+
+
+def pick_begin(sound: Pcm, rate_hz: int, rng: Generator) -> float:
+    """Return a time at which the clip plays, so that a fault there can be heard at all."""
+    begin_s = EARLIEST_S
+    for _ in range(20):
+        begin_s = float(rng.uniform(EARLIEST_S, LATEST_S))
+        if bears("gap", Scene(sound, rate_hz, round(begin_s * rate_hz), rng, sound), 0):
+            break
+    return begin_s
 
 
 def run_clip(
@@ -202,6 +213,7 @@ def judge(
         if early or named not in fitting | FOLLOWS.get(kind, set()):
             owner = next((k for k in (*EASY, *HARD) if named in FITS.get(k, {k})), named)
             tallies[owner, column].false += 1
+            tallies[owner, column].of[kind] += 1
 
 
 STATION_S, PIECE_S = 180, 45
@@ -267,7 +279,8 @@ def tell_kind(kind: str, column: str, tally: Tally) -> None:
     print(
         f"{column}.{kind} recall {tally.found / tally.clips:.2f} [{low:.2f} {high:.2f}] "
         f"of {tally.clips} (mild to strong {each}) "
-        f"precision {precision:.2f} [{p_low:.2f} {p_high:.2f}]"
+        f"precision {precision:.2f} [{p_low:.2f} {p_high:.2f}] "
+        f"{dict(tally.of) or ''}".rstrip()
     )
     if tally.delays_s:
         late = float(np.quantile(tally.delays_s, 0.95))

@@ -7,7 +7,12 @@ from auscult.performance.hearing.figures.blocks import Blocks, Grid
 from auscult.performance.hearing.figures.spectrum import look
 from auscult.performance.hearing.figures.usual import Usual
 from auscult.performance.hearing.listeners.bands import Bands, find_edge
-from auscult.performance.hearing.listeners.clipping import Clipping, crowding, share_over
+from auscult.performance.hearing.listeners.clipping import (
+    Clipping,
+    crowding,
+    share_over,
+    steady_top,
+)
 from auscult.performance.hearing.listeners.holes import Gaps, Silence, find_falls, find_gaps
 from auscult.performance.hearing.listeners.impulses import Impulses, band_taps, find_impulses
 from auscult.performance.hearing.listeners.repeats import Repeats, mark
@@ -35,10 +40,11 @@ def test_an_alarm_opens_once_and_ends_when_its_evidence_has_leaked_away() -> Non
     assert told == [False, True, False, False, False, False]
     assert alarm.since_ms == 0
     assert alarm.feed(3_000, bad=None, step_s=0.5) is False
-    assert alarm.is_open
+    still = [alarm.is_open]
     for at in range(4):
         alarm.feed(3_500 + at * 500, bad=False, step_s=0.5)
-    assert not alarm.is_open
+        still.append(alarm.is_open)
+    assert still == [True, True, True, True, False]
     assert alarm.feed(6_000, bad=True, step_s=0.5) is False
 
 
@@ -97,6 +103,9 @@ def test_samples_crowd_where_a_wave_is_cut() -> None:
     cut = np.clip(x, -0.15, 0.15)
     assert crowding(cut, 0.15) > crowding(x, float(np.abs(x).max())) + 1
     assert share_over(x) == 0
+    clicked = np.full((2, 500), 0.1, dtype=np.float32)
+    clicked[0, :5] = 1.0
+    assert steady_top(clicked) == pytest.approx(0.1)
     assert share_over(np.ones((1, 10), dtype=np.float32)) == 1
 
 

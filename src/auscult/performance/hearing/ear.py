@@ -45,8 +45,9 @@ class Ear:
     """Hears one stream without any reference.
 
     Fed with chunks of any length in order; it works on blocks of half a second of its own, so the
-    same stream gives the same verdicts however it is cut. Memory is a few hundred kilobytes
-    (mostly two minutes of band levels) and does not grow.
+    same stream gives the same verdicts however it is cut. Time is counted from `start_ms` by
+    frames; whoever loses a chunk begins a new ear or puts silence in its place. Memory is a few
+    hundred kilobytes (mostly two minutes of band levels) and does not grow.
     """
 
     def __init__(self, rate_hz: int, channels: int, *, start_ms: int = 0) -> None:

@@ -18,6 +18,8 @@ from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
 DELAY_MAX_S = 30.0
 LOUD_DB = -45.0
+HELD_MAX = 16_000_000
+"""Samples of the source that are held at most (64 MB); stereo at 48 kHz takes 13 MB for 35 s."""
 WORSE = 0.15
 JUMP_MS = 4.0
 SHARED_MS = 10_000
@@ -32,7 +34,8 @@ class Comparison:
     """Hears what a stream has lost or gained against its source.
 
     The source may come at another rate, must have as many channels, and must be fed ahead of the
-    stream or at least as far; the delay is unknown, may be up to 30 s and may drift. Where nothing
+    stream or at least as far; the delay is unknown, may be up to 30 s
+    (less above 64 MB of source) and may drift. Where nothing
     of the source is found, nothing but `wrong_programme` can be said, and that only after a while.
     """
 
@@ -41,7 +44,8 @@ class Comparison:
         self.grid = Grid(rate_hz, channels)
         self.source_grid = Grid(source_hz, channels)
         self._resampler = Resampler(source_hz, rate_hz, channels)
-        self._reference = Reference(self.grid, DELAY_MAX_S + 5.0)
+        held_s = min(DELAY_MAX_S + 5.0, HELD_MAX / (rate_hz * channels))
+        self._reference = Reference(self.grid, held_s)
         self._blocks = Blocks(self.grid, start_ms)
         self._waiting: deque[Block] = deque()
         self._recent = np.zeros((channels, 0), dtype=np.float32)
@@ -180,15 +184,17 @@ class Comparison:
         source = measure(self.grid, held, start=block.start, at_ms=block.at_ms)
         pair = Pair(block, look(block), source, look(source), fit)
         yield from self._absence.hear(pair)
+        if self._absence.is_open:
+            return
         yield from self._levels.hear(pair)
         yield from self._hear_clicks(pair)
+        yield from self._wow.hear(pair, delay)
         if not sure:
             return
         # What a hole or a lost channel does to peaks and bands is told by it already.
-        if not (self._absence.is_open or self._levels.has_lost):
+        if not (self._levels.explains_peaks):
             yield from self._crowding.hear(pair)
             yield from self._carried.hear(pair)
-        yield from self._wow.hear(pair, delay)
         yield from self._settle(block, fit)
 
     def _hear_clicks(self, pair: Pair) -> Iterator[Verdict]:

@@ -17,7 +17,7 @@ from auscult.performance.hearing.figures.blocks import (
 )
 from auscult.performance.hearing.figures.spectrum import Spectra
 from auscult.performance.hearing.figures.usual import Usual
-from auscult.performance.hearing.listeners.clipping import crowding
+from auscult.performance.hearing.listeners.clipping import crowding, steady_top
 from auscult.performance.hearing.listeners.stereo import side_level
 from auscult.performance.hearing.verdicts import SCORE_MAX, Alarm, Kind, Verdict
 
@@ -73,7 +73,7 @@ class Absence:
     def hear(self, pair: Pair) -> Iterator[Verdict]:
         """Take in one pair."""
         block, source = pair.block, pair.source
-        hop_s = STEP_S / HOPS
+        hop_s, was_silent = STEP_S / HOPS, self._silence.is_open
         for hop in range(HOPS):
             bins = slice(hop * BINS, (hop + 1) * BINS)
             sounds = float(source.peak[:, bins].max()) > LOUD_PEAK
@@ -85,7 +85,9 @@ class Absence:
                 yield pair.say(self._silence, None, SILENCE_S, words=words)
         # Misplaced by a millisecond, every stroke would leave a gap beside it.
         off = pair.fit.off[~np.isnan(pair.fit.off)]
-        if off.size and float(np.abs(off).max()) < pair.block.grid.hop / BINS:
+        if was_silent or self._silence.is_open:
+            self._run = 0
+        elif off.size and float(np.abs(off).max()) < pair.block.grid.hop / BINS:
             yield from self._find_gap(pair)
 
     @property
@@ -157,9 +159,9 @@ class Levels:
         yield from self._hear_side(pair, lost, at_ms)
 
     @property
-    def has_lost(self) -> bool:
-        """Whether a channel is missing, or may be about to be."""
-        return self._lost.since_ms >= 0
+    def explains_peaks(self) -> bool:
+        """Whether a channel or the difference of both is missing, or may be about to be."""
+        return self._lost.since_ms >= 0 or self._collapse.since_ms >= 0
 
     def _hear_loudness(self, pair: Pair, gain_db: float, at_ms: int) -> Iterator[Verdict]:
         known = self._gain.is_known
@@ -202,7 +204,7 @@ class Crowding:
 
     def hear(self, pair: Pair) -> Iterator[Verdict]:
         """Take in one pair; only blocks near the loudest of late can tell."""
-        top, source_top = float(pair.block.peak.max()), float(pair.source.peak.max())
+        top, source_top = steady_top(pair.block.peak), steady_top(pair.source.peak)
         self._loudest = max(0.97 * self._loudest, source_top)
         if min(top, source_top) < 10 ** (-30 / 20):
             return

@@ -11,6 +11,8 @@ from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
 RECENT = 40
 WOW_MS = 0.12
+TRUSTED = 0.4
+"""Correlation from which a place is believed: the swing itself spoils it within 100 ms."""
 
 
 class Wow:
@@ -26,7 +28,7 @@ class Wow:
 
     def hear(self, pair: Pair, delay: int) -> Iterator[Verdict]:
         """Take in the fit of one block at a followed delay in frames."""
-        good = np.nan_to_num(pair.fit.quality) > 0.6  # noqa: PLR2004  a place worth trusting
+        good = np.nan_to_num(pair.fit.quality) > TRUSTED
         places = np.where(good, delay + pair.fit.off, np.nan)
         self._places = np.concatenate([self._places, places])[-RECENT:]
         swing_ms = swing(self._places) * 1000.0 / pair.block.grid.rate_hz

@@ -10,7 +10,7 @@ from auscult.performance.hearing.figures.spectrum import Spectra, band_hz
 from auscult.performance.hearing.figures.usual import Usual
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
-RING = 8
+RING, EVERY = 8, 2
 ACTIVE_DB = -50.0
 AUDIBLE_DB = -85.0
 LEAST_HZ = 1_500.0
@@ -35,10 +35,11 @@ class Bands:
     def __init__(self, grid: Grid) -> None:
         self._hz = band_hz(grid)
         self._ring: list[Floats] = []
+        self._turn = 0
         width = len(self._hz)
-        self._tops = Usual(width, least=10)
-        self._floors = Usual(width, least=10)
-        self._holes = Usual(least=10, spread_min=0.02)
+        self._tops = Usual(width, least=5)
+        self._floors = Usual(width, least=5)
+        self._holes = Usual(least=5, spread_min=0.02)
         self._alarms = {
             Kind.BANDWIDTH: Alarm(Kind.BANDWIDTH, need_s=4.0),
             Kind.NOISE: Alarm(Kind.NOISE, need_s=4.0),
@@ -50,7 +51,9 @@ class Bands:
         if block.level_db < ACTIVE_DB:
             return
         self._ring = [*self._ring[1 - RING :], decibels(spectra.power.mean(axis=0))]
-        if len(self._ring) < RING:
+        # 4 s of spectra hardly change in half a second: asked once a second, they cost half.
+        self._turn = (self._turn + 1) % EVERY
+        if len(self._ring) < RING or self._turn:
             return
         frames = np.concatenate(self._ring)
         tops = np.stack([one.max(axis=0) for one in self._ring]).max(axis=0)
@@ -58,7 +61,7 @@ class Bands:
         holes = self._count_holes(frames, tops)
         found = self._judge(tops, (tenth, quarter), holes)
         for kind, (bad, measured, score) in found.items():
-            if self._alarms[kind].feed(block.time_ms(block.start), bad=bad, step_s=STEP_S):
+            if self._alarms[kind].feed(block.time_ms(block.start), bad=bad, step_s=EVERY * STEP_S):
                 yield self._say(kind, block, (measured, score))
         if not any(bad for bad, _, _ in found.values()):
             self._learn(tops, tenth, holes)

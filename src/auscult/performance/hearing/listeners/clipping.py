@@ -32,7 +32,7 @@ class Clipping:
 
     def hear(self, block: Block) -> Iterator[Verdict]:
         """Take in one block."""
-        top = float(block.peak.max())
+        top = steady_top(block.peak)
         loud = top > LOUD
         over = share_over(block.samples) if top >= FULL_SCALE else 0.0
         crowd = crowding(block.samples, top) if loud else None
@@ -72,6 +72,11 @@ def crowding(samples: Singles, top: float) -> float:
     near = int((size > 0.9 * top).sum())
     wide = int((size > 0.5 * top).sum())
     return float(np.log10((near + 0.5) / (wide + 1.0)))
+
+
+def steady_top(peak: Singles) -> float:
+    """Return the peak of a block apart from its seven loudest milliseconds: clicks do not count."""
+    return float(np.partition(peak.max(axis=0), -8)[-8])
 
 
 def share_over(samples: Singles) -> float:

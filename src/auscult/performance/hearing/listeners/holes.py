@@ -16,6 +16,9 @@ ABRUPT_S, LONG_S, PATIENCE = 2.3, 10.0, 1.5
 """Silence after an abrupt end is told after 2.3 s, after a fade or a pause as usual after 10 s;
 pauses that ended by themselves make the first figure 1.5 times the longest of them."""
 
+CUT_SHARE, CUT_BINS = 0.5, 22
+"""A cut falls from half of its peak to silence within 22 ms (a coder's window), no fade does."""
+
 DEPTH = 10 ** (-36 / 20)
 """No room and no instrument falls by 36 dB within 3 ms and comes back as fast."""
 
@@ -32,27 +35,33 @@ class Silence:
         self._silent_s = 0.0
         self._need_s = LONG_S
         self._longest_s = 0.0
-        self._last = 0.0
+        self._past = np.zeros(2 * BINS, dtype=np.float32)
         self._open = False
 
     def hear(self, block: Block) -> Iterator[Verdict]:
         """Take in one block."""
-        hops = block.peak.max(axis=0).reshape(HOPS, BINS)
+        bins = np.concatenate([self._past, block.peak.max(axis=0)])
+        self._past = bins[-2 * BINS :]
+        hops = bins[2 * BINS :].reshape(HOPS, BINS)
         for number, peak in enumerate(hops.max(axis=1).tolist()):
             if peak > SILENT_PEAK:
                 self._end()
-                self._last = max(0.5 * self._last, float(peak))
                 continue
             if not self._silent_s:
-                self._need_s = self._patience()
-            self._last = 0.0
+                self._need_s = self._patience(bins[(number + 1) * BINS : (number + 3) * BINS])
             self._silent_s += STEP_S / HOPS
             if self._silent_s >= self._need_s and not self._open:
                 self._open = True
                 yield self._say(block, number + 1)
 
-    def _patience(self) -> float:
-        if self._last < LOUD_PEAK:
+    def _patience(self, bins: Singles) -> float:
+        """Return how long a silence is borne that begins in the last of these 200 ms."""
+        loud = float(bins.max())
+        if loud < LOUD_PEAK:
+            return LONG_S
+        ended = int(np.flatnonzero(bins > SILENT_PEAK)[-1])
+        full = int(np.flatnonzero(bins > CUT_SHARE * loud)[-1])
+        if ended - full > CUT_BINS:
             return LONG_S
         return min(LONG_S, max(ABRUPT_S, PATIENCE * self._longest_s))
 

@@ -149,10 +149,10 @@ def _shape(x: Singles, at: int, stride: int) -> bool | None:
     after = float(np.abs(x[middle + 3 : middle + side]).max(initial=0.0))
     if min(before, after) < SILENT or min(before, after) < HOLE * max(before, after):
         return None
-    near = x[middle - 8 : middle + 9].astype(np.float64)
-    left = np.polyval(np.polyfit(np.arange(-8, -2), near[:6], 1), np.arange(-2, 3))
-    right = np.polyval(np.polyfit(np.arange(3, 9), near[-6:], 1), np.arange(-2, 3))
+    near = x[middle - 10 : middle + 11].astype(np.float64)
+    left = np.polyval(np.polyfit(np.arange(-10, -3), near[:7], 1), np.arange(-3, 4))
+    right = np.polyval(np.polyfit(np.arange(4, 11), near[-7:], 1), np.arange(-3, 4))
     # Between both sides a splice follows one or the other; a click follows neither.
-    inside = near[6:11]
+    inside = near[7:14]
     away = float(np.minimum(np.abs(inside - left), np.abs(inside - right)).max())
-    return away < STEP_SHARE * abs(float(right[2] - left[2]))
+    return away < STEP_SHARE * abs(float(right[3] - left[3]))
