@@ -51,14 +51,14 @@ FITS: dict[str, set[str]] = {
 """A coarse coder passes low only; where two pieces do not belong together, either word fits."""
 
 FOLLOWS: dict[str, set[str]] = {
-    "clipping": {"loudness", "noise"},
+    "clipping": {"loudness", "noise", "clicks", "splice"},
     "loudness": {"clipping", "noise"},
     "transcode": {"noise"},
     "channel_loss": {"loudness", "mono_collapse"},
     "wrong_programme": {"loudness", "silence", "mono_collapse", "noise", "bandwidth", "transcode"}
     | {"channel_loss", "clipping", "gap", "clicks", "polarity", "skip", "repeat", "wow"},
 }
-"""What a fault brings with it: more gain clips, what is cut off is distortion."""
+"""What a fault brings with it: more gain clips; what is cut off has corners, and is distortion."""
 
 EASY = (
     *("silence", "gap", "clipping", "clicks", "loudness"),

@@ -79,7 +79,7 @@ def test_a_drifting_clock_is_followed_and_no_fault() -> None:
         ("polarity", 0, Kind.POLARITY),
         ("mono_collapse", 0, Kind.MONO_COLLAPSE),
         ("low_pass", 0, Kind.BANDWIDTH),
-        ("noise", 1, Kind.NOISE),
+        ("noise", 2, Kind.NOISE),
         ("skip", 0, Kind.SKIP),
         ("repeat", 0, Kind.REPEAT),
         ("wow", 1, Kind.WOW),

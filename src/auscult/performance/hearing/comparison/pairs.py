@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from auscult.performance.hearing.comparison.alignment import Fit
 from auscult.performance.hearing.figures.blocks import (
@@ -27,6 +28,8 @@ SILENCE_S = 1.0
 DIP = 0.1
 GAP_BINS = 4
 FAINT_DB = -55.0
+PLACED = 1.5
+"""Frames by which a block may be off before its samples cannot be set against the source's."""
 CHANNEL_LOST_DB = 20.0
 
 
@@ -93,10 +96,10 @@ class Absence:
     @property
     def is_open(self) -> bool:
         """Whether something is missing, or may be about to be."""
-        return self._silence.since_ms >= 0 or self._gap.is_open
+        return self._silence.since_ms >= 0
 
     def _find_gap(self, pair: Pair) -> Iterator[Verdict]:
-        missing = _missing(pair)
+        missing = _missing(pair, was_missing=self._run > 0)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], missing, [False]]).astype(np.int8)))
         heard = False
         for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
@@ -116,14 +119,19 @@ class Absence:
             self._gap.feed(0, bad=False, step_s=STEP_S)
 
 
-def _missing(pair: Pair) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _missing(pair: Pair, *, was_missing: bool) -> NDArray[np.bool_]:
     """Say for each bin of 1 ms whether what the reference has is missing in some channel."""
     source, heard = pair.source.peak, pair.block.peak
     padded = np.pad(source, ((0, 0), (1, 1)), mode="edge")
     least = np.minimum(np.minimum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
     gain = heard.mean(axis=1) / np.maximum(source.mean(axis=1), 1e-9)
     sounds = (least > LOUD_PEAK) & (gain[:, None] > DIP)
-    return np.asarray((sounds & (heard < DIP * gain[:, None] * least)).any(axis=0))
+    missing = sounds & (heard < DIP * gain[:, None] * least)
+    # Where the source itself is quiet nothing has come back: what was so before goes on.
+    known = np.where(sounds, np.arange(sounds.shape[1]), -1)
+    last = np.maximum.accumulate(known, axis=1)
+    filled = np.take_along_axis(missing, np.maximum(last, 0), axis=1)
+    return np.asarray(np.where(last >= 0, filled, was_missing & (gain[:, None] > DIP)).any(axis=0))
 
 
 class Levels:
@@ -209,7 +217,10 @@ class Crowding:
         if min(top, source_top) < 10 ** (-30 / 20):
             return
         more = crowding(pair.block.samples, top) - crowding(pair.source.samples, source_top)
-        deficit = peak_deficit_db(pair.block.samples, pair.source.samples, source_top)
+        deficit = 0.0
+        off = pair.fit.off[~np.isnan(pair.fit.off)]
+        if off.size and float(np.abs(off).max()) < PLACED:
+            deficit = peak_deficit_db(pair.block.samples, pair.source.samples, source_top)
         value = max(more, 0.0) + max(deficit, 0.0)
         bad: bool | None = None
         if self._usual.is_known:
@@ -230,12 +241,16 @@ def peak_deficit_db(heard: Singles, source: Singles, top: float) -> float:
     Regression of the stream's samples on the reference's at the places where that one is above
     0.7 of its peak, against the same of all places: what is clipped loses at the top alone.
     """
-    high = np.abs(source) > 0.7 * top
-    h, s = heard[high].astype(np.float64), source[high].astype(np.float64)
-    rest = ~high & (np.abs(source) < 0.4 * top)
-    h_all, s_all = heard[rest].astype(np.float64), source[rest].astype(np.float64)
-    at_top = abs(float(h @ s)) / max(float(s @ s), 1e-12)
-    usual = abs(float(h_all @ s_all)) / max(float(s_all @ s_all), 1e-12)
+    size = np.abs(source)
+    at_top = _gain(heard, source, size > 0.7 * top)
+    usual = _gain(heard, source, size < 0.4 * top)
     if min(at_top, usual) <= 1e-4:  # noqa: PLR2004  nothing to compare
         return 0.0
     return float(20 * np.log10(usual / at_top))
+
+
+def _gain(heard: Singles, source: Singles, places: NDArray[np.bool_]) -> float:
+    """Regress at some places, each channel by itself, so that a turned one does not cancel."""
+    s = np.where(places, source, 0).astype(np.float64)
+    cross = np.abs(np.einsum("ij,ij->i", s, heard.astype(np.float64))).sum()
+    return float(cross / max(float((s * s).sum()), 1e-12))
