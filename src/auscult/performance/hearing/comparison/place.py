@@ -1,0 +1,65 @@
+"""Skips, repetitions and wow: what the followed delay itself tells."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from auscult.performance.hearing.comparison.pairs import Pair
+from auscult.performance.hearing.figures.blocks import HOPS, STEP_S
+from auscult.performance.hearing.figures.usual import Usual
+from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
+
+RECENT = 40
+WOW_MS = 0.12
+TRUSTED = 0.4
+"""Correlation from which a place is believed: the swing itself spoils it within 100 ms."""
+
+
+class Wow:
+    """Hears the place swing: deviation of 4 s of places from their straight line.
+
+    1 % at 1.5 Hz swings by ±1.06 ms; a slow drift of clocks is a straight line and not heard.
+    """
+
+    def __init__(self) -> None:
+        self._places = np.zeros(0)
+        self._usual = Usual(least=6, spread_min=0.02)
+        self._alarm = Alarm(Kind.WOW, need_s=2.0)
+
+    def hear(self, pair: Pair, delay: int) -> Iterator[Verdict]:
+        """Take in the fit of one block at a followed delay in frames."""
+        good = np.nan_to_num(pair.fit.quality) > TRUSTED
+        places = np.where(good, delay + pair.fit.off, np.nan)
+        self._places = np.concatenate([self._places, places])[-RECENT:]
+        swing_ms = swing(self._places) * 1000.0 / pair.block.grid.rate_hz
+        if np.isnan(swing_ms):
+            return
+        bad = None
+        if self._usual.is_known:
+            bad = swing_ms > float(self._usual.high[0]) + max(
+                WOW_MS, 4 * float(self._usual.spread[0])
+            )
+        if self._alarm.feed(pair.block.time_ms(pair.block.start), bad=bad, step_s=STEP_S):
+            words = ("ms", f"the pitch wavers: the place swings by {swing_ms:.2f} ms")
+            yield pair.say(self._alarm, self._usual.score(swing_ms), swing_ms, words=words)
+        if not bad:
+            self._usual.learn(swing_ms)
+
+    def jump(self) -> None:
+        """Forget the places before a skip."""
+        self._places = np.zeros(0)
+
+
+def swing(places: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    """Return the standard deviation of places from their straight line; nan of fewer than 30.
+
+    One or two places that fit elsewhere do not make a swing: the deviation is that of the middle
+    80 %, scaled to a sine's.
+    """
+    known = np.flatnonzero(~np.isnan(places))
+    if known.size < RECENT - 2 * HOPS:
+        return float("nan")
+    value = places[known]
+    line = np.polyval(np.polyfit(known, value, 1), known)
+    low, high = np.quantile(value - line, (0.1, 0.9))
+    return float(high - low) / 2.7

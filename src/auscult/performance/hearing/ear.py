@@ -1,0 +1,112 @@
+"""The ear of one stream: figures and verdicts from decoded sound, with bounded memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from auscult.kernel.sounds import Sound
+from auscult.performance.hearing.figures.blocks import Block, Blocks, Grid
+from auscult.performance.hearing.figures.loudness import Loudness
+from auscult.performance.hearing.figures.peaks import TruePeak
+from auscult.performance.hearing.figures.spectrum import look
+from auscult.performance.hearing.listeners.bands import Bands
+from auscult.performance.hearing.listeners.clipping import Clipping
+from auscult.performance.hearing.listeners.holes import Gaps, Silence
+from auscult.performance.hearing.listeners.impulses import Impulses
+from auscult.performance.hearing.listeners.repeats import Repeats
+from auscult.performance.hearing.listeners.stereo import ChannelLoss, MonoCollapse, Polarity
+from auscult.performance.hearing.verdicts import Verdict
+
+PAUSE_S = 0.5
+PAUSE_PEAK = 10 ** (-50 / 20)
+
+
+class Listener(Protocol):
+    """Hears one thing in every block."""
+
+    def hear(self, block: Block) -> Iterator[Verdict]:
+        """Take in one block and yield what is newly wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """The figures of one stream now. Loudness in LUFS (−200 before sound), peaks in dBTP."""
+
+    heard_s: float
+    momentary_lufs: float
+    short_term_lufs: float
+    integrated_lufs: float
+    true_peak_dbtp: float
+
+
+class Ear:
+    """Hears one stream without any reference.
+
+    Fed with chunks of any length in order; it works on blocks of half a second of its own, so the
+    same stream gives the same verdicts however it is cut. Time is counted from `start_ms` by
+    frames; whoever loses a chunk begins a new ear or puts silence in its place. Memory is a few
+    hundred kilobytes (mostly two minutes of band levels) and does not grow.
+    """
+
+    def __init__(self, rate_hz: int, channels: int, *, start_ms: int = 0) -> None:
+        """Begin to hear; BodyMalformed if rate or channels are out of range."""
+        self.grid = Grid(rate_hz, channels)
+        self._blocks = Blocks(self.grid, start_ms)
+        self._loudness = Loudness(self.grid)
+        self._peak = TruePeak(self.grid)
+        self._bands, self._polarity, self._collapse = Bands(self.grid), Polarity(), MonoCollapse()
+        self._listeners: tuple[Listener, ...] = (
+            Silence(),
+            Gaps(self.grid),
+            Impulses(self.grid),
+            Repeats(),
+            Clipping(),
+            ChannelLoss(self.grid),
+            self._collapse,
+        )
+        self._pause_bins = 0
+
+    def hear(self, sound: Sound) -> list[Verdict]:
+        """Take in the next chunk; return what became wrong in the blocks it completed.
+
+        Raises:
+            BodyMalformed: another rate or shape than the stream's, or samples that are no numbers.
+            BodyTooLarge: more than two minutes at once.
+        """
+        self.grid.check(sound)
+        found: list[Verdict] = []
+        for block in self._blocks.push(sound.samples):
+            spectra = look(block)
+            self._loudness.hear(block)
+            self._peak.hear(block)
+            self._notice_pause(block)
+            for listener in self._listeners:
+                found += listener.hear(block)
+            found += self._polarity.hear(block, spectra)
+            found += self._bands.hear(block, spectra)
+        return found
+
+    @property
+    def readings(self) -> Readings:
+        """The figures up to the last whole block."""
+        return Readings(
+            heard_s=self._blocks.blocks * self.grid.size / self.grid.rate_hz,
+            momentary_lufs=self._loudness.momentary_lufs,
+            short_term_lufs=self._loudness.short_term_lufs,
+            integrated_lufs=self._loudness.integrated_lufs,
+            true_peak_dbtp=self._peak.true_peak_dbtp,
+        )
+
+    def _notice_pause(self, block: Block) -> None:
+        """After half a second below −50 dB another programme may begin."""
+        loud = np.flatnonzero(block.peak.max(axis=0) > PAUSE_PEAK)
+        if not loud.size:
+            self._pause_bins += block.peak.shape[1]
+            return
+        longest = max(self._pause_bins + int(loud[0]), int(np.diff(loud).max(initial=0)))
+        self._pause_bins = block.peak.shape[1] - 1 - int(loud[-1])
+        if longest >= 1000 * PAUSE_S:
+            self._bands.restart()
+            self._collapse.restart()

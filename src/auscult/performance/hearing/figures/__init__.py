@@ -1,0 +1,1 @@
+"""What is measured: blocks, loudness, peaks, spectra, and what is usual of a figure."""

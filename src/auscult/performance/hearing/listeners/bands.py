@@ -1,0 +1,183 @@
+"""Bandwidth, noise floor and traces of coarse coding, all read from 4 s of short-time spectra."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auscult.performance.hearing.figures.blocks import STEP_S, Block, Floats, Grid, decibels
+from auscult.performance.hearing.figures.spectrum import Spectra, band_hz
+from auscult.performance.hearing.figures.usual import Usual
+from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
+
+RING, EVERY = 8, 2
+ACTIVE_DB = -50.0
+AUDIBLE_DB = -85.0
+LEAST_HZ = 1_500.0
+LOST_DB, EDGE_DB, KEPT_DB = 12.0, 20.0, 6.0
+LOST_SHARE = 0.9
+EDGE_RATIO = 1.3
+RISE_DB, STEADY_DB = 3.0, 2.0
+NOISE_SHARE = 0.35
+HOLE_DB = 45.0
+HOLE_RISE = 0.08
+
+
+class Bands:
+    """Keeps the spectra of the last 4 s and asks three questions of them.
+
+    * Bandwidth: are all bands above an edge gone that usually sound, while those below are kept?
+    * Noise: did the quietest moments of many bands rise to one steady level?
+    * Transcode: are there more holes (cells 45 dB below their band) than usual, as a coder leaves
+      which has no bits for them?
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self._hz = band_hz(grid)
+        self._ring: list[Floats] = []
+        self._turn = 0
+        width = len(self._hz)
+        self._tops = Usual(width, least=5)
+        self._floors = Usual(width, least=5)
+        self._holes = Usual(least=5, spread_min=0.02)
+        self._alarms = {
+            Kind.BANDWIDTH: Alarm(Kind.BANDWIDTH, need_s=4.0),
+            Kind.NOISE: Alarm(Kind.NOISE, need_s=4.0),
+            Kind.TRANSCODE: Alarm(Kind.TRANSCODE, need_s=4.0),
+        }
+
+    def hear(self, block: Block, spectra: Spectra) -> Iterator[Verdict]:
+        """Take in one block; passages below −50 dB say nothing about bands and are left out."""
+        if block.level_db < ACTIVE_DB:
+            return
+        self._ring = [*self._ring[1 - RING :], decibels(spectra.power.mean(axis=0))]
+        # 4 s of spectra hardly change in half a second: asked once a second, they cost half.
+        self._turn = (self._turn + 1) % EVERY
+        if len(self._ring) < RING or self._turn:
+            return
+        frames = np.concatenate(self._ring)
+        tops = np.stack([one.max(axis=0) for one in self._ring]).max(axis=0)
+        tenth, quarter = _quantiles(frames)
+        holes = self._count_holes(frames, tops)
+        found = self._judge(tops, (tenth, quarter), holes)
+        for kind, (bad, measured, score) in found.items():
+            if self._alarms[kind].feed(block.time_ms(block.start), bad=bad, step_s=EVERY * STEP_S):
+                yield self._say(kind, block, (measured, score))
+        if not any(bad for bad, _, _ in found.values()):
+            self._learn(tops, tenth, holes)
+
+    def restart(self) -> None:
+        """Learn anew: another programme may have begun."""
+        if not any(alarm.is_open for alarm in self._alarms.values()):
+            self._ring = []
+            for usual in (self._tops, self._floors, self._holes):
+                usual.forget()
+
+    def _learn(self, tops: Floats, floors: Floats, holes: float) -> None:
+        if not any(alarm.is_open for alarm in self._alarms.values()):
+            self._tops.learn(tops)
+            self._floors.learn(floors)
+            self._holes.learn(holes)
+
+    def _judge(
+        self, tops: Floats, levels: tuple[Floats, Floats], holes: float
+    ) -> dict[Kind, tuple[bool | None, float, float]]:
+        if not self._tops.is_known:
+            return dict.fromkeys(self._alarms, (None, 0.0, 0.0))
+        edge = find_edge(self._hz, tops, usual=(self._tops.level, self._tops.low))
+        tenth, quarter = levels
+        rise = tenth - self._floors.high
+        heard = (self._hz >= LEAST_HZ) & (self._tops.level > AUDIBLE_DB)
+        steady = (quarter - tenth < STEADY_DB) & (rise > RISE_DB)
+        share = float(steady[heard].mean()) if heard.any() else 0.0
+        more = holes - float(self._holes.high[0])
+        # Bands go together: the score is that of the middle one of those that show it.
+        gone = heard & (self._hz > (edge or np.inf))
+        return {
+            Kind.BANDWIDTH: (edge is not None, edge or 0.0, _middle(self._tops.scores(tops), gone)),
+            Kind.NOISE: (
+                share > NOISE_SHARE,
+                _middle(tenth, steady),
+                _middle(self._floors.scores(tenth), steady & heard),
+            ),
+            Kind.TRANSCODE: (
+                edge is None and more > max(HOLE_RISE, 3 * float(self._holes.spread[0])),
+                100 * holes,
+                self._holes.score(holes),
+            ),
+        }
+
+    def _count_holes(self, frames: Floats, tops: Floats) -> float:
+        usual_top = self._tops.level if self._tops.is_known else tops
+        heard = (self._hz >= 2_000) & (self._hz < 10_000) & (tops > AUDIBLE_DB)  # noqa: PLR2004 the range of holes
+        heard &= usual_top > AUDIBLE_DB
+        if not heard.any():
+            return 0.0
+        middle = 10 * np.log10((10 ** (frames[:, heard] / 10)).mean(axis=0))
+        return float((frames[:, heard] < middle - HOLE_DB).mean())
+
+    def _say(self, kind: Kind, block: Block, told: tuple[float, float]) -> Verdict:
+        measured, score = told
+        if kind is Kind.BANDWIDTH:
+            sentence = f"nothing is left above {measured / 1000:.1f} kHz, where there usually is"
+            unit = "Hz"
+        elif kind is Kind.NOISE:
+            sentence = f"a steady noise of {measured:.0f} dB per 250 Hz fills what was quiet"
+            unit = "dB"
+        else:
+            sentence = f"{measured:.0f} % holes in the spectrum, as after coarse coding"
+            unit = "%"
+        return Verdict(
+            kind=kind,
+            # All of the last 4 s had to be so before there was evidence.
+            since_ms=self._alarms[kind].since_ms - round(1000 * STEP_S * (RING - 1)),
+            said_ms=block.time_ms(block.start + block.grid.size),
+            score=score,
+            measured=round(measured, 1),
+            unit=unit,
+            sentence=sentence,
+        )
+
+
+def find_edge(hz: Floats, tops: Floats, *, usual: tuple[Floats, Floats]) -> float | None:
+    """Return where the spectrum ends that usually goes on, Hz, or None.
+
+    tops: the greatest power of each band in 4 s, dB. usual: level and tenth percentile of the same
+    figure. An edge is steep (20 dB within a third of an octave), keeps what is below it, and leaves
+    less than usual, by 12 dB, in nearly every band above it up to where the stream usually ends.
+    """
+    level, low = usual
+    heard = np.flatnonzero((level > AUDIBLE_DB) & (low > AUDIBLE_DB - LOST_DB))
+    if not heard.size:
+        return None
+    last = int(heard[-1])
+    lost = low - tops > LOST_DB
+    kept = np.flatnonzero(~lost[: last + 1])
+    if not kept.size:
+        return None
+    # The edge is the last band that is kept, a few stragglers above it aside.
+    for edge in kept[::-1][:8].tolist():
+        width = hz[last] - hz[edge]
+        if width < max(LEAST_HZ, 0.08 * hz[last]) or hz[edge] < LEAST_HZ:
+            continue
+        above = lost[edge + 1 : last + 1]
+        beyond = hz > EDGE_RATIO * hz[edge]
+        beyond[last + 1 :] = False
+        near = (hz > hz[edge] / EDGE_RATIO) & (hz <= hz[edge])
+        if above.mean() < LOST_SHARE or not beyond.any():
+            continue
+        fall = float(np.median((level - tops)[beyond])) - float(np.median((level - tops)[near]))
+        below = float(np.median((low - tops)[near]))
+        if fall > EDGE_DB and below < KEPT_DB:
+            return float(hz[edge])
+    return None
+
+
+def _middle(values: Floats, chosen: NDArray[np.bool_]) -> float:
+    return float(np.median(values[chosen])) if chosen.any() else 0.0
+
+
+def _quantiles(frames: Floats) -> tuple[Floats, Floats]:
+    n = len(frames)
+    parted = np.partition(frames, (n // 10, n // 4), axis=0)
+    return parted[n // 10], parted[n // 4]

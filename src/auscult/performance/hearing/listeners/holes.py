@@ -1,0 +1,157 @@
+"""Silence and gaps: where sound stops abruptly, and whether it comes back."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
+
+from auscult.performance.hearing.figures.blocks import BINS, HOPS, STEP_S, Block, Grid, Singles
+from auscult.performance.hearing.figures.events import Events
+from auscult.performance.hearing.verdicts import SCORE_MAX, Alarm, Kind, Verdict
+
+SILENT_PEAK = 10 ** (-60 / 20)
+LOUD_PEAK = 10 ** (-45 / 20)
+ABRUPT_S, LONG_S, PATIENCE = 2.3, 10.0, 1.5
+"""Silence after an abrupt end is told after 2.3 s, after a fade or a pause as usual after 10 s;
+pauses that ended by themselves make the first figure 1.5 times the longest of them."""
+
+CUT_SHARE, CUT_BINS = 0.5, 22
+"""A cut falls from half of its peak to silence within 22 ms (a coder's window), no fade does."""
+
+DEPTH = 10 ** (-36 / 20)
+"""No room and no instrument falls by 36 dB within 3 ms and comes back as fast."""
+
+EDGE_BINS, NEAR_BINS, LEAST_BINS = 3, 8, 3
+STEADY, SHARP = 0.1, 0.4
+CONTEXT = 2_000 + 2 * NEAR_BINS
+GAP_MAX_BINS = 2_000
+
+
+class Silence:
+    """Hears when nothing is heard: below −60 dB of full scale in every channel."""
+
+    def __init__(self) -> None:
+        self._silent_s = 0.0
+        self._need_s = LONG_S
+        self._longest_s = 0.0
+        self._past = np.zeros(2 * BINS, dtype=np.float32)
+        self._open = False
+
+    def hear(self, block: Block) -> Iterator[Verdict]:
+        """Take in one block."""
+        bins = np.concatenate([self._past, block.peak.max(axis=0)])
+        self._past = bins[-2 * BINS :]
+        hops = bins[2 * BINS :].reshape(HOPS, BINS)
+        for number, peak in enumerate(hops.max(axis=1).tolist()):
+            if peak > SILENT_PEAK:
+                self._end()
+                continue
+            if not self._silent_s:
+                self._need_s = self._patience(bins[(number + 1) * BINS : (number + 3) * BINS])
+            self._silent_s += STEP_S / HOPS
+            if self._silent_s >= self._need_s and not self._open:
+                self._open = True
+                yield self._say(block, number + 1)
+
+    def _patience(self, bins: Singles) -> float:
+        """Return how long a silence is borne that begins in the last of these 200 ms."""
+        loud = float(bins.max())
+        if loud < LOUD_PEAK:
+            return LONG_S
+        ended = int(np.flatnonzero(bins > SILENT_PEAK)[-1])
+        full = int(np.flatnonzero(bins > CUT_SHARE * loud)[-1])
+        if ended - full > CUT_BINS:
+            return LONG_S
+        return min(LONG_S, max(ABRUPT_S, PATIENCE * self._longest_s))
+
+    def _end(self) -> None:
+        # A pause that was nearly told, or told in error, was the programme's own.
+        if self._silent_s < 2 * ABRUPT_S:
+            self._longest_s = max(self._longest_s, self._silent_s)
+        self._silent_s, self._open = 0.0, False
+
+    def _say(self, block: Block, hops: int) -> Verdict:
+        now_ms = block.time_ms(block.start + hops * block.grid.hop)
+        usual_s = max(self._longest_s, 0.3)
+        return Verdict(
+            kind=Kind.SILENCE,
+            since_ms=now_ms - round(1000 * self._silent_s),
+            said_ms=now_ms,
+            # Pauses as an exponential variable whose 99th percentile is the longest one so far.
+            score=min(SCORE_MAX, 2.0 * self._silent_s / usual_s),
+            measured=round(self._silent_s, 1),
+            unit="s",
+            sentence=f"silent for {self._silent_s:.1f} s, and still silent",
+        )
+
+
+class Gaps:
+    """Hears dropouts of 5 ms to 2 s: a fall by 36 dB within 3 ms, and as fast a return."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._past = np.zeros((grid.channels, CONTEXT), dtype=np.float32)
+        self._events = Events(prior=0.5, p_max=0.01)
+        self._alarm = Alarm(Kind.GAP, need_s=0.0)
+        self._told = 0
+
+    def hear(self, block: Block) -> Iterator[Verdict]:
+        """Take in one block; a gap is heard when the sound has come back."""
+        peak = np.concatenate([self._past, block.peak], axis=1)
+        self._past = peak[:, -CONTEXT:]
+        first_bin = block.start // block.grid.hop * BINS - CONTEXT
+        found = find_gaps(peak)
+        heard = False
+        for begin, end in found:
+            if first_bin + end <= self._told:
+                continue
+            self._told = first_bin + end
+            at_s = (first_bin + begin) / 1000.0
+            heard = True
+            score = self._events.count(at_s)
+            since_ms = block.time_ms(block.start + (begin - CONTEXT) * block.grid.hop / BINS)
+            if score and self._alarm.feed(since_ms, bad=True, step_s=STEP_S):
+                yield Verdict(
+                    kind=Kind.GAP,
+                    since_ms=since_ms,
+                    said_ms=block.time_ms(block.start + block.grid.size),
+                    score=score,
+                    measured=float(end - begin),
+                    unit="ms",
+                    sentence=f"the sound was gone for {end - begin} ms and came back",
+                )
+        if not heard:
+            self._alarm.feed(0, bad=False, step_s=STEP_S)
+
+
+def find_gaps(peak: Singles) -> list[tuple[int, int]]:
+    """Return (begin, end) in bins of the gaps in any channel; peak: (channels, bins of 1 ms)."""
+    found: set[tuple[int, int]] = set()
+    if not (peak < LOUD_PEAK).any():
+        return []
+    for one in peak:
+        for fall in find_falls(one).tolist():
+            before = float(np.median(one[max(0, fall - NEAR_BINS) : fall]))
+            quiet = 2 * DEPTH * before
+            back = one[fall + 1 : fall + 1 + GAP_MAX_BINS] > quiet
+            rise = fall + 1 + int(back.argmax())
+            after = one[rise + 1 : rise + 1 + NEAR_BINS]
+            if not back.any() or rise - fall <= LEAST_BINS or len(after) < NEAR_BINS:
+                continue
+            # Sound goes on for most of 8 ms on both sides (a click does not), and returns at once.
+            level = min(before, float(np.median(after)))
+            if level > STEADY * LOUD_PEAK and after[:EDGE_BINS].max() > SHARP * level:
+                found.add((fall, rise))
+    return sorted(found)
+
+
+def find_falls(peak: Singles) -> NDArray[np.intp]:
+    """Return the first bin of each abrupt fall of one channel; peak: (bins of 1 ms,)."""
+    ahead = maximum_filter1d(peak, EDGE_BINS, origin=-(EDGE_BINS // 2), mode="nearest")
+    behind = maximum_filter1d(peak, NEAR_BINS, origin=(NEAR_BINS - 1) // 2, mode="nearest")
+    near = maximum_filter1d(peak, 2, origin=0, mode="nearest")
+    # Bin k is cut within: loud until k−1, quiet from k+1 on.
+    loud = behind[:-2]
+    fall = (loud > LOUD_PEAK) & (ahead[2:] < DEPTH * loud) & (near[:-2] > SHARP * loud)
+    begins = fall & ~np.concatenate([[False], fall[:-1]])
+    return np.flatnonzero(begins) + 1

@@ -1,0 +1,158 @@
+"""Clicks and splices: what no instrument makes, a change of the wave within a quarter millisecond.
+
+Listened for in two bands where a break in the wave stands alone: just below half the sample rate,
+which every lossy codec leaves empty, and around 0.6 of it for breaks that were coded since. An
+event stands out of everything within 16 ms before *and* after it: strokes ring on, voices come
+again with the next period, breaks do not.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy.ndimage import maximum_filter1d
+
+from auscult.performance.hearing.figures.blocks import STEP_S, Block, Floats, Grid, Singles
+from auscult.performance.hearing.figures.events import Events
+from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
+
+PLACES_PER_S = 4_000
+REACH, SPARED = 64, 8
+"""Places looked at on each side, and places beside the event that the filters smear it over."""
+
+LENGTH = 8
+"""Length of the filters, in places."""
+
+UPPER = 0.6
+RATIO, ALONE = 8.0, 20.0
+"""Against all around: of clicks, which come in numbers, and of a splice, which comes alone."""
+LEAST = (2e-5, 2e-3)
+"""What is not heard: −94 dB in the band that should be empty, −54 dB in the upper one."""
+
+EDGE_MS = 5
+STEP_SHARE = 0.5
+SILENT, HOLE = 10 ** (-60 / 20), 0.03
+
+
+class Impulses:
+    """Hears clicks (the wave comes back at once) and splices (it goes on somewhere else)."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._stride = max(2, round(grid.rate_hz / PLACES_PER_S))
+        self._taps = band_taps(self._stride)
+        self._keep = (2 * REACH + 16) * self._stride
+        self._past = np.zeros((grid.channels, self._keep), dtype=np.float32)
+        # A stream begins with a step of its own, from nothing to sound.
+        self._next = grid.rate_hz // 20
+        self._clicks = Events(prior=0.5, p_max=1e-4)
+        self._splices = Events(prior=0.2, p_max=5e-3)
+        self._alarms = {
+            Kind.CLICKS: Alarm(Kind.CLICKS, need_s=0.0, quiet_s=8.0),
+            Kind.SPLICE: Alarm(Kind.SPLICE, need_s=0.0),
+        }
+
+    def hear(self, block: Block) -> Iterator[Verdict]:
+        """Take in one block; events are judged when the 16 ms after them were heard."""
+        x = np.concatenate([self._past, block.samples], axis=1)
+        first = block.start - self._keep
+        self._past = x[:, -self._keep :]
+        heard: set[Kind] = set()
+        for at, ratio, is_step in find_impulses(x, self._taps, from_frame=self._next - first):
+            self._next = max(self._next, first + at + self._stride * SPARED)
+            if is_step and ratio < ALONE:
+                continue
+            kind = Kind.SPLICE if is_step else Kind.CLICKS
+            events = self._splices if is_step else self._clicks
+            heard.add(kind)
+            score = events.count((first + at) / block.grid.rate_hz)
+            since_ms = block.time_ms(first + at)
+            if not is_step:
+                since_ms = round(block.time_ms(0) + 1000 * events.first_s)
+            if score and self._alarms[kind].feed(since_ms, bad=True, step_s=STEP_S):
+                said_ms = block.time_ms(block.start + block.grid.size)
+                yield _say(kind, (since_ms, said_ms), score=score, ratio=ratio)
+        for kind in set(self._alarms) - heard:
+            self._alarms[kind].feed(0, bad=False, step_s=STEP_S)
+
+
+def _say(kind: Kind, when_ms: tuple[int, int], *, score: float, ratio: float) -> Verdict:
+    over_db = 20 * float(np.log10(ratio))
+    what = "clicks" if kind is Kind.CLICKS else "the wave jumps, as if a piece had been cut out"
+    return Verdict(
+        kind=kind,
+        since_ms=when_ms[0],
+        said_ms=when_ms[1],
+        score=score,
+        measured=round(over_db, 1),
+        unit="dB",
+        sentence=f"{what}: {over_db:.0f} dB steeper than all around",
+    )
+
+
+def band_taps(stride: int) -> Singles:
+    """Return the filters of both bands, shape (LENGTH·stride, 3): top, upper cosine, upper sine."""
+    n = np.arange(LENGTH * stride) - (LENGTH * stride - 1) / 2
+    # A low-pass of a tenth of the band, moved to half the rate and to 0.6 of half the rate.
+    low = np.sinc(0.1 * n) * np.kaiser(len(n), 9.0)
+    low /= low.sum()
+    taps = [
+        low * np.cos(np.pi * (n - 0.5)),
+        *(low * wave(np.pi * UPPER * n) for wave in (np.cos, np.sin)),
+    ]
+    return np.stack(taps, axis=1).astype(np.float32)
+
+
+def find_impulses(x: Singles, taps: Singles, *, from_frame: int) -> list[tuple[int, float, bool]]:
+    """Return (frame, ratio to all around, whether it is a step) of each event, in order.
+
+    x: (channels, frames). Only events with the whole reach on both sides are returned.
+    """
+    stride = len(taps) // LENGTH
+    windows = sliding_window_view(x, len(taps), axis=1)[:, ::stride]
+    bands = windows @ taps
+    top, upper = np.abs(bands[..., 0]), np.hypot(bands[..., 1], bands[..., 2])
+    ratio = np.maximum(_stand_out(top, LEAST[0]), _stand_out(upper, LEAST[1]))
+    best = ratio.max(axis=0)
+    # The middle of each event: the greatest ratio within what the filters smear it over.
+    middle = (best > RATIO) & (best == maximum_filter1d(best, 2 * SPARED + 1, mode="constant"))
+    found: list[tuple[int, float, bool]] = []
+    for place in np.flatnonzero(middle).tolist():
+        at = place * stride + len(taps) // 2
+        if at < from_frame or (found and at - found[-1][0] <= SPARED * stride):
+            continue
+        shape = _shape(x[int(ratio[:, place].argmax())], at, stride)
+        if shape is not None:
+            found.append((at, float(best[place]), shape))
+    return found
+
+
+def _stand_out(level: Singles, least: float) -> Floats:
+    """Return each place's level against the greatest within its reach, shape as `level`."""
+    size = REACH - SPARED
+    around = maximum_filter1d(level, size, axis=1, mode="constant")
+    shift = SPARED + size // 2
+    ratio = np.zeros(level.shape)
+    inner = slice(REACH + 2, level.shape[1] - REACH - 2)
+    before = around[:, inner.start - shift : inner.stop - shift]
+    after = around[:, inner.start + shift : inner.stop + shift]
+    here = level[:, inner]
+    ratio[:, inner] = np.where(here > least, here / (np.maximum(before, after) + 1e-7), 0.0)
+    return ratio
+
+
+def _shape(x: Singles, at: int, stride: int) -> bool | None:
+    """Say whether the wave goes on elsewhere (True) or comes back (False); None beside a hole."""
+    near = x[at - 4 * stride : at + 4 * stride].astype(np.float64)
+    middle = at - 4 * stride + 2 + int(np.abs(np.diff(near, n=3)).argmax())
+    side = 4 * EDGE_MS * stride
+    before = float(np.abs(x[max(0, middle - side) : middle - 2]).max(initial=0.0))
+    after = float(np.abs(x[middle + 3 : middle + side]).max(initial=0.0))
+    if min(before, after) < SILENT or min(before, after) < HOLE * max(before, after):
+        return None
+    near = x[middle - 10 : middle + 11].astype(np.float64)
+    left = np.polyval(np.polyfit(np.arange(-10, -3), near[:7], 1), np.arange(-3, 4))
+    right = np.polyval(np.polyfit(np.arange(4, 11), near[-7:], 1), np.arange(-3, 4))
+    # Between both sides a splice follows one or the other; a click follows neither.
+    inside = near[7:14]
+    away = float(np.minimum(np.abs(inside - left), np.abs(inside - right)).max())
+    return away < STEP_SHARE * abs(float(right[3] - left[3]))

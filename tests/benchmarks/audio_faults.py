@@ -1,0 +1,305 @@
+"""Which faults are heard, how soon and how surely, after real codecs, with and without reference.
+
+`python -m tests.benchmarks.audio_faults [--tracks DIR] [--seed N] [--clips N] [--clean-hours H]`
+
+Each kind of fault in three severities goes into clean clips of half a minute: synthesised ones
+(seeds that nothing was developed on) and windows of the tracks in DIR. Faults of a stage before
+the encoder are put in before a real Opus, AAC or MP3 round trip, those of transport and player
+after it (`audio_injection.py`); codec and rate go round with the clips. A fault is found when a
+verdict of a fitting kind is told after it began; any verdict that neither fits nor follows from it
+(`FOLLOWS`) counts against the precision of its own kind, as does every verdict on clean sound.
+
+The columns are `alone` (the ear) and `beside` (the comparison with the source, at another rate
+where the codec changes it, fed one second ahead). Intervals are Wilson's, 95 %.
+"""
+
+import argparse
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.random import Generator
+
+from auscult.kernel.sounds import Pcm, Sound
+from auscult.performance.hearing import Ear, Verdict
+from auscult.performance.hearing.comparison import Comparison
+from tests.benchmarks.audio_injection import (
+    COARSE_KBPS,
+    CODECS,
+    DOWNSTREAM,
+    UPSTREAM,
+    Scene,
+    bears,
+    read_tracks,
+    round_trip,
+)
+from tests.benchmarks.audio_material import BENCH_SEEDS, KINDS, RATE_HZ, make_track
+from tests.benchmarks.report import report
+
+CLIP_S, EARLIEST_S, LATEST_S = 26, 9.0, 12.0
+AHEAD_S = 1
+COLUMNS = ("alone", "beside")
+FITS: dict[str, set[str]] = {
+    "low_pass": {"bandwidth", "transcode"},
+    "transcode": {"bandwidth", "transcode"},
+    "skip": {"skip", "repeat", "splice"},
+    "repeat": {"skip", "repeat", "splice"},
+}
+"""A coarse coder passes low only; where two pieces do not belong together, either word fits."""
+
+FOLLOWS: dict[str, set[str]] = {
+    "clipping": {"loudness", "noise", "clicks", "splice"},
+    "loudness": {"clipping", "noise"},
+    "transcode": {"noise"},
+    "channel_loss": {"loudness", "mono_collapse"},
+    "wrong_programme": {"loudness", "silence", "mono_collapse", "noise", "bandwidth", "transcode"}
+    | {"channel_loss", "clipping", "gap", "clicks", "polarity", "skip", "repeat", "wow"},
+}
+"""What a fault brings with it: more gain clips; what is cut off has corners, and is distortion."""
+
+EASY = (
+    *("silence", "gap", "clipping", "clicks", "loudness"),
+    *("channel_loss", "polarity", "mono_collapse"),
+)
+HARD = ("skip", "repeat", "low_pass", "transcode", "noise")
+REFERENCE_ONLY = {"loudness", "wow", "wrong_programme"}
+SECONDS = {"gap": 1, "silence": 3, "clipping": 5, "channel_loss": 5, "polarity": 5}
+SECONDS |= {"loudness": 10, "low_pass": 20}
+WOW_SEVERITY = 1
+"""1 % at 1.5 Hz, which the table names."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was counted of one kind of fault in one column."""
+
+    clips: int = 0
+    found: int = 0
+    false: int = 0
+    of: Counter[str] = field(default_factory=Counter)
+    delays_s: list[float] = field(default_factory=list)
+    by_severity: dict[int, list[bool]] = field(default_factory=lambda: defaultdict(list))
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A clean clip: the source, what of it comes out of the codec, and where faults begin."""
+
+    name: str
+    source: Pcm
+    source_hz: int
+    other: Pcm
+    codec: tuple[str, int]
+    begin_s: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tracks", type=Path)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--clips", type=int, default=4)
+    parser.add_argument("--clean-hours", type=float, default=0.1)
+    given = parser.parse_known_args(sys.argv[1:])[0]
+    rng = np.random.default_rng(BENCH_SEEDS + given.seed)
+    tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
+    alarms: dict[str, list[str]] = defaultdict(list)
+    clean_s = 0.0
+    for clip in make_clips(given.clips, rng, tracks=given.tracks, seed=given.seed):
+        clean_s += run_clip(clip, tallies, alarms)
+    for station in range(max(1, round(given.clean_hours * 3600 / STATION_S))):
+        clean_s += run_station(station, given.seed, alarms) if given.clean_hours else 0.0
+    tell(tallies, alarms, clean_s)
+
+
+def make_clips(count: int, rng: Generator, *, tracks: Path | None, seed: int) -> Iterator[Clip]:
+    """Yield clips: every third one from the folder where there is one, the rest synthesised."""
+    files = read_tracks(tracks, CLIP_S) if tracks else []
+    kinds = sorted(KINDS)
+    first = BENCH_SEEDS + 10_000 * seed
+    for number in range(count):
+        other = make_track("pop", first + 5_000 + number, CLIP_S)
+        if files and number % 3 == 2:
+            name, sound, rate_hz = files[(number // 3) % len(files)]
+            at = int(rng.integers(0, len(sound) - CLIP_S * rate_hz + 1))
+            sound = sound[at : at + CLIP_S * rate_hz]
+        else:
+            name, rate_hz = kinds[(number + seed) % len(kinds)], RATE_HZ
+            sound = make_track(name, first + number, CLIP_S)
+        codec = CODECS[(number * 4 + seed) % len(CODECS)]
+        begin_s = pick_begin(sound, rate_hz, rng)
+        yield Clip(name, sound, rate_hz, other, codec, begin_s)
+
+
+def pick_begin(sound: Pcm, rate_hz: int, rng: Generator) -> float:
+    """Return a time at which the clip plays, so that a fault there can be heard at all."""
+    begin_s = EARLIEST_S
+    for _ in range(20):
+        begin_s = float(rng.uniform(EARLIEST_S, LATEST_S))
+        if bears("gap", Scene(sound, rate_hz, round(begin_s * rate_hz), rng, sound), 0):
+            break
+    return begin_s
+
+
+def run_clip(
+    clip: Clip, tallies: dict[tuple[str, str], Tally], alarms: dict[str, list[str]]
+) -> float:
+    """Hear a clip clean and with every fault it can bear; return the seconds of clean sound."""
+    codec, kbps = clip.codec
+    clean, rate_hz = round_trip(clip.source, clip.source_hz, codec=codec, kbps=kbps)
+    for column in COLUMNS:
+        for verdict in listen(column, clean, rate_hz, clip=clip):
+            alarms[column].append(f"{verdict.kind}: {clip.name} {codec} {kbps}k")
+    for kind, inject in (UPSTREAM | DOWNSTREAM).items():
+        upstream = kind in UPSTREAM
+        sound, hz = (clip.source, clip.source_hz) if upstream else (clean, rate_hz)
+        for severity in range(3):
+            rng = np.random.default_rng(severity)
+            scene = Scene(sound, hz, round(clip.begin_s * hz), rng, clip.other)
+            # A coarse coder before one that is no finer leaves nothing to hear.
+            moot = kind == "transcode" and kbps <= COARSE_KBPS[severity]
+            if moot or not bears(kind, scene, severity):
+                continue
+            spoilt = inject(scene, severity)
+            if upstream:
+                spoilt, _ = round_trip(spoilt, hz, codec=codec, kbps=kbps)
+            for column in COLUMNS:
+                if column == "alone" and kind in REFERENCE_ONLY:
+                    continue
+                told = listen(column, spoilt, rate_hz, clip=clip)
+                judge(kind, severity, told, column=column, begin_s=clip.begin_s, tallies=tallies)
+    return len(clean) / rate_hz
+
+
+def listen(column: str, sound: Pcm, rate_hz: int, *, clip: Clip) -> list[Verdict]:
+    """Return all verdicts on a clip, fed second by second."""
+    seconds = [sound[at : at + rate_hz] for at in range(0, len(sound), rate_hz)]
+    if column == "alone":
+        ear = Ear(rate_hz, 2)
+        return [verdict for one in seconds for verdict in ear.hear(Sound(one, rate_hz))]
+    pair = Comparison(rate_hz, 2, source_hz=clip.source_hz)
+    told = []
+    for number, one in enumerate(seconds):
+        begin = 0 if number == 0 else (number + AHEAD_S) * clip.source_hz
+        end = (number + 1 + AHEAD_S) * clip.source_hz
+        pair.hear_source(Sound(clip.source[begin:end], clip.source_hz))
+        told += pair.hear(Sound(one, rate_hz))
+    return told
+
+
+def judge(
+    kind: str,
+    severity: int,
+    told: list[Verdict],
+    *,
+    column: str,
+    begin_s: float,
+    tallies: dict[tuple[str, str], Tally],
+) -> None:
+    """Count one spoilt clip; of several fitting verdicts one is the find, a second one is false."""
+    tally = tallies[kind, column]
+    fitting = FITS.get(kind, {kind})
+    hits = [v for v in told if str(v.kind) in fitting and v.said_ms >= 1000 * begin_s]
+    tally.clips += 1
+    tally.found += bool(hits)
+    tally.by_severity[severity].append(bool(hits))
+    if hits:
+        tally.delays_s.append(hits[0].said_ms / 1000 - begin_s)
+    for verdict in told:
+        named = str(verdict.kind)
+        early = verdict.said_ms < 1000 * begin_s
+        if early or named not in fitting | FOLLOWS.get(kind, set()):
+            owner = next((k for k in (*EASY, *HARD) if named in FITS.get(k, {k})), named)
+            tallies[owner, column].false += 1
+            tallies[owner, column].of[kind] += 1
+
+
+STATION_S, PIECE_S = 180, 45
+
+
+def run_station(number: int, seed: int, alarms: dict[str, list[str]]) -> float:
+    """Hear a clean playlist of three minutes with pauses between its pieces, through one codec."""
+    kinds = sorted(KINDS)
+    pieces = []
+    for piece in range(STATION_S // PIECE_S):
+        kind = kinds[(number + piece * (number % 3)) % len(kinds)]
+        track = make_track(kind, BENCH_SEEDS + 500_000 + 1000 * seed + 10 * number + piece, PIECE_S)
+        edge = RATE_HZ // (2 if piece % 2 else 20)
+        track[-edge:] *= np.linspace(1, 0, edge, dtype=np.float32)[:, None]
+        pieces += [track, np.zeros((round(RATE_HZ * (0.5 + piece % 3)), 2), dtype=np.float32)]
+    codec, kbps = CODECS[number % len(CODECS)]
+    source = np.concatenate(pieces)
+    sound, rate_hz = round_trip(source, RATE_HZ, codec=codec, kbps=kbps)
+    clip = Clip("station", source, RATE_HZ, source, (codec, kbps), 0.0)
+    for column in COLUMNS:
+        for verdict in listen(column, sound, rate_hz, clip=clip):
+            alarms[column].append(f"{verdict.kind}: station {number} {codec} {kbps}k")
+    return len(sound) / rate_hz
+
+
+def tell(
+    tallies: dict[tuple[str, str], Tally], alarms: dict[str, list[str]], clean_s: float
+) -> None:
+    for column in COLUMNS:
+        for kind in UPSTREAM | DOWNSTREAM:
+            if (kind, column) in tallies and tallies[kind, column].clips:
+                tell_kind(kind, column, tallies[kind, column])
+        days = clean_s / 86_400
+        rate, upper = len(alarms[column]) / days, (len(alarms[column]) + 3.0) / days
+        print(f"{column}.false_alarms {rate:.3g} per_stream_day 1 0 (95 % below {upper:.3g})")
+        for line in alarms[column]:
+            print(f"  {column} on clean sound: {line}")
+    print(f"clean_sound {clean_s / 3600:.3g} h", flush=True)
+    for column, floor, goal in (("alone", 0.5, 0.8), ("beside", 0.8, 0.95)):
+        for group, names, least, wish in (
+            ("easy", EASY, 0.95, 0.99),
+            ("hard", HARD, floor, goal),
+        ):
+            some = [tallies[kind, column] for kind in names if (kind, column) in tallies]
+            clips, found = sum(t.clips for t in some), sum(t.found for t in some)
+            false = sum(t.false for t in some)
+            if clips:
+                name = f"{column}.{group}"
+                report(f"{name}.recall", found / clips, unit="share", floor=least, goal=wish)
+                share = found / max(1, found + false)
+                if group == "easy":
+                    report(f"{name}.precision", share, unit="share", floor=0.95, goal=0.99)
+    wow = tallies["wow", "beside"].by_severity[WOW_SEVERITY]
+    if wow:
+        report("beside.wow_1_percent", float(np.mean(wow)), unit="share", floor=0.5, goal=0.9)
+
+
+def tell_kind(kind: str, column: str, tally: Tally) -> None:
+    low, high = wilson(tally.found, tally.clips)
+    precision = tally.found / max(1, tally.found + tally.false)
+    each = " ".join(f"{np.mean(tally.by_severity[s]):.2f}" for s in sorted(tally.by_severity))
+    p_low, p_high = wilson(tally.found, tally.found + tally.false)
+    print(
+        f"{column}.{kind} recall {tally.found / tally.clips:.2f} [{low:.2f} {high:.2f}] "
+        f"of {tally.clips} (mild to strong {each}) "
+        f"precision {precision:.2f} [{p_low:.2f} {p_high:.2f}] "
+        f"{dict(tally.of) or ''}".rstrip()
+    )
+    if tally.delays_s:
+        late = float(np.quantile(tally.delays_s, 0.95))
+        if kind in SECONDS:
+            goal = SECONDS[kind]
+            report(f"{column}.{kind}.p95", late, unit="s", floor=2.0 * goal, goal=goal)
+        else:
+            print(f"{column}.{kind}.p95 {late:.3g} s - -", flush=True)
+
+
+def wilson(found: int, of: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson 1927); all of it where nothing was counted."""
+    if not of:
+        return 0.0, 1.0
+    z, share = 1.96, found / of
+    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
+    half = z * np.sqrt(share * (1 - share) / of + z * z / (4 * of * of)) / (1 + z * z / of)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+if __name__ == "__main__":
+    main()

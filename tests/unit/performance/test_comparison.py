@@ -1,0 +1,166 @@
+"""Beside its source a stream's delay is found, and faults that only a reference shows are heard."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from scipy.signal import resample_poly
+
+from auscult.kernel.errors import BodyMalformed
+from auscult.kernel.sounds import Pcm, Sound
+from auscult.performance.hearing import Kind, Verdict
+from auscult.performance.hearing.comparison import Comparison
+from auscult.performance.hearing.comparison.alignment import Reference, correlate, follow, search
+from auscult.performance.hearing.comparison.pairs import peak_deficit_db
+from auscult.performance.hearing.comparison.place import swing
+from auscult.performance.hearing.comparison.resampling import Resampler
+from auscult.performance.hearing.comparison.spectra import count_holes, find_loss
+from auscult.performance.hearing.figures.blocks import Grid
+from tests.benchmarks.audio_injection import DOWNSTREAM, UPSTREAM, Scene, change_rate
+from tests.benchmarks.audio_material import RATE_HZ, UNIT_SEEDS, make_track
+
+AT_S = 7
+LATE = 4_321
+
+
+@cache
+def track(kind: str = "pop", seed: int = 2) -> Pcm:
+    return make_track(kind, UNIT_SEEDS + seed, 15)
+
+
+def compare(
+    source: Pcm, stream: Pcm, *, source_hz: int = RATE_HZ
+) -> tuple[Comparison, list[Verdict]]:
+    pair = Comparison(RATE_HZ, 2, source_hz=source_hz)
+    told = []
+    for second in range(len(stream) // RATE_HZ):
+        pair.hear_source(Sound(source[second * source_hz : (second + 1) * source_hz], source_hz))
+        told += pair.hear(Sound(stream[second * RATE_HZ : (second + 1) * RATE_HZ], RATE_HZ))
+    return pair, told
+
+
+def delayed(sound: Pcm, frames: int = LATE) -> Pcm:
+    return np.concatenate([np.zeros((frames, 2), np.float32), sound])
+
+
+def spoil(kind: str, severity: int = 2) -> Pcm:
+    sound = track()
+    scene = Scene(sound, RATE_HZ, AT_S * RATE_HZ, np.random.default_rng(3), track("calm", 9))
+    return (UPSTREAM | DOWNSTREAM)[kind](scene, severity)
+
+
+@pytest.mark.parametrize("source_hz", [48_000, 44_100])
+def test_the_delay_is_found_at_any_rate_and_clean_sound_is_left_alone(source_hz: int) -> None:
+    source = change_rate(track(), RATE_HZ, source_hz) if source_hz != RATE_HZ else track()
+    pair, told = compare(source, delayed(track()), source_hz=source_hz)
+    assert told == []
+    assert pair.delay is not None
+    assert pair.delay == pytest.approx(LATE, abs=1)
+    assert pair.delay_ms == pytest.approx(1000 * LATE / RATE_HZ, abs=0.1)
+
+
+def test_a_drifting_clock_is_followed_and_no_fault() -> None:
+    stretched = resample_poly(track(), 10_001, 10_000, axis=0).astype(np.float32)
+    pair, told = compare(track(), delayed(stretched))
+    assert told == []
+    assert pair.delay is not None
+    assert pair.delay - LATE == pytest.approx(14 * RATE_HZ / 10_000, abs=12)
+
+
+@pytest.mark.parametrize(
+    ("fault", "severity", "heard"),
+    [
+        ("silence", 0, Kind.SILENCE),
+        ("gap", 0, Kind.GAP),
+        ("clipping", 1, Kind.CLIPPING),
+        ("clicks", 2, Kind.CLICKS),
+        ("loudness", 0, Kind.LOUDNESS),
+        ("channel_loss", 0, Kind.CHANNEL_LOSS),
+        ("polarity", 0, Kind.POLARITY),
+        ("mono_collapse", 0, Kind.MONO_COLLAPSE),
+        ("low_pass", 0, Kind.BANDWIDTH),
+        ("noise", 2, Kind.NOISE),
+        ("skip", 0, Kind.SKIP),
+        ("repeat", 0, Kind.REPEAT),
+        ("wow", 1, Kind.WOW),
+        ("wrong_programme", 0, Kind.WRONG_PROGRAMME),
+    ],
+)
+def test_a_fault_against_the_source_is_told_once(fault: str, severity: int, heard: Kind) -> None:
+    _, told = compare(track(), delayed(spoil(fault, severity)))
+    fitting = [verdict for verdict in told if verdict.kind is heard]
+    assert len(fitting) == 1
+    begun_ms = 1000 * (AT_S + LATE / RATE_HZ)
+    assert fitting[0].since_ms == pytest.approx(begun_ms, abs=4_100)
+    assert fitting[0].said_ms >= begun_ms
+
+
+def test_a_fault_of_the_source_itself_is_none_of_the_stream() -> None:
+    spoilt = spoil("gap", 2)
+    assert compare(spoilt, delayed(spoilt))[1] == []
+
+
+def test_rates_without_a_ratio_of_small_numbers_are_refused() -> None:
+    with pytest.raises(BodyMalformed):
+        Comparison(48_000, 2, source_hz=44_101)
+
+
+def test_resampling_does_not_depend_on_the_pieces() -> None:
+    sound = np.ascontiguousarray(track()[: 3 * RATE_HZ].T)
+    whole = Resampler(48_000, 44_100, 2).push(sound)
+    pieces = Resampler(48_000, 44_100, 2)
+    cut = [pieces.push(sound[:, at : at + 5_555]) for at in range(0, sound.shape[1], 5_555)]
+    assert np.array_equal(np.concatenate(cut, axis=1), whole)
+    exact = resample_poly(sound, 147, 160, axis=1)[:, : whole.shape[1]]
+    shift = np.argmax(correlate(whole[0], exact[0, 20_000:40_000])) - 20_000
+    aligned = whole[:, 20_000 + shift : 60_000 + shift]
+    assert np.abs(aligned - exact[:, 20_000:60_000]).max() < 1e-3
+
+
+def test_a_reference_gives_only_what_it_holds() -> None:
+    reference = Reference(Grid(48_000, 1), 1.0)
+    ramp = np.arange(100_000, dtype=np.float32)[None]
+    for at in range(0, 100_000, 30_011):
+        reference.push(ramp[:, at : at + 30_011])
+    assert (reference.begin, reference.end) == (52_000, 100_000)
+    held = reference.cut(60_000, 60_003)
+    assert held is not None
+    assert held.tolist() == [[60_000, 60_001, 60_002]]
+    assert reference.cut(51_999, 60_000) is None
+    assert reference.cut(99_000, 100_001) is None
+
+
+def test_noise_is_found_nowhere_and_a_place_is_followed_to_the_frame() -> None:
+    reference = Reference(Grid(48_000, 2), 12.0)
+    source = np.ascontiguousarray(track().T)
+    reference.push(source[:, : 10 * RATE_HZ])
+    noise = np.random.default_rng(1).normal(0, 0.1, (2, RATE_HZ)).astype(np.float32)
+    assert search(reference, noise, start=0, near=None) is None
+    begin = 5 * RATE_HZ
+    piece = source[:, begin : begin + RATE_HZ]
+    assert search(reference, piece, start=begin + 999, near=None) == pytest.approx(999, abs=8)
+    fit = follow(reference, piece[:, : RATE_HZ // 2], start=begin + 999, delay=990)
+    assert fit is not None
+    assert fit.off == pytest.approx(np.full(5, 9.0), abs=0.1)
+    assert fit.quality.min() > 0.99
+
+
+def test_what_pieces_of_the_judgement_measure() -> None:
+    rng = np.random.default_rng(2)
+    source = rng.normal(0, 0.2, (2, 24_000)).astype(np.float32)
+    top = float(np.abs(source).max())
+    assert peak_deficit_db(source * 0.5, source, top) == pytest.approx(0, abs=0.01)
+    assert peak_deficit_db(np.clip(source, -0.4, 0.4), source, top) > 3
+    straight = np.arange(40.0) * 3
+    assert swing(straight) == pytest.approx(0, abs=1e-6)
+    assert swing(straight + 10 * np.sin(np.arange(40.0))) == pytest.approx(7, abs=1)
+    assert np.isnan(swing(np.full(40, np.nan)))
+    hz = np.arange(0, 24_000, 250.0)
+    usual = np.zeros(len(hz))
+    gain = np.where(hz > 11_000, -50.0, 0.0)
+    assert find_loss(hz, gain, usual=usual) == pytest.approx(11_250, abs=300)
+    assert find_loss(hz, usual, usual=usual) == 0
+    full = np.full((20, len(hz)), 1e-4)
+    holed = full.copy()
+    holed[::2, ::2] = 1e-12
+    assert count_holes(holed, full, hz > 0) == pytest.approx(0.25, abs=0.02)

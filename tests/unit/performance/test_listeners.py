@@ -1,0 +1,145 @@
+"""What each listener's judgement is made of, on sound whose answer is known."""
+
+import numpy as np
+import pytest
+
+from auscult.performance.hearing.figures.blocks import Blocks, Grid
+from auscult.performance.hearing.figures.spectrum import look
+from auscult.performance.hearing.figures.usual import Usual
+from auscult.performance.hearing.listeners.bands import Bands, find_edge
+from auscult.performance.hearing.listeners.clipping import (
+    Clipping,
+    crowding,
+    share_over,
+    steady_top,
+)
+from auscult.performance.hearing.listeners.holes import Gaps, Silence, find_falls, find_gaps
+from auscult.performance.hearing.listeners.impulses import Impulses, band_taps, find_impulses
+from auscult.performance.hearing.listeners.repeats import Repeats, mark
+from auscult.performance.hearing.listeners.stereo import (
+    ChannelLoss,
+    MonoCollapse,
+    Polarity,
+    correlation,
+    is_upright,
+    side_level,
+)
+from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
+
+RATE = 48_000
+
+
+def noise(seconds: float, channels: int = 2, *, seed: int = 1) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return rng.normal(0, 0.1, (round(seconds * RATE), channels)).astype(np.float32)
+
+
+def test_an_alarm_opens_once_and_ends_when_its_evidence_has_leaked_away() -> None:
+    alarm = Alarm(Kind.NOISE, need_s=1.0, quiet_s=2.0)
+    told = [alarm.feed(at * 500, bad=True, step_s=0.5) for at in range(6)]
+    assert told == [False, True, False, False, False, False]
+    assert alarm.since_ms == 0
+    assert alarm.feed(3_000, bad=None, step_s=0.5) is False
+    still = [alarm.is_open]
+    for at in range(4):
+        alarm.feed(3_500 + at * 500, bad=False, step_s=0.5)
+        still.append(alarm.is_open)
+    assert still == [True, True, True, True, False]
+    assert alarm.feed(6_000, bad=True, step_s=0.5) is False
+
+
+def test_what_shows_only_now_and_then_leaks_slowly() -> None:
+    patient, strict = Alarm(Kind.CLIPPING, need_s=2.0, leak=0.2), Alarm(Kind.CLIPPING, need_s=2.0)
+    seen = [
+        (alarm.feed(at, bad=at % 2 == 0, step_s=0.5), alarm)
+        for at in range(12)
+        for alarm in (patient, strict)
+    ]
+    assert {id(alarm) for opened, alarm in seen if opened} == {id(patient)}
+
+
+def test_a_gap_has_two_sharp_edges_and_sound_on_both_sides() -> None:
+    peak = np.full((1, 200), 0.3, dtype=np.float32)
+    peak[0, 100:106] = 0
+    assert find_gaps(peak) == [(99, 106)] or find_gaps(peak) == [(100, 106)]
+    fading = np.full(200, 0.3, dtype=np.float32)
+    fading[100:160] = 0.3 * np.exp(-np.arange(60) / 8)
+    fading[160:180] = 0
+    assert find_falls(fading).size == 0
+    click = np.zeros((1, 200), dtype=np.float32)
+    click[0, [100, 110]] = 0.5
+    assert find_gaps(click) == []
+
+
+def test_a_click_comes_back_and_a_splice_goes_on_elsewhere() -> None:
+    t = np.arange(RATE) / RATE
+    x = np.stack([0.3 * np.sin(2 * np.pi * 440 * t)]).astype(np.float32)
+    taps = band_taps(12)
+    assert find_impulses(x, taps, from_frame=0) == []
+    clicked, spliced = x.copy(), np.concatenate([x[:, :20_000], x[:, 20_037:]], axis=1)
+    clicked[0, 20_000] += 0.2
+    ((at, ratio, is_step),) = find_impulses(clicked, taps, from_frame=0)
+    assert at == pytest.approx(20_000, abs=48)
+    assert ratio > 20
+    assert not is_step
+    ((at, _, is_step),) = find_impulses(spliced, taps, from_frame=0)
+    assert at == pytest.approx(20_000, abs=48)
+    assert is_step
+    assert find_impulses(clicked, taps, from_frame=30_000) == []
+
+
+def test_marks_are_those_of_the_content_wherever_it_stands() -> None:
+    x = noise(0.1, 1)[:, 0]
+    hashes, at = mark(x)
+    moved, at_moved = mark(x[100:])
+    assert len(x) / 64 < len(hashes) < len(x) / 16
+    assert set(moved.tolist()) <= set(hashes.tolist())
+    assert set((at_moved + 100).tolist()) <= set(at.tolist())
+    assert mark(np.zeros(1000, dtype=np.float32))[0].size == 0
+
+
+def test_samples_crowd_where_a_wave_is_cut() -> None:
+    x = np.ascontiguousarray(noise(0.5).T)
+    cut = np.clip(x, -0.15, 0.15)
+    assert crowding(cut, 0.15) > crowding(x, float(np.abs(x).max())) + 1
+    assert share_over(x) == 0
+    clicked = np.full((2, 500), 0.1, dtype=np.float32)
+    clicked[0, :5] = 1.0
+    assert steady_top(clicked) == pytest.approx(0.1)
+    assert share_over(np.ones((1, 10), dtype=np.float32)) == 1
+
+
+def test_correlation_and_side_tell_how_the_channels_stand() -> None:
+    x = np.ascontiguousarray(noise(0.5).T).astype(np.float64)
+    assert side_level(np.stack([x[0], x[0]])) == -90
+    assert side_level(x) == pytest.approx(0, abs=0.5)
+    assert correlation(-0.5, 1.0, 0.25) == -1
+    assert correlation(0.0, 0.0, 1.0) is None
+    usual = Usual(least=1)
+    usual.learn(0.9)
+    assert is_upright(usual)
+
+
+def test_an_edge_is_steep_and_keeps_what_is_below_it() -> None:
+    hz = np.arange(0, 24_000, 250.0)
+    level = -50 - hz / 1000
+    cut = np.where(hz > 8_000, -130.0, level)
+    assert find_edge(hz, cut, usual=(level, level - 5)) == pytest.approx(8_000, abs=300)
+    quieter = level - 40
+    assert find_edge(hz, quieter, usual=(level, level - 5)) is None
+    assert find_edge(hz, level, usual=(level, level - 5)) is None
+
+
+def test_every_listener_alone_leaves_steady_noise_alone() -> None:
+    grid = Grid(RATE, 2)
+    alone = (Silence(), Gaps(grid), Impulses(grid), Repeats(), Clipping(), ChannelLoss(grid))
+    bands, polarity, collapse = Bands(grid), Polarity(), MonoCollapse()
+    told: list[Verdict] = []
+    for block in Blocks(grid).push(noise(12)):
+        for listener in (*alone, collapse):
+            told += listener.hear(block)
+        spectra = look(block)
+        told += [*bands.hear(block, spectra), *polarity.hear(block, spectra)]
+    bands.restart()
+    collapse.restart()
+    assert told == []
