@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.kernel.errors import StreamUnheard
-from auscult.signals.listening.heard import Pcm, Why
+from auscult.kernel.sounds import Pcm
+from auscult.signals.listening.heard import Why
 
 if TYPE_CHECKING:
     from av import Packet

@@ -3,11 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-from numpy.typing import NDArray
-
-Pcm = NDArray[np.float32]
-"""Samples of shape (n, channels), full scale is -1..1."""
+from auscult.kernel.sounds import Pcm
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from auscult.signals.listening.heard import Pcm
+from auscult.kernel.sounds import Pcm
 
 CHANNELS_KEPT = 2
 _STEP = 1_152

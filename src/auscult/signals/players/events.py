@@ -4,7 +4,6 @@ The ids of listeners and sessions become pseudonyms on the way into the columns,
 nowhere else.
 """
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from auscult.kernel.errors import BodyMalformed, BodyTooLarge
 from auscult.kernel.telemetry import PlayerColumns, PlayerEventKind
 from auscult.kernel.telemetry.players import DIMENSIONS
+from auscult.signals.plain_json import read_json
 
 EVENTS_MAX = 5_000
 BODY_BYTES_MAX = 4 << 20
@@ -103,16 +103,7 @@ def read_events(body: bytes, *, pseudonym: Pseudonym, now_ms: int) -> ReadEvents
 
 
 def _open(body: bytes) -> list[Any]:
-    if len(body) > BODY_BYTES_MAX:
-        raise BodyTooLarge(f"{len(body)} bytes; the limit is {BODY_BYTES_MAX}")
-    try:
-        tree = json.loads(body)
-    except json.JSONDecodeError as why:
-        raise BodyMalformed(f"not JSON: {why.msg}", position=why.pos) from None
-    except UnicodeDecodeError as why:
-        raise BodyMalformed("not UTF-8", position=why.start) from None
-    except (RecursionError, ValueError) as why:
-        raise BodyMalformed(f"JSON that is not taken: {why}") from None
+    tree = read_json(body, most_bytes=BODY_BYTES_MAX)
     events = tree.get("events") if isinstance(tree, dict) and len(tree) == 1 else None
     if not isinstance(events, list):
         raise BodyMalformed('{"events": [...]} is expected', position=0)

@@ -202,6 +202,7 @@ async def test_series_are_told_by_themselves(place: Place, monkeypatch: pytest.M
     async with asyncio.timeout(5):
         while not place.series():
             await asyncio.sleep(0.01)
+    assert {labels[0] for labels in place.series()} == {CALLS, FAILURES, DURATION}
 
 
 def test_all_tenants_together_are_bounded_at_the_cost_of_the_largest() -> None:

@@ -4,7 +4,6 @@ Protobuf's own parser judges every body, down to the last attribute, before anyt
 it; JSON becomes the same message first (`plain`).
 """
 
-import json
 from typing import TypeVar
 
 from google.protobuf.message import DecodeError, Message
@@ -14,6 +13,7 @@ from auscult.signals.otlp.limits import JSON_BYTES_MAX, RESOURCES_MAX
 from auscult.signals.otlp.messages.cuts import RequestCut, cut_request
 from auscult.signals.otlp.messages.places import find_break
 from auscult.signals.otlp.messages.plain import make_message
+from auscult.signals.plain_json import read_json
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 M = TypeVar("M", bound=Message)
@@ -52,14 +52,5 @@ def cut_bounded(kind: type[Message], body: bytes, *, items_max: int) -> RequestC
 
 def pack_json(kind: type[M], body: bytes) -> bytes:
     """Return a JSON request as protobuf bytes; raises `BodyMalformed`, `BodyTooLarge`."""
-    if len(body) > JSON_BYTES_MAX:
-        raise BodyTooLarge(f"{len(body)} bytes of JSON; the limit is {JSON_BYTES_MAX}")
-    try:
-        tree = json.loads(body)
-    except json.JSONDecodeError as why:
-        raise BodyMalformed(f"not JSON: {why.msg}", position=why.pos) from None
-    except UnicodeDecodeError as why:
-        raise BodyMalformed("not UTF-8", position=why.start) from None
-    except (RecursionError, ValueError) as why:
-        raise BodyMalformed(f"JSON that is not taken: {why}") from None
+    tree = read_json(body, most_bytes=JSON_BYTES_MAX)
     return bytes(make_message(kind, tree).SerializeToString())

@@ -12,6 +12,7 @@ request was, and of all that may go wrong an exporter repeats 429, 502, 503 and 
 """
 
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
@@ -80,27 +81,28 @@ async def receive(ask: Ask, take: Take, tell: Callable[[Rejected], Message]) -> 
 
 def told_spans(rejected: Rejected) -> ExportTraceServiceResponse:
     """Return the answer to spans."""
-    response = ExportTraceServiceResponse()
-    if rejected.count:
-        response.partial_success.rejected_spans = rejected.count
-        response.partial_success.error_message = rejected.why
-    return response
+    return _told(ExportTraceServiceResponse(), "rejected_spans", rejected)
 
 
 def told_points(rejected: Rejected) -> ExportMetricsServiceResponse:
     """Return the answer to metrics."""
-    response = ExportMetricsServiceResponse()
-    if rejected.count:
-        response.partial_success.rejected_data_points = rejected.count
-        response.partial_success.error_message = rejected.why
-    return response
+    return _told(ExportMetricsServiceResponse(), "rejected_data_points", rejected)
 
 
 def told_records(rejected: Rejected) -> ExportLogsServiceResponse:
     """Return the answer to log records."""
-    response = ExportLogsServiceResponse()
+    return _told(ExportLogsServiceResponse(), "rejected_log_records", rejected)
+
+
+R = TypeVar(
+    "R", ExportTraceServiceResponse, ExportMetricsServiceResponse, ExportLogsServiceResponse
+)
+
+
+def _told(response: R, count_field: str, rejected: Rejected) -> R:
+    """Fill in what was not taken; a request taken whole is answered with nothing set."""
     if rejected.count:
-        response.partial_success.rejected_log_records = rejected.count
+        setattr(response.partial_success, count_field, rejected.count)
         response.partial_success.error_message = rejected.why
     return response
 
