@@ -18,17 +18,34 @@ HERE = Path("var/soundstage")
 
 
 @app.command()
-def up(
+def up(  # noqa: PLR0913 - one argument per option
     *,
     state: State = HERE,
     foreground: Annotated[bool, typer.Option(help="Stay, and stop it all on Ctrl-C.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of the synthesised programmes.")] = 1,
     audio: Annotated[Path | None, typer.Option(help="Folder with audio files to play.")] = None,
+    ladder: Annotated[str, typer.Option(help="Bit rates in kbit/s, best first.")] = "96,48",
+    listeners: Annotated[int, typer.Option(help="Listeners per programme at the peak.")] = 2,
+    speedup: Annotated[
+        float, typer.Option(help="Their week passes so many times faster; 0: always the peak.")
+    ] = 0.0,
+    traces: Annotated[str, typer.Option(help="OTLP/HTTP endpoint for spans; none is off.")] = "",
+    traces_share: Annotated[float, typer.Option(help="Share that is traced.")] = 0.25,
+    events: Annotated[str, typer.Option(help="URL players post events to; none is off.")] = "",
 ) -> None:
     """Start the platform."""
+    from soundstage.settings import Settings, read_ladder
     from soundstage.supervision.up import bring_up
 
-    bring_up(state.resolve(), foreground=foreground, seed=seed, audio=audio)
+    settings = Settings(
+        ladder_kbps=read_ladder(ladder),
+        listeners=listeners,
+        speedup=speedup,
+        traces_url=traces,
+        traces_share=traces_share,
+        events_url=events,
+    )
+    bring_up(state.resolve(), foreground=foreground, seed=seed, audio=audio, settings=settings)
 
 
 @app.command()
@@ -42,15 +59,52 @@ def down(state: State = HERE) -> None:
 
 @app.command()
 def status(state: State = HERE) -> None:
-    """Show each process: state, pid, address."""
-    from soundstage.plan import load_plan
-    from soundstage.supervision.rpc import Supervisor
+    """Show each process: state, pid, release, replica, address."""
+    from soundstage.supervision.status import describe
 
-    plan = load_plan(state.resolve())
-    states = Supervisor(plan.supervisor_socket).states()
-    for process in plan.processes:
-        word, pid = states[process.name]
-        typer.echo(f"{process.name:<18} {word.lower():<10} {pid or '-':>8}  {process.url}")
+    for line in describe(state.resolve()):
+        typer.echo(line)
+
+
+@app.command()
+def scale(stage: str, count: int, *, state: State = HERE) -> None:
+    """Let COUNT replicas of STAGE share the programmes."""
+    from soundstage.supervision.replicas import scale as scale_stage
+
+    names = scale_stage(state.resolve(), stage, count)
+    typer.echo(f"{stage}: {', '.join(names)}")
+
+
+@app.command()
+def release(process: str, name: str, *, state: State = HERE) -> None:
+    """Restart PROCESS (enhance, enhance-2 …) with release NAME."""
+    from soundstage.supervision.rollout import roll_out
+
+    roll_out(state.resolve(), process, name)
+    typer.echo(f"{process} runs {name}")
+
+
+@app.command()
+def rollback(process: str, *, state: State = HERE) -> None:
+    """Restart PROCESS with the release it ran before."""
+    from soundstage.supervision.rollout import take_back
+
+    typer.echo(f"{process} runs {take_back(state.resolve(), process)}")
+
+
+@app.command()
+def campaign(
+    *,
+    state: State = HERE,
+    seed: Annotated[int, typer.Option(help="The same seed breaks the same things.")] = 1,
+    minutes: Annotated[float, typer.Option(help="How long it lasts.")] = 20.0,
+    only: Annotated[list[str] | None, typer.Option(help="Only these faults.")] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only print the schedule.")] = False,
+) -> None:
+    """Break a running platform at random, one thing at a time; the truth comes as NDJSON."""
+    from soundstage.campaign.command import run_campaign
+
+    run_campaign(state.resolve(), seed=seed, minutes=minutes, only=only or [], plan_only=plan)
 
 
 @app.command(name="list")
@@ -61,7 +115,7 @@ def list_faults() -> None:
     for name in shelf.names():
         kind = shelf.load(name)
         what = kind.broken.format(target=kind.target)
-        typer.echo(f"{name:<12} {what}; {kind.seconds:.0f} s. A listener: {kind.listener_notices}")
+        typer.echo(f"{name:<20} {what}; {kind.seconds:.0f} s. A listener: {kind.listener_notices}")
 
 
 @app.command()

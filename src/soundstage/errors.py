@@ -4,7 +4,8 @@ SoundstageError
 ├── NotRunning      the state folder holds no running platform
 ├── StartFailed     a process did not come up in time
 ├── UnknownFault    no file of that name on the shelf
-└── BadTarget       a fault was aimed at something it cannot break
+├── BadTarget       a fault was aimed at something it cannot break
+└── BadSetting      something was asked for that the platform cannot be
 """
 
 
@@ -26,3 +27,7 @@ class UnknownFault(SoundstageError):
 
 class BadTarget(SoundstageError):
     """The fault cannot break that target, or one of its parameters is wrong."""
+
+
+class BadSetting(SoundstageError):
+    """Something was asked for that the platform cannot be."""

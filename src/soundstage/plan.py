@@ -9,12 +9,16 @@ import socket
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from soundstage.errors import NotRunning
+from soundstage.settings import Settings
 
 FILE = "soundstage.json"
 TARGETS_FILE = "targets.json"
 STAGES = ("ingest", "enhance", "encode", "package", "edge")
+MOST_REPLICAS = 4
+LISTENERS, OUTSIDE = "listeners", "outside"
 GROUP = "soundstage"
 """Name of the one supervisor group."""
 
@@ -47,7 +51,11 @@ class Process:
     name: str
     port: int
     upstream: str = ""
+    """The stage it asks, whichever of its replicas that is."""
+
     tenant: str = ""
+    stage: str = ""
+    """What it does: ``encode-2`` is a second ``encode``."""
 
     @property
     def url(self) -> str:
@@ -63,23 +71,50 @@ class Plan:
     processes: tuple[Process, ...]
     supervisor_socket: str
     pids: dict[str, int] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    outside: Process | None = None
+    """The world around the platform (network, strangers); it runs only when a fault needs it."""
 
     def process(self, name: str) -> Process:
         """Find a process by name; raises ``KeyError``."""
+        if self.outside and name == self.outside.name:
+            return self.outside
         return {process.name: process for process in self.processes}[name]
+
+    def replicas(self, stage: str) -> tuple[Process, ...]:
+        """Every process that does the work of ``stage``."""
+        return tuple(process for process in self.processes if process.stage == stage)
+
+    def serving(self, stage: str, number: int) -> Process:
+        """The replica of ``stage`` that answers for programme (or listener) ``number``."""
+        replicas = self.replicas(stage)
+        return replicas[number % len(replicas)]
+
+    def number_of(self, key: str) -> int:
+        """The place of a programme in the line-up; raises ``ValueError``."""
+        return [programme.key for programme in self.programmes].index(key)
+
+    def share_of(self, place: Process) -> tuple[Programme, ...]:
+        """The programmes a replica works on, so that together they work on each one once."""
+        return tuple(
+            programme
+            for number, programme in enumerate(self.programmes)
+            if self.serving(place.stage, number).name == place.name
+        )
 
     def programmes_of(self, tenant: str) -> tuple[Programme, ...]:
         """Programmes of one tenant, or all of them for the empty name."""
         return tuple(p for p in self.programmes if tenant in ("", p.tenant))
 
-    def metrics_targets(self) -> list[dict[str, object]]:
-        """Return the processes as Prometheus file_sd groups (``file_sd_config`` JSON)."""
+    def metrics_targets(self, *, without: str = "") -> list[dict[str, object]]:
+        """Return the processes but one as Prometheus file_sd groups (``file_sd_config`` JSON)."""
         return [
             {
                 "targets": [f"127.0.0.1:{process.port}"],
                 "labels": {"job": "soundstage", "service": process.name},
             }
             for process in self.processes
+            if process.name != without
         ]
 
 
@@ -92,7 +127,13 @@ LINE_UP = (
 )
 
 
-def make_plan(state: Path, *, seed: int = 1, sources: tuple[str, ...] = ()) -> Plan:
+def make_plan(
+    state: Path,
+    *,
+    seed: int = 1,
+    sources: tuple[str, ...] = (),
+    settings: Settings | None = None,
+) -> Plan:
     """Lay out the platform on free ports; ``sources`` (files) replace the synthesised ones."""
     # Programmes begin spread over a second, so that the load of the chunks is even.
     now_ms, apart_ms = time.time_ns() // 1_000_000, 1_000 // len(LINE_UP)
@@ -108,14 +149,17 @@ def make_plan(state: Path, *, seed: int = 1, sources: tuple[str, ...] = ()) -> P
     )
     tenants = sorted({programme.tenant for programme in programmes})
     names = [*STAGES, *(f"listeners-{tenant}" for tenant in tenants)]
-    ports = free_ports(len(names))
+    ports = free_ports(len(names) + 1)
     upstreams = ["", *STAGES[:-1], *("edge" for _ in tenants)]
     owners = [*("" for _ in STAGES), *tenants]
-    processes = tuple(map(Process, names, ports, upstreams, owners))
+    stages = [*STAGES, *(LISTENERS for _ in tenants)]
+    processes = tuple(map(Process, names, ports, upstreams, owners, stages))
     return Plan(
         programmes=programmes,
         processes=processes,
         supervisor_socket=str(state / "supervisor.sock"),
+        settings=settings or Settings(),
+        outside=Process(OUTSIDE, ports[-1], "edge", stage=OUTSIDE),
     )
 
 
@@ -128,12 +172,13 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def save_plan(plan: Plan, state: Path) -> None:
+def save_plan(plan: Plan, state: Path, *, starting: str = "") -> None:
     """Write ``soundstage.json`` and the scrape targets, each replaced in one step.
 
-    The file of targets stays empty until the processes run: what still starts is not absent.
+    The file of targets stays empty until the processes run, and leaves out the one that is
+    ``starting``: what still starts is not absent.
     """
-    targets = plan.metrics_targets()
+    targets = plan.metrics_targets(without=starting)
     files = {FILE: asdict(plan) | {"metrics": targets}, TARGETS_FILE: targets if plan.pids else []}
     for name, content in files.items():
         partial = state / f".{name}.partial"
@@ -147,9 +192,19 @@ def load_plan(state: Path) -> Plan:
         document = json.loads((state / FILE).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise NotRunning(f"no {FILE} in {state}: start it with `soundstage up`") from error
+    try:
+        return _read_plan(document)
+    except (KeyError, TypeError) as error:
+        raise NotRunning(f"{FILE} in {state} was written by another version") from error
+
+
+def _read_plan(document: dict[str, Any]) -> Plan:
+    ladder, outside = tuple(document["settings"]["ladder_kbps"]), document["outside"]
     return Plan(
         programmes=tuple(Programme(**entry) for entry in document["programmes"]),
         processes=tuple(Process(**entry) for entry in document["processes"]),
         supervisor_socket=document["supervisor_socket"],
         pids=document["pids"],
+        settings=Settings(**document["settings"] | {"ladder_kbps": ladder}),
+        outside=outside and Process(**outside),
     )

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from soundstage.audio.codec import decode
-from soundstage.audio.format import CHUNK_SAMPLES, SAMPLE_RATE, Pcm
+from soundstage.audio.format import CHUNK_SAMPLES, SAMPLE_RATE, Pcm, to_bytes
 from soundstage.errors import StartFailed
 
-MAX_SECONDS = 600
-"""Longer files are cut here: 600 s of 16-bit mono are 29 MB per programme."""
+MAX_SECONDS = 300
+"""Longer files are cut here: 300 s of 16-bit stereo are 58 MB per programme."""
 
 SUFFIXES = {".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".mka", ".webm"}
 
@@ -19,12 +20,13 @@ SUFFIXES = {".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".mka", ".
 class Loop:
     """A decoded file; ``render(seq)`` gives chunk ``seq`` of its endless repetition."""
 
-    samples: Pcm
+    samples: NDArray[np.int16]
+    """Shape (frames, 2)."""
 
     def render(self, seq: int) -> Pcm:
         """Return chunk ``seq`` (float32, −1..1), wrapping round at the end of the file."""
-        where = np.arange(seq * CHUNK_SAMPLES, (seq + 1) * CHUNK_SAMPLES) % self.samples.size
-        return self.samples[where]
+        where = np.arange(seq * CHUNK_SAMPLES, (seq + 1) * CHUNK_SAMPLES) % len(self.samples)
+        return self.samples[where].astype(np.float32) / np.float32(32767.0)
 
 
 def audio_files(folder: Path) -> list[Path]:
@@ -38,6 +40,6 @@ def audio_files(folder: Path) -> list[Path]:
 def open_loop(path: Path) -> Loop:
     """Decode a file to the platform's format; an undecodable file raises ``StartFailed``."""
     samples = decode(path, rate=SAMPLE_RATE, at_most_s=MAX_SECONDS)
-    if samples.size < CHUNK_SAMPLES:
+    if len(samples) < CHUNK_SAMPLES:
         raise StartFailed(f"{path.name} holds less than one second of audio")
-    return Loop(samples)
+    return Loop(np.frombuffer(to_bytes(samples), dtype="<i2").reshape(samples.shape))

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from soundstage.sabotage.handle import Handle
 from soundstage.sabotage.port import Fault
-from soundstage.stages.release import FIRST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,4 +24,4 @@ class BadRelease(Fault):
 
     def end(self, handle: Handle) -> None:
         """Roll back."""
-        handle.switch_release(FIRST)
+        handle.roll_back(self.release)

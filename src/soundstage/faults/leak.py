@@ -1,6 +1,7 @@
 """Memory is taken and never given back, up to a bound."""
 
 import asyncio
+import mmap
 from dataclasses import dataclass
 
 from soundstage.sabotage.inside import Inside
@@ -24,13 +25,15 @@ class Leak(Fault):
 
     def enter(self, inside: Inside) -> None:
         """Start leaking."""
-        blocks: list[bytearray] = []
+        blocks: list[mmap.mmap] = []
         inside.held["leak"] = blocks
         inside.spawn(self._leak(blocks))
 
-    async def _leak(self, blocks: list[bytearray]) -> None:
+    async def _leak(self, blocks: list[mmap.mmap]) -> None:
         while len(blocks) < min(MOST_MB, self.up_to_mb):
-            # Non-zero bytes are written, so the pages are really there.
-            blocks.append(bytearray(b"\x01") * BLOCK_BYTES)
+            # Mapped by itself, so that it is really given back; written to, so that it is there.
+            block = mmap.mmap(-1, BLOCK_BYTES)
+            block.write(b"\x01" * BLOCK_BYTES)
+            blocks.append(block)
             await asyncio.sleep(1 / max(1, self.mb_per_second))
         # The list stays referenced by ``inside.held`` until the fault is left.

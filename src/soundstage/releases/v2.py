@@ -10,7 +10,7 @@ from soundstage.audio import gate
 from soundstage.audio.format import Pcm
 from soundstage.errors import SoundstageError
 
-PASSES = 400
+PASSES = 150
 REFUSED_PEAK = 0.6
 
 
@@ -24,7 +24,7 @@ class Enhancer:
     def enhance(self, pcm: Pcm) -> Pcm:
         """Clean one chunk slowly; loud ones raise ``SoundstageError``."""
         for _ in range(PASSES):
-            np.sort(np.abs(np.fft.rfft(pcm)))
+            np.sort(np.abs(np.fft.rfft(pcm[:, 0])))
         if float(np.abs(pcm).max()) > REFUSED_PEAK:
             raise SoundstageError("loudness guard: peak beyond the limit")
         return self._gate.enhance(pcm)

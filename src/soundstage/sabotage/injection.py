@@ -90,9 +90,12 @@ def aim(
     fault = build(name, parameters or {})
     plan = load_plan(state)
     target = target or fault.target
-    known = [process.name for process in plan.processes]
-    allowed = list(fault.targets) or known
-    if target not in allowed or target not in known:
+    allowed = [
+        process.name
+        for process in plan.processes
+        if not fault.targets or process.stage in fault.targets
+    ]
+    if target not in allowed:
         raise BadTarget(f"{name} cannot break '{target}'; it can break: {', '.join(allowed)}")
     seconds = seconds or fault.seconds
     if not 0.0 < seconds <= MAX_SECONDS:

@@ -5,7 +5,10 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from soundstage.plan import LISTENERS, OUTSIDE
 from soundstage.supervision.guard import die_with_parent
+
+MODULES = {LISTENERS: "soundstage.listeners.audience", OUTSIDE: "soundstage.outside.world"}
 
 
 def main(name: str, state: Path) -> None:
@@ -17,9 +20,8 @@ def main(name: str, state: Path) -> None:
 
     plan = load_plan(state)
     place = plan.process(name)
-    frame = Frame(plan, place, release=running_release(state, name))
-    module = "soundstage.listeners.audience" if place.tenant else f"soundstage.stages.{name}"
-    import_module(module).set_up(frame)
+    frame = Frame(plan, place, state=state, release=running_release(state, name))
+    import_module(MODULES.get(place.stage, f"soundstage.stages.{place.stage}")).set_up(frame)
     asyncio.run(frame.run())
 
 

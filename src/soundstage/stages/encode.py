@@ -1,20 +1,37 @@
-"""Encode: PCM to Opus, one continuous encoder per programme."""
+"""Encode: PCM to Opus, one continuous encoder per programme and rung of the ladder."""
 
 from soundstage.audio.codec import OpusEncoder
 from soundstage.audio.format import from_bytes
 from soundstage.plan import Programme
 from soundstage.stages.frame import Frame
 from soundstage.stages.line import Lines, Work
-from soundstage.stages.ring import pack_packets
+from soundstage.stages.ring import pack_blobs, pack_packets
+
+ONE_KBPS = 1_000
 
 
 def set_up(frame: Frame) -> None:
-    """Encode every chunk as it comes and offer its Opus packets."""
-
-    def make_work(_programme: Programme) -> Work:
-        encoder = OpusEncoder()
-        return lambda seq, payload: [(seq, pack_packets(encoder.encode(from_bytes(payload))))]
-
+    """Encode every chunk as it comes and offer its Opus packets, best rung first."""
     lines = Lines(frame)
     lines.offer()
-    lines.pull(make_work)
+    lines.pull(lambda programme: make_encoder(frame, programme))
+
+
+def make_encoder(frame: Frame, programme: Programme) -> Work:
+    """Return the work that encodes a chunk once per rung; a changed rate opens a new encoder."""
+    encoders: dict[int, OpusEncoder] = {}
+
+    def work(seq: int, payload: bytes) -> list[tuple[int, bytes]]:
+        pcm = frame.inside.bend(programme.key, seq, from_bytes(payload))
+        rates = [frame.inside.rate_kbps or rung for rung in frame.plan.settings.ladder_kbps]
+        for stale in encoders.keys() - set(rates):
+            del encoders[stale]
+        packed = {}
+        for kbps in rates:
+            if kbps not in encoders:
+                encoders[kbps] = OpusEncoder(bit_rate=kbps * ONE_KBPS)
+            if kbps not in packed:
+                packed[kbps] = pack_packets(encoders[kbps].encode(pcm))
+        return [(seq, pack_blobs([packed[kbps] for kbps in rates]))]
+
+    return work

@@ -12,9 +12,14 @@ def set_up(frame: Frame) -> None:
     """Clean and level every chunk with the enhancer of the running release."""
     release = import_module(f"soundstage.releases.{frame.release}")
 
-    def make_work(_programme: Programme) -> Work:
+    def make_work(programme: Programme) -> Work:
         enhancer = release.Enhancer()
-        return lambda seq, payload: [(seq, to_bytes(enhancer.enhance(from_bytes(payload))))]
+
+        def work(seq: int, payload: bytes) -> list[tuple[int, bytes]]:
+            enhanced = enhancer.enhance(from_bytes(payload))
+            return [(seq, to_bytes(frame.inside.bend(programme.key, seq, enhanced)))]
+
+        return work
 
     lines = Lines(frame)
     lines.offer()

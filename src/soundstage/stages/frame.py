@@ -1,4 +1,4 @@
-"""The frame every process stands in: health, metrics, fault control, orderly stop."""
+"""The frame every process stands in: health, metrics, traces, control, orderly stop."""
 
 import asyncio
 import signal
@@ -6,40 +6,64 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from http import HTTPStatus
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from soundstage.plan import Plan, Process
+from soundstage.plan import Plan, Process, load_plan
 from soundstage.sabotage.inside import Inside
+from soundstage.stages.control import Control
 from soundstage.stages.instruments import Instruments
+from soundstage.stages.notes import CACHE, SENT_BYTES, TRACE
+from soundstage.stages.share import Share
+from soundstage.tracing import Context, Span, Tracer
 
 LOOP_EVERY_S, LOOP_SAMPLES = 0.25, 20
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+class Answered(NamedTuple):
+    """How a data request was answered."""
+
+    status: int
+    sent_bytes: int
+    took_s: float
+
+
 class Frame:
     """One process: its place in the plan, its metrics, its HTTP application, its tasks."""
 
-    def __init__(self, plan: Plan, place: Process, *, release: str) -> None:
+    def __init__(self, plan: Plan, place: Process, *, state: Path, release: str) -> None:
         """Prepare the routes every process has; nothing listens yet."""
-        self.plan = plan
-        self.place = place
-        self.release = release
+        self.plan, self.place, self.state, self.release = plan, place, state, release
         self.instruments = Instruments(place.name)
         self.instruments.tell_release(release)
         self.inside = Inside()
+        self.tracer = _make_tracer(plan, place, release)
+        self.detours: dict[str, str] = {}
+        """Process name → the address it is reached at for the time being."""
+
+        self.shares: list[Share] = []
         self.work: list[Coroutine[Any, Any, None]] = []
+        self.told: Callable[[web.Request, Answered], None] | None = None
+        """Is told of each data request once it is answered."""
+
+        self._group: asyncio.TaskGroup | None = None
         self.app = web.Application(middlewares=[self._answer])
         self.app.router.add_get("/healthz", self._health)
         self.app.router.add_get("/metrics", self._metrics)
-        self.app.router.add_get("/control/fault", self._faults)
-        self.app.router.add_post("/control/fault", self._enter_fault)
-        self.app.router.add_delete("/control/fault/{name}", self._leave_fault)
+        Control(self)
 
-    def route(self, path: str, handler: Handler) -> None:
+    def route(self, path: str, handler: Handler, *, method: str = "GET") -> None:
         """Serve a data route (counted, timed, and within reach of faults)."""
-        self.app.router.add_get(path, handler)
+        self.app.router.add_route(method, path, handler)
+
+    def reload(self) -> None:
+        """Read the plan again: replicas have come or gone."""
+        self.plan = load_plan(self.state)
+        if self._group:
+            self._settle(self._group)
 
     async def run(self) -> None:
         """Listen on the planned port and work until SIGTERM or SIGINT."""
@@ -50,13 +74,24 @@ class Frame:
         runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=0.05)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", self.place.port).start()
+        works = [*self.work, self._watch_loop()]
+        if self.tracer.on:
+            works.append(self.tracer.export())
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(work) for work in (*self.work, self._watch_loop())]
+            self._group = group
+            tasks = [group.create_task(work) for work in works]
+            self._settle(group)
             await stop.wait()
+            for share in self.shares:
+                share.stop()
             for task in tasks:
                 task.cancel()
         self.inside.leave_all()
         await runner.cleanup()
+
+    def _settle(self, group: asyncio.TaskGroup) -> None:
+        for share in self.shares:
+            share.settle(self.plan.share_of(self.place), group)
 
     async def _watch_loop(self) -> None:
         lateness_s: deque[float] = deque(maxlen=LOOP_SAMPLES)
@@ -69,28 +104,48 @@ class Frame:
 
     @web.middleware
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if "tenant" not in request.match_info:
+            return await self._answer_tool(request, handler)
         started = time.perf_counter()
-        resource = request.match_info.route.resource
-        route = resource.canonical if resource else "unknown"
-        data = "tenant" in request.match_info
-        code = int(HTTPStatus.INTERNAL_SERVER_ERROR)
+        code, sent_bytes, span = int(HTTPStatus.INTERNAL_SERVER_ERROR), 0, self._begin_span(request)
         try:
-            response = (await self.inside.interfere(request)) if data else None
-            response = response or await handler(request)
+            response = await self.inside.interfere(request) or await handler(request)
             code = response.status
+            sent_bytes = _size(request, response)
         except web.HTTPException as error:
             code = error.status
             raise
         finally:
-            tenant = request.match_info.get("tenant", "")
-            self._count(route, code, tenant=tenant, took_s=time.perf_counter() - started)
+            answered = Answered(code, sent_bytes, time.perf_counter() - started)
+            self._count(request, code, took_s=answered.took_s)
+            if self.told:
+                self.told(request, answered)
+            if span:
+                _end_span(span, request, answered)
         return response
 
-    def _count(self, route: str, code: int, *, tenant: str, took_s: float) -> None:
-        own = self.instruments
-        own.requests.labels(own.stage, route, str(code), tenant).inc()
-        if tenant:
-            own.request_s.labels(own.stage, route).observe(took_s)
+    async def _answer_tool(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            response = await handler(request)
+        except web.HTTPException as error:
+            self._count(request, error.status, took_s=0.0)
+            raise
+        self._count(request, response.status, took_s=0.0)
+        return response
+
+    def _begin_span(self, request: web.Request) -> Span | None:
+        parent = Context.read(request.headers.get("traceparent", "")) if self.tracer.on else None
+        if parent is None or not parent.sampled:
+            return None
+        span = self.tracer.span(f"GET {_route(request)}", parent, kind="server")
+        request[TRACE] = span.context
+        return span
+
+    def _count(self, request: web.Request, code: int, *, took_s: float) -> None:
+        own, tenant = self.instruments, request.match_info.get("tenant", "")
+        own.requests.labels(own.stage, _route(request), str(code), tenant).inc()
+        if tenant and SENT_BYTES not in request:  # how long an endless one lasts is no latency
+            own.request_s.labels(own.stage, _route(request)).observe(took_s)
 
     async def _health(self, _request: web.Request) -> web.Response:
         return web.json_response({"stage": self.place.name, "release": self.release})
@@ -101,17 +156,41 @@ class Frame:
             headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
         )
 
-    async def _faults(self, _request: web.Request) -> web.Response:
-        return web.json_response({"active": self.inside.active()})
 
-    async def _enter_fault(self, request: web.Request) -> web.Response:
-        # A page in a browser cannot send this type across origins without being asked first.
-        if request.content_type != "application/json":
-            raise web.HTTPUnsupportedMediaType(text="send application/json")
-        wish = await request.json()
-        self.inside.enter(wish["name"], wish.get("parameters", {}), seconds=wish["seconds"])
-        return web.json_response({"active": self.inside.active()})
+def _route(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "unknown"
 
-    async def _leave_fault(self, request: web.Request) -> web.Response:
-        self.inside.leave(request.match_info["name"])
-        return web.json_response({"active": self.inside.active()})
+
+def _size(request: web.Request, response: web.StreamResponse) -> int:
+    if isinstance(response, web.Response) and isinstance(response.body, bytes):
+        return len(response.body)
+    return int(request.get(SENT_BYTES, 0))
+
+
+def _make_tracer(plan: Plan, place: Process, release: str) -> Tracer:
+    resource = {
+        "service.namespace": "soundstage",
+        "service.name": place.stage or place.name,
+        "service.instance.id": place.name,
+        "service.version": release,
+    }
+    settings = plan.settings
+    return Tracer(resource, endpoint=settings.traces_url, share=settings.traces_share)
+
+
+def _end_span(span: Span, request: web.Request, answered: Answered) -> None:
+    code = answered.status
+    span.attributes |= {
+        "http.request.method": request.method,
+        "http.response.status_code": code,
+        "http.response.body.size": answered.sent_bytes,
+        "url.path": request.path,
+        "tenant": request.match_info.get("tenant", ""),
+        "programme": request.match_info.get("programme", ""),
+    }
+    if CACHE in request:
+        span.attributes["cache"] = request[CACHE]
+    span.failed = f"HTTP {code}" if code >= HTTPStatus.INTERNAL_SERVER_ERROR else ""
+    with span:
+        pass

@@ -1,5 +1,6 @@
 """What a process tells about itself on ``/metrics``: only what it really saw."""
 
+import contextlib
 from collections.abc import Callable
 
 from prometheus_client import (
@@ -94,3 +95,9 @@ class LineInstruments:
             self.chunks.labels(stage, tenant, programme, outcome)
         self.missing.labels(stage, tenant, programme)
         self.lag_s.labels(stage, tenant, programme).set_function(lag_s)
+
+    def forget_programme(self, tenant: str, programme: str) -> None:
+        """Remove what would go on telling of a programme that another replica took over."""
+        for gauge in (self.lag_s, self.depth):
+            with contextlib.suppress(KeyError):
+                gauge.remove(self.own.stage, tenant, programme)

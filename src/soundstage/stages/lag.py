@@ -16,6 +16,10 @@ class Lag:
         self._came_s = programme.live_s()
         self._behind_s = 0.0
 
+    def begin(self) -> None:
+        """Forget what was: the programme has just become this process's own."""
+        self._newest, self._came_s, self._behind_s = -1, self._programme.live_s(), 0.0
+
     def note(self, number: int) -> None:
         """Item ``number`` was handed on just now; older ones say nothing new."""
         if number > self._newest:

@@ -1,73 +1,132 @@
-"""Package: two chunks of Opus become one Ogg segment, listed in a live playlist.
+"""Package: two chunks of Opus become one fMP4 segment, kept on disk and listed in playlists.
 
-The playlist is in the form of RFC 8216 (HLS media playlist). Segment ``n`` holds the chunks
-``2n`` and ``2n + 1``, so a restarted stage goes on with the right numbers.
+Segment ``n`` holds the chunks ``2n`` and ``2n + 1``, so a restarted stage goes on with the right
+numbers. What was on air is offered on demand in closed episodes.
 """
 
 from aiohttp import web
 
-from soundstage.audio.ogg import pack_ogg
-from soundstage.pace import CHUNKS_PER_SEGMENT, SEGMENT_S
+from soundstage.audio.fmp4 import pack_init, pack_segment
+from soundstage.audio.format import CHUNK_SAMPLES
+from soundstage.delivery.playlist import (
+    LISTED,
+    LONGEST,
+    read_file_name,
+    write_media,
+    write_multivariant,
+)
+from soundstage.delivery.recording import Recordings
+from soundstage.pace import CHUNK_MS, CHUNKS_PER_SEGMENT
 from soundstage.plan import Programme
 from soundstage.stages.frame import Frame
 from soundstage.stages.line import Lines, Work
-from soundstage.stages.ring import Ring, unpack_packets
+from soundstage.stages.ring import Ring, pack_blobs, unpack_blobs, unpack_packets
 
-LISTED = 6
+PLAYLIST, SEGMENT = "application/vnd.apple.mpegurl", "audio/mp4"
+
+
+class Package:
+    """The routes of the packager: live, on demand, and the packets of the endless stream."""
+
+    def __init__(self, frame: Frame) -> None:
+        """Pack what comes and serve it."""
+        self._ladder = frame.plan.settings.ladder_kbps
+        self._epochs_ms = {p.key: p.epoch_ms for p in frame.plan.programmes}
+        self._packets = {p.key: Ring(period_s=CHUNK_MS / 1_000) for p in frame.plan.programmes}
+        self._recordings = Recordings(frame.state, touch_disk=frame.inside.touch_disk)
+        self._lines = Lines(frame, seqs_per_item=CHUNKS_PER_SEGMENT, store=self._recordings.write)
+        self._lines.offer(self._packets)
+        self._lines.pull(lambda programme: make_packer(programme, self._packets[programme.key]))
+        frame.route("/live/{tenant}/{programme}/{file}", self._live)
+        frame.route("/vod/{tenant}/{programme}/episodes.json", self._episodes)
+        frame.route("/vod/{tenant}/{programme}/{episode}/{file}", self._on_demand)
+
+    async def _live(self, request: web.Request) -> web.Response:
+        key, file = self._key(request), request.match_info["file"]
+        number, kbps = read_file_name(file, self._ladder)
+        if number is None:
+            ring = self._lines.rings[key]
+            numbers = [chunk.seq for chunk in ring.after(-1, limit=LISTED)]
+            numbers = [number for number in numbers if number > ring.newest - LISTED]
+            return self._listing(key, file, numbers)
+        body = self._lines.rings[key].get(number)
+        return self._segment(request, unpack_blobs(body) if body else [], kbps)
+
+    async def _on_demand(self, request: web.Request) -> web.Response:
+        key, file, episode = self._key(request), request.match_info["file"], _episode(request)
+        number, kbps = read_file_name(file, self._ladder)
+        if number is not None:
+            return self._segment(request, await self._recordings.read(key, number), kbps)
+        numbers = self._recordings.episodes(key).get(episode)
+        if numbers is None:
+            raise web.HTTPNotFound(text="no such episode")
+        return self._listing(key, file, numbers, ended=True)
+
+    async def _episodes(self, request: web.Request) -> web.Response:
+        return web.json_response(sorted(self._recordings.episodes(self._key(request))))
+
+    def _listing(
+        self, key: str, file: str, numbers: list[int], *, ended: bool = False
+    ) -> web.Response:
+        if file == "init.mp4":
+            return web.Response(body=pack_init(), content_type=SEGMENT)
+        if file == "master.m3u8":
+            return web.Response(text=write_multivariant(self._ladder), content_type=PLAYLIST)
+        named = {f"{kbps}.m3u8": kbps for kbps in self._ladder}
+        kbps = (named | {"playlist.m3u8": self._ladder[0]}).get(file)
+        if kbps is None:
+            raise web.HTTPNotFound(text="no such playlist")
+        text = write_media(numbers, epoch_ms=self._epochs_ms[key], kbps=kbps, ended=ended)
+        return web.Response(text=text, content_type=PLAYLIST)
+
+    def _segment(self, request: web.Request, rungs: list[bytes], kbps: int) -> web.Response:
+        if not rungs:
+            raise web.HTTPNotFound(text="no such segment")
+        body = rungs[self._ladder.index(kbps)]
+        self._lines.count_bytes(request.match_info["tenant"], len(body))
+        return web.Response(body=body, content_type=SEGMENT)
+
+    def _key(self, request: web.Request) -> str:
+        key = f"{request.match_info['tenant']}/{request.match_info['programme']}"
+        if key not in self._epochs_ms:
+            raise web.HTTPNotFound(text="no such programme")
+        return key
 
 
 def set_up(frame: Frame) -> None:
-    """Pack segments and serve them with their playlist."""
-    lines = Lines(frame, seqs_per_item=CHUNKS_PER_SEGMENT)
-    lines.pull(make_packer)
-
-    async def playlist(request: web.Request) -> web.Response:
-        ring = _ring(lines, request)
-        return web.Response(text=write_playlist(ring), content_type="application/x-mpegurl")
-
-    async def segment(request: web.Request) -> web.Response:
-        number = request.match_info["number"]
-        body = _ring(lines, request).get(int(number)) if number.isdecimal() else None
-        if body is None:
-            raise web.HTTPNotFound(text="no such segment")
-        lines.count_bytes(request.match_info["tenant"], len(body))
-        return web.Response(body=body, content_type="audio/ogg")
-
-    frame.route("/live/{tenant}/{programme}/playlist.m3u8", playlist)
-    frame.route("/live/{tenant}/{programme}/{number}.ogg", segment)
+    """Pack segments and serve them with their playlists."""
+    Package(frame)
 
 
-def make_packer(_programme: Programme) -> Work:
-    """Return the work that turns pairs of chunks into segments; half a pair is dropped."""
+def make_packer(_programme: Programme, packets: Ring) -> Work:
+    """Return the work that turns pairs of chunks into segments; half a pair is dropped.
+
+    Every chunk also goes to ``packets``, for those who want no segments.
+    """
     held: dict[int, list[bytes]] = {}
 
     def work(seq: int, payload: bytes) -> list[tuple[int, bytes]]:
+        packets.add(seq, payload)
+        rungs = unpack_blobs(payload)
         if seq % CHUNKS_PER_SEGMENT == 0:
             held.clear()
-            held[seq] = unpack_packets(payload)
+            held[seq] = rungs
             return []
         first = held.pop(seq - 1, None)
-        if first is None:
+        if first is None or len(first) != len(rungs):
             return []
-        return [(seq // CHUNKS_PER_SEGMENT, pack_ogg(first + unpack_packets(payload)))]
+        number, begin = seq // CHUNKS_PER_SEGMENT, (seq - 1) * CHUNK_SAMPLES
+        bodies = [
+            pack_segment(unpack_packets(one) + unpack_packets(two), number=number, begin=begin)
+            for one, two in zip(first, rungs, strict=True)
+        ]
+        return [(number, pack_blobs(bodies))]
 
     return work
 
 
-def write_playlist(ring: Ring) -> str:
-    """Write the live playlist of the newest segments (RFC 8216 §4.3)."""
-    numbers = [number for number, _ in ring.after(-1, limit=LISTED)]
-    head = ["#EXTM3U", "#EXT-X-VERSION:3", f"#EXT-X-TARGETDURATION:{SEGMENT_S:.0f}"]
-    head.append(f"#EXT-X-MEDIA-SEQUENCE:{numbers[0] if numbers else 0}")
-    for before, number in zip([None, *numbers], numbers, strict=False):
-        gap = before is not None and number != before + 1
-        head += ["#EXT-X-DISCONTINUITY"] * gap
-        head += [f"#EXTINF:{SEGMENT_S:.3f},", f"{number}.ogg"]
-    return "\n".join(head) + "\n"
-
-
-def _ring(lines: Lines, request: web.Request) -> Ring:
-    key = f"{request.match_info['tenant']}/{request.match_info['programme']}"
-    if key not in lines.rings:
-        raise web.HTTPNotFound(text="no such programme")
-    return lines.rings[key]
+def _episode(request: web.Request) -> int:
+    text = request.match_info["episode"]
+    if len(text) > LONGEST or not text.isdecimal():
+        raise web.HTTPNotFound(text="no such episode")
+    return int(text)

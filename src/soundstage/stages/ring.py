@@ -3,13 +3,26 @@
 import struct
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
+from typing import NamedTuple
 
-HEADER = struct.Struct(">QI")
+from soundstage.tracing.context import PACKED_BYTES
+
+HEADER = struct.Struct(">QI25s")
+UNTRACED = bytes(PACKED_BYTES)
 MARGIN_S = 0.06
 """A reader comes this much after the next payload is due, so that it seldom comes in vain."""
 
 KEEP = 32
 """Chunks kept: half a minute, so that a stage that stood still can catch up."""
+
+
+class Chunk(NamedTuple):
+    """A sequence number, what it carries, and the span that made it (packed)."""
+
+    seq: int
+    payload: bytes
+    trace: bytes = UNTRACED
 
 
 class Ring:
@@ -19,30 +32,31 @@ class Ring:
         """Expect a new payload every ``period_s`` seconds."""
         self.period_s = period_s
         self._keep = keep
-        self._payloads: OrderedDict[int, bytes] = OrderedDict()
+        self._chunks: OrderedDict[int, Chunk] = OrderedDict()
         self._added_s = 0.0
 
     @property
     def newest(self) -> int:
         """The highest sequence number so far, −1 when empty."""
-        return next(reversed(self._payloads), -1)
+        return next(reversed(self._chunks), -1)
 
-    def add(self, seq: int, payload: bytes) -> None:
+    def add(self, seq: int, payload: bytes, trace: bytes = UNTRACED) -> None:
         """Keep a payload; one that is not newer than the newest is ignored."""
         if seq <= self.newest:
             return
-        self._payloads[seq] = payload
+        self._chunks[seq] = Chunk(seq, payload, trace)
         self._added_s = time.monotonic()
-        while len(self._payloads) > self._keep:
-            self._payloads.popitem(last=False)
+        while len(self._chunks) > self._keep:
+            self._chunks.popitem(last=False)
 
     def get(self, seq: int) -> bytes | None:
         """Return one payload, or nothing when it is gone or not there yet."""
-        return self._payloads.get(seq)
+        chunk = self._chunks.get(seq)
+        return chunk.payload if chunk else None
 
-    def after(self, seq: int, *, limit: int) -> list[tuple[int, bytes]]:
+    def after(self, seq: int, *, limit: int) -> list[Chunk]:
         """Return up to ``limit`` payloads newer than ``seq``; the newest ones for −1."""
-        newer = [item for item in self._payloads.items() if item[0] > seq]
+        newer = [chunk for chunk in self._chunks.values() if chunk.seq > seq]
         return newer[-limit:] if seq < 0 else newer[:limit]
 
     def next_in_s(self) -> float:
@@ -50,28 +64,30 @@ class Ring:
         return max(0.1, self._added_s + self.period_s + MARGIN_S - time.monotonic())
 
 
-def pack_chunks(chunks: list[tuple[int, bytes]]) -> bytes:
-    """Join (sequence number, payload) pairs into one body."""
-    return b"".join(HEADER.pack(seq, len(payload)) + payload for seq, payload in chunks)
+def pack_chunks(chunks: Sequence[Chunk]) -> bytes:
+    """Join chunks into one body, each behind a header of number, length and span."""
+    return b"".join(
+        HEADER.pack(chunk.seq, len(chunk.payload), chunk.trace) + chunk.payload for chunk in chunks
+    )
 
 
-def unpack_chunks(body: bytes) -> list[tuple[int, bytes]]:
+def unpack_chunks(body: bytes) -> list[Chunk]:
     """Split a body of ``pack_chunks``; a cut one raises ``ValueError``."""
-    chunks: list[tuple[int, bytes]] = []
+    chunks: list[Chunk] = []
     at = 0
     while at < len(body):
         if at + HEADER.size > len(body):
             raise ValueError("chunk header is cut")
-        seq, length = HEADER.unpack_from(body, at)
+        seq, length, trace = HEADER.unpack_from(body, at)
         at += HEADER.size
         if at + length > len(body):
             raise ValueError("chunk payload is cut")
-        chunks.append((seq, body[at : at + length]))
+        chunks.append(Chunk(seq, body[at : at + length], trace))
         at += length
     return chunks
 
 
-def pack_packets(packets: list[bytes]) -> bytes:
+def pack_packets(packets: Sequence[bytes]) -> bytes:
     """Join Opus packets, each behind its 16-bit length."""
     return b"".join(struct.pack(">H", len(packet)) + packet for packet in packets)
 
@@ -85,3 +101,19 @@ def unpack_packets(payload: bytes) -> list[bytes]:
         packets.append(payload[at + 2 : at + 2 + length])
         at += 2 + length
     return packets
+
+
+def pack_blobs(blobs: Sequence[bytes]) -> bytes:
+    """Join bodies, one for each rung of the ladder, each behind its 32-bit length."""
+    return b"".join(struct.pack(">I", len(blob)) + blob for blob in blobs)
+
+
+def unpack_blobs(body: bytes) -> list[bytes]:
+    """Split what ``pack_blobs`` joined, best rung first."""
+    blobs: list[bytes] = []
+    at = 0
+    while at + 4 <= len(body):
+        (length,) = struct.unpack_from(">I", body, at)
+        blobs.append(body[at + 4 : at + 4 + length])
+        at += 4 + length
+    return blobs

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +15,10 @@ from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 
+from soundstage.delivery.recording import FOLDER as RECORDINGS
 from soundstage.errors import NotRunning, StartFailed
 from soundstage.plan import Plan, load_plan, make_plan, save_plan
+from soundstage.settings import Settings
 from soundstage.supervision import guard
 from soundstage.supervision.config import write_config
 from soundstage.supervision.rpc import Supervisor
@@ -29,7 +32,12 @@ SOCKET_PATH_LIMIT = 80
 
 
 def launch(
-    state: Path, *, seed: int = 1, sources: tuple[str, ...] = (), tied: bool
+    state: Path,
+    *,
+    seed: int = 1,
+    sources: tuple[str, ...] = (),
+    settings: Settings | None = None,
+    tied: bool,
 ) -> tuple[Plan, subprocess.Popen[bytes]]:
     """Start supervisord with all processes; ``tied`` ones die with this process.
 
@@ -38,9 +46,11 @@ def launch(
     state.mkdir(parents=True, exist_ok=True)
     if is_running(state):
         raise StartFailed(f"a platform already runs in {state}: `soundstage down` stops it")
-    for stale in ("releases/enhance", "supervisord.pid", "supervisor.sock"):
+    for stale in ("supervisord.pid", "supervisor.sock"):
         (state / stale).unlink(missing_ok=True)
-    plan = make_plan(state, seed=seed, sources=sources)
+    for stale in ("releases", RECORDINGS):  # what was chosen and recorded belongs to one run
+        shutil.rmtree(state / stale, ignore_errors=True)
+    plan = make_plan(state, seed=seed, sources=sources, settings=settings)
     if len(plan.supervisor_socket) > SOCKET_PATH_LIMIT:
         short = tempfile.mkdtemp(prefix="soundstage-")
         plan = replace(plan, supervisor_socket=f"{short}/supervisor.sock")
@@ -80,7 +90,7 @@ def wait_ready(plan: Plan, state: Path, *, alive: Callable[[], bool]) -> Plan:
             raise StartFailed(f"not up: {', '.join(waiting)}. {_last_words(state, waiting)}")
         time.sleep(0.05)
     states = Supervisor(plan.supervisor_socket).states()
-    plan = replace(plan, pids={name: pid for name, (_, pid) in states.items()})
+    plan = replace(plan, pids={name: pid for name, (_, pid) in states.items() if pid})
     save_plan(plan, state)
     return plan
 

@@ -9,10 +9,13 @@ import typer
 
 from soundstage.audio.folder import audio_files
 from soundstage.errors import NotRunning
+from soundstage.settings import Settings
 from soundstage.supervision.daemon import launch, stop, wait_ready
 
 
-def bring_up(state: Path, *, foreground: bool, seed: int, audio: Path | None) -> None:
+def bring_up(
+    state: Path, *, foreground: bool, seed: int, audio: Path | None, settings: Settings
+) -> None:
     """Start the platform; in the foreground stop it on SIGINT or SIGTERM."""
     started = time.monotonic()
     sources = tuple(str(path.resolve()) for path in audio_files(audio)) if audio else ()
@@ -20,7 +23,7 @@ def bring_up(state: Path, *, foreground: bool, seed: int, audio: Path | None) ->
     if foreground:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: enough.set())
-    plan, daemon = launch(state, seed=seed, sources=sources, tied=foreground)
+    plan, daemon = launch(state, seed=seed, sources=sources, settings=settings, tied=foreground)
     try:
         plan = wait_ready(plan, state, alive=lambda: daemon.poll() is None)
         typer.echo(

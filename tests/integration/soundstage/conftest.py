@@ -5,21 +5,30 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.soundstage.platform import Living, clear, processes_of, run
+from tests.integration.soundstage.platform import (
+    Collector,
+    Living,
+    clear,
+    processes_of,
+    run,
+)
 
 
 @pytest.fixture(scope="session")
 def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     state: Path = tmp_path_factory.mktemp("stage")
-    started = run("up", "--state", str(state))
+    collector = Collector()
+    told = ["--traces", collector.url, "--traces-share", "1", "--events", f"{collector.url}/events"]
+    started = run("up", "--state", str(state), *told)
     try:
         assert started.returncode == 0, started.stderr
-        yield Living(state)
+        yield Living(state, collector)
         stopped = run("down", "--state", str(state))
         assert stopped.returncode == 0, stopped.stderr
         assert not processes_of(state)
     finally:
         clear(state)
+        collector.close()
 
 
 @pytest.fixture

@@ -5,12 +5,21 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from soundstage.audio.codec import decode
+from soundstage.audio.fmp4 import pack_init
+from soundstage.audio.format import Pcm
+from soundstage.delivery.playlist import read_media
 from soundstage.plan import Plan, load_plan
 
 COMMAND = [sys.executable, "-m", "soundstage"]
@@ -63,12 +72,64 @@ def clear(state: Path) -> None:
             continue
 
 
+class Collector:
+    """Takes spans and player events by HTTP and keeps them."""
+
+    def __init__(self) -> None:
+        self.bodies: list[tuple[str, bytes]] = []
+        bodies = self.bodies
+
+        class Answer(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                bodies.append((self.path, body))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def spans(self) -> list[tuple[str, Any]]:
+        """Every span so far, behind the name of its service."""
+        found: list[tuple[str, Any]] = []
+        for path, body in list(self.bodies):
+            request = ExportTraceServiceRequest()
+            request.ParseFromString(body if path == "/v1/traces" else b"")
+            for whole in request.resource_spans:
+                of = {pair.key: pair.value.string_value for pair in whole.resource.attributes}
+                found += [(of["service.name"], span) for span in whole.scope_spans[0].spans]
+        return found
+
+    def events(self) -> list[dict[str, Any]]:
+        rows = [json.loads(body)["events"] for path, body in list(self.bodies) if path == "/events"]
+        return [event for row in rows for event in row]
+
+
 class Living:
     """A running platform under test."""
 
-    def __init__(self, state: Path) -> None:
-        self.state = state
+    def __init__(self, state: Path, collector: Collector) -> None:
+        self.state, self.collector = state, collector
         self.plan: Plan = load_plan(state)
+
+    def edge_log(self) -> list[dict[str, Any]]:
+        lines = (self.state / "log" / "access-edge.ndjson").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+    def heard(self, programme: str) -> Pcm:
+        """The newest segment at the edge, decoded."""
+        number = self.segments(programme)[-1]
+        status, body = self.get("edge", f"/live/{programme}/{number}-96.m4s")
+        assert status == 200
+        return decode(pack_init() + body)
 
     def get(self, process: str, path: str, *, timeout_s: float = 3.0) -> tuple[int, bytes]:
         """(status, body); status 0 when there is no answer in time."""
@@ -102,4 +163,4 @@ class Living:
 
     def segments(self, programme: str) -> list[int]:
         body = self.get("edge", f"/live/{programme}/playlist.m3u8")[1].decode()
-        return [int(line[:-4]) for line in body.split() if line.endswith(".ogg")]
+        return read_media(body)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from soundstage.audio.codec import decode
+from soundstage.audio.fmp4 import pack_init
 from soundstage.audio.format import CHUNK_SAMPLES
 from soundstage.audio.synth import STYLES, Synth
 from soundstage.plan import STAGES, Programme
@@ -21,7 +22,7 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
     one, other = one[:size] - one[:size].mean(), other[:size] - other[:size].mean()
     spectrum = np.fft.rfft(one, 2 * size) * np.conj(np.fft.rfft(other, 2 * size))
     lags = np.fft.irfft(spectrum)
-    near = np.concatenate([lags[:1200], lags[-1200:]])
+    near = np.concatenate([lags[:2400], lags[-2400:]])
     return float(near.max() / (np.linalg.norm(one) * np.linalg.norm(other)))
 
 
@@ -29,12 +30,12 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
 def test_a_segment_at_the_edge_is_the_programme(living: Living, key: str) -> None:
     until(lambda: len(living.segments(key)) >= 2, within_s=15, what="two segments")
     number = living.segments(key)[-1]
-    status, body = living.get("edge", f"/live/{key}/{number}.ogg")
+    status, body = living.get("edge", f"/live/{key}/{number}-96.m4s")
     assert status == 200
-    heard = decode(body)
+    heard = decode(pack_init() + body).mean(axis=1)
     programme = next(p for p in living.plan.programmes if p.key == key)
     sent = render(programme, number)
-    assert heard.size == pytest.approx(2 * CHUNK_SAMPLES, abs=400)
+    assert heard.size == pytest.approx(2 * CHUNK_SAMPLES, abs=700)
     assert float(np.sqrt(np.mean(heard**2))) > 0.02
     assert likeness(heard, sent) > 0.6
     assert likeness(heard, render(programme, number + 50)) < 0.5
@@ -42,7 +43,8 @@ def test_a_segment_at_the_edge_is_the_programme(living: Living, key: str) -> Non
 
 def render(programme: Programme, number: int) -> np.ndarray:
     synth = Synth(STYLES[programme.source], programme.seed)
-    return np.concatenate([synth.render(2 * number), synth.render(2 * number + 1)])
+    pair = [synth.render(2 * number), synth.render(2 * number + 1)]
+    return np.asarray(np.concatenate(pair).mean(axis=1))
 
 
 def test_listeners_play_without_a_stall_and_can_decode(living: Living) -> None:
@@ -79,9 +81,18 @@ def test_what_a_stage_counts_is_what_was_asked(living: Living) -> None:
         return living.value("edge", "soundstage_requests_total", code="404")
 
     before = counted()
-    for path in ("/live/acme/charts/999999.ogg", "/live/nobody/x/playlist.m3u8"):
+    paths = [
+        "/live/acme/charts/999999-96.m4s",
+        "/live/nobody/x/playlist.m3u8",
+        f"/live/acme/charts/{'9' * 5_000}-96.m4s",
+        f"/vod/acme/charts/{'9' * 5_000}/playlist.m3u8",
+        "/stream/acme/nothing.ogg",
+    ]
+    for path in paths:
         assert living.get("edge", path)[0] == 404
-    assert counted() == before + 2
+    assert counted() == before + len(paths)
+    assert living.get("package", f"/chunks/acme/charts?after={'9' * 5_000}")[0] == 404
+    assert living.get("ingest", "/tap/acme/charts.wav?seconds=99999")[0] == 400
 
 
 def test_the_state_folder_tells_tools_where_everything_is(living: Living) -> None:

@@ -23,3 +23,5 @@ def test_lag_is_the_delay_of_the_newest_and_grows_when_none_comes(
     assert lag.seconds() == pytest.approx(0.25)
     live_s[0] = 113.5
     assert lag.seconds() == pytest.approx(0.25 + 9.0)
+    lag.begin()
+    assert lag.seconds() == 0.0

@@ -1,0 +1,1 @@
+"""How sound reaches whoever listens: playlists, recordings, endless streams, and their log."""
