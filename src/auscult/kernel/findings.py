@@ -15,6 +15,8 @@ EXHIBIT_BYTES_MAX = 512 << 10
 EXHIBITS_MAX = 6
 """Exhibits of one finding at most."""
 
+PARTS_MAX = 32
+
 MediaType = Literal["audio/flac", "audio/ogg", "audio/wav", "image/png"]
 
 
@@ -36,12 +38,28 @@ class Exhibit(Word):
         return cls(id=content, title=title, media_type=media_type, body=body)
 
 
+class Part(Word):
+    """One part of a whole: a stage of a latency, say."""
+
+    name: str = Field(max_length=200)
+    value: float
+
+
+class Breakdown(Word):
+    """What a figure is made of, in the order of the way; the parts add up to the whole."""
+
+    title: str = Field(max_length=200)
+    unit: str = ""
+    parts: tuple[Part, ...] = Field(max_length=PARTS_MAX)
+
+
 class Evidence(Word):
     """The window of the one series that convinced the observer, kept with the finding.
 
     `at_ms` and the value columns have the same length; a gap stays a gap (None).
     `usual_low` and `usual_high` are the range the observer would have expected *now*. `exhibits`
     can be heard or looked at; they travel whole once, and are told of by their ids afterwards.
+    `breakdown` says what the figure is made of, `trace_id` names a trace in which it shows.
     """
 
     sentence: str = Field(max_length=300)
@@ -55,6 +73,8 @@ class Evidence(Word):
     low: tuple[float | None, ...] = Field(default=(), max_length=WINDOW_POINTS_MAX)
     high: tuple[float | None, ...] = Field(default=(), max_length=WINDOW_POINTS_MAX)
     exhibits: tuple[Exhibit, ...] = Field(default=(), max_length=EXHIBITS_MAX)
+    breakdown: Breakdown | None = None
+    trace_id: str = Field(default="", pattern="^([0-9a-f]{32})?$")
 
 
 class Phase(StrEnum):

@@ -13,15 +13,8 @@ import pytest
 from aiohttp import web
 
 from auscult.kernel.errors import StreamUnheard
-from auscult.signals.listening import (
-    Decoder,
-    EndlessListener,
-    Fetching,
-    Heard,
-    HlsListener,
-    Unheard,
-    Why,
-)
+from auscult.kernel.sounds import Heard, Unheard, Why
+from auscult.signals.listening import Decoder, EndlessListener, Fetching, HlsListener
 from tests.integration.listening.station import SEGMENT_S, Station, on_air
 
 

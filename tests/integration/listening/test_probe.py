@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from auscult.kernel.sounds import Heard, Unheard, Why
 from auscult.signals import Kind
-from auscult.signals.listening import Heard, Unheard, Why
 from auscult.signals.listening.figures import StreamFigures
 from auscult.signals.port import SOURCES
 from auscult.signals.sources.probe import Probe

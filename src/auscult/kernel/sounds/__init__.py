@@ -1,5 +1,7 @@
-"""Sound as columns: what a source of audio hands to whoever listens."""
+"""Sound as columns: what a source of audio hands to whoever listens, and where it was heard."""
 
+from auscult.kernel.sounds.heard import Heard, Unheard, Why
 from auscult.kernel.sounds.sound import Pcm, Sound
+from auscult.kernel.sounds.stream import Stream
 
-__all__ = ["Pcm", "Sound"]
+__all__ = ["Heard", "Pcm", "Sound", "Stream", "Unheard", "Why"]

@@ -7,12 +7,15 @@
 from auscult.signals.listening.decoding import Decoder
 from auscult.signals.listening.endless import EndlessListener
 from auscult.signals.listening.fetching import Fetching
-from auscult.signals.listening.heard import Heard, Unheard, Why
 from auscult.signals.listening.hls import HlsListener
 from auscult.signals.listening.keeping import encode_flac
 from auscult.signals.listening.playlist import read_playlist
 
 __all__ = [
-    "Decoder", "EndlessListener", "Fetching", "Heard", "HlsListener", "Unheard", "Why",
-    "encode_flac", "read_playlist",
-]  # fmt: skip
+    "Decoder",
+    "EndlessListener",
+    "Fetching",
+    "HlsListener",
+    "encode_flac",
+    "read_playlist",
+]

@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.kernel.errors import StreamUnheard
-from auscult.kernel.sounds import Pcm
-from auscult.signals.listening.heard import Why
+from auscult.kernel.sounds import Pcm, Why
 
 if TYPE_CHECKING:
     from av import Packet

@@ -11,10 +11,9 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from auscult.kernel.errors import StreamUnheard
-from auscult.kernel.sounds import Pcm
+from auscult.kernel.sounds import Heard, Pcm, Unheard, Why
 from auscult.signals.listening.decoding import Decoder
 from auscult.signals.listening.fetching import Fetching
-from auscult.signals.listening.heard import Heard, Unheard, Why
 
 STRETCH_S = 0.5
 """Decoded sound is handed on in stretches of this length."""

@@ -14,8 +14,8 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 
 from auscult.kernel.errors import StreamUnheard
+from auscult.kernel.sounds import Why
 from auscult.runtime.addresses import GuardedResolver, address_in, is_inside, why_refused
-from auscult.signals.listening.heard import Why
 
 PLAYLIST_BYTES_MAX = 1 << 20
 SEGMENT_BYTES_MAX = 16 << 20

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from auscult.signals.listening.heard import Heard, Unheard, Why
+from auscult.kernel.sounds import Heard, Unheard, Why
 from auscult.signals.series.kinds import Kind
 
 LEVEL_LOWEST_DBFS = -120.0

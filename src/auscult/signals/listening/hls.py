@@ -5,13 +5,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from auscult.kernel.errors import BodyMalformed, StreamUnheard
+from auscult.kernel.sounds import Heard, Unheard, Why
 from auscult.signals.listening.decoding import Decoder
 from auscult.signals.listening.fetching import (
     PLAYLIST_BYTES_MAX,
     SEGMENT_BYTES_MAX,
     Fetching,
 )
-from auscult.signals.listening.heard import Heard, Unheard, Why
 from auscult.signals.listening.playlist import (
     MasterPlaylist,
     MediaPlaylist,

@@ -12,8 +12,9 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from auscult.kernel.errors import SampleRefused, SeriesCapReached
+from auscult.kernel.sounds import Heard, Unheard
 from auscult.kernel.words import Labels
-from auscult.signals.listening import EndlessListener, Fetching, Heard, HlsListener, Unheard
+from auscult.signals.listening import EndlessListener, Fetching, HlsListener
 from auscult.signals.listening.figures import Row, StreamFigures
 from auscult.signals.listening.playlist import Variant
 from auscult.signals.port import Sink, Source, SourceHealth

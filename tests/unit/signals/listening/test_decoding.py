@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from auscult.kernel.errors import StreamUnheard
-from auscult.signals.listening import Decoder, Why
+from auscult.kernel.sounds import Why
+from auscult.signals.listening import Decoder
 from auscult.signals.listening.decoding import STRETCH_MAX_S
 from tests.unit.signals.listening.coded import RATE_HZ, segments, sweep, whole
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from auscult.kernel.sounds import Pcm
+from auscult.kernel.sounds.sound import Pcm
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,178 @@
+"""What a monitor says, and the ledger that makes findings of it: told once, and ended once.
+
+A monitor knows what odd figures mean (for a listener, for an attacker) and says at each look all
+that holds now; the ledger remembers what was told already.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from auscult.kernel.findings import Breakdown, Evidence, Finding, Phase
+from auscult.kernel.sounds import Sound
+from auscult.kernel.words import Labels, Severity, Subject, TenantId
+
+WORSE_BY = 1.5
+WORSE_AT_LEAST = 3.0
+TOLD_AGAIN_AFTER_MS = 10_000
+SENTENCE_CHARS = 300
+OPEN_MAX = 2_000
+"""Remarks of one tenant that are open at once; more are not told until others have ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A figure over time: at_ms and value have the same length, at most 360; None is a gap."""
+
+    at_ms: tuple[int, ...] = ()
+    value: tuple[float | None, ...] = ()
+    unit: str = ""
+    usual_low: float | None = None
+    usual_high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing that holds now, says one monitor.
+
+    `about` and `signal` make it the same remark at the next look, whatever `subject` it is laid to
+    meanwhile: where a fault comes from may be known later than that there is one. `score` is -log10
+    of how probable this is where all is as usual, 0 where it is a plain fact. `clip` is the sound
+    it is about, two seconds of it, to be heard and looked at.
+    """
+
+    about: str
+    signal: str
+    subject: Subject
+    since_ms: int
+    severity: Severity
+    sentence: str
+    score: float = 0.0
+    now: float | None = None
+    labels: Labels = ()
+    curve: Curve = Curve()
+    breakdown: Breakdown | None = None
+    trace_id: str = ""
+    clip: Sound | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding, and the sound that belongs to it."""
+
+    finding: Finding
+    clip: Sound | None = None
+
+
+Key = tuple[str, str, str]
+"""Monitor's name, about and signal: what a finding is the same about."""
+
+
+@dataclass(slots=True)
+class _Open:
+    remark: Remark
+    seen_by: str
+    heard_ms: int
+    told_ms: int
+
+
+@dataclass(slots=True)
+class Ledger:
+    """One tenant's remarks that were told and have not ended."""
+
+    tenant: TenantId
+    _open: dict[Key, _Open] = field(default_factory=dict)
+
+    def hear(
+        self, by: tuple[str, str], remarks: Iterable[Remark], *, quiet_ms: int, now_ms: int
+    ) -> list[Told]:
+        """Take everything one monitor says now; return what there is to tell.
+
+        by: the monitor's name in the settings and its plug's name. quiet_ms: so long must a thing
+        not be said any more before it has ended.
+        """
+        name, seen_by = by
+        told: list[Told] = []
+        for remark in remarks:
+            key = (name, remark.about, remark.signal)
+            known = self._open.get(key)
+            if known is not None:
+                known.heard_ms = now_ms
+                if not _is_news(known, remark, now_ms):
+                    continue
+            elif len(self._open) >= OPEN_MAX:
+                continue
+            self._open[key] = _Open(remark, seen_by, heard_ms=now_ms, told_ms=now_ms)
+            told.append(Told(self._finding(key, now_ms, Phase.FIRING), remark.clip))
+        ended = [
+            key
+            for key, one in self._open.items()
+            if key[0] == name and now_ms - one.heard_ms > quiet_ms
+        ]
+        return [*told, *self._end(ended, now_ms)]
+
+    def drop(self, names: Iterable[str], now_ms: int) -> list[Told]:
+        """End everything that monitors said which are no longer there."""
+        kept = set(names)
+        return self._end([key for key in self._open if key[0] not in kept], now_ms)
+
+    def firing(self) -> frozenset[str]:
+        """Return the fingerprints of everything that is open."""
+        return frozenset(fingerprint_of(self.tenant, key) for key in self._open)
+
+    def _end(self, keys: list[Key], now_ms: int) -> list[Told]:
+        told = []
+        for key in keys:
+            told.append(Told(self._finding(key, now_ms, Phase.CLEARED)))
+            del self._open[key]
+        return told
+
+    def _finding(self, key: Key, now_ms: int, phase: Phase) -> Finding:
+        known = self._open[key]
+        remark = known.remark
+        fires = phase is Phase.FIRING
+        over = f"{remark.about}: no {remark.signal.replace('_', ' ')} any more"
+        return Finding(
+            tenant=self.tenant,
+            fingerprint=fingerprint_of(self.tenant, key),
+            subject=remark.subject,
+            signal=remark.signal,
+            seen_by=known.seen_by,
+            at_ms=now_ms,
+            phase=phase,
+            score=remark.score if fires else 0.0,
+            severity=remark.severity,
+            evidence=_evidence(remark, remark.sentence if fires else over),
+        )
+
+
+def fingerprint_of(tenant: TenantId, key: Key) -> str:
+    """Return the same text for the same tenant, monitor, thing and signal, for ever."""
+    text = "\0".join((tenant, *key))
+    return f"{key[0][:60]}:{blake2b(text.encode(), digest_size=12).hexdigest()}"
+
+
+def _evidence(remark: Remark, sentence: str) -> Evidence:
+    curve = remark.curve
+    return Evidence(
+        sentence=sentence[:SENTENCE_CHARS],
+        labels=remark.labels,
+        unit=curve.unit,
+        now=remark.now,
+        usual_low=curve.usual_low,
+        usual_high=curve.usual_high,
+        at_ms=curve.at_ms,
+        value=curve.value,
+        low=(curve.usual_low,) * len(curve.at_ms),
+        high=(curve.usual_high,) * len(curve.at_ms),
+        breakdown=remark.breakdown,
+        trace_id=remark.trace_id,
+    )
+
+
+def _is_news(known: _Open, remark: Remark, now_ms: int) -> bool:
+    told = known.remark
+    if remark.severity.rank < told.severity.rank or remark.subject != told.subject:
+        return True
+    worse = remark.score >= max(told.score * WORSE_BY, told.score + WORSE_AT_LEAST)
+    return worse and now_ms - known.told_ms >= TOLD_AGAIN_AFTER_MS
