@@ -123,9 +123,10 @@ class Engine:
         await self.events.start(self._http, is_paging=self.settings.monitoring_enabled)
         await self.events.write(lambda work: self._admit_tenants(work, self.settings))
         if self.settings.monitoring_enabled:
+            if self.settings.ai_anomaly_detection:
+                self.monitoring.start(self.plans, self.events.report)
             await self.samples.start(self.plans, self.events.report)
             self.telemetry.start()
-            self.monitoring.start(self.plans, self.events.report)
             if tracing.enabled and PLATFORM in self.settings.tenants:
                 self._tasks.append(asyncio.create_task(tell_own_spans(self.telemetry)))
             self.events.sense(self._senses)

@@ -1,4 +1,4 @@
-"""A real Icecast and HLS from a real nginx are heard for a minute, and silence is heard on both."""
+"""A real Icecast and HLS from a real nginx are heard for a minute, and silence is found on both."""
 
 import asyncio
 import time
@@ -18,16 +18,39 @@ from tests.integration.listening.servers import (
     send_to_icecast,
     write_hls,
 )
+from tests.product import Product
 from tests.unit.signals.sink import MemorySink
 
 LISTENED_S = 60
 SILENT_AFTER_S = 45
+FOUND_WITHIN_S = 8
+"""An HLS segment of 2 s is three behind live, silence is told 2.3 s after it was heard."""
 
 pytestmark = [pytest.mark.timeout(150), pytest.mark.slow]
 
 
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def probes_of(endless: str, web: str) -> list[dict[str, str]]:
+    ice, hls = f"http://{endless}{MOUNT}", f"http://{web}/live.m3u8"
+    return [
+        {"use": "probe", "name": "ice", "url": ice, "stream": "ice"},
+        {"use": "probe", "name": "hls", "url": hls, "stream": "hls"},
+    ]
+
+
+def signals_of(product: Product, key: str) -> dict[tuple[str, str], tuple[int, str]]:
+    """Return (service, signal) -> when it was first found, and the sentence."""
+    _, page = product.ask("/api/v1/incidents", key)
+    told = {}
+    for row in page["incidents"]:
+        _, story = product.ask(f"/api/v1/incidents/{row['id']}", key)
+        for one in story["incident"]["signals"]:
+            about = one["subject"]["service"], one["signal"]
+            told[about] = (one["first_ms"], one["sentence"])
+    return told
 
 
 @asynccontextmanager
@@ -58,13 +81,23 @@ async def test_icecast_and_nginx_are_heard_for_a_minute_and_silence_on_both(
             Probe(url=f"http://{endless}{MOUNT}", stream="ice").run(sink),
             Probe(url=f"http://{web}/live.m3u8", stream="hls").run(sink),
         )
+        product = Product(tmp_path, {"acme": {"sources": probes_of(endless, web)}})
+        key = await asyncio.to_thread(product.key, "acme")
         async with working(*sources):
             await asyncio.sleep(5)
+            await asyncio.to_thread(product.start)
             async with working(*probes):
                 await asyncio.sleep(SILENT_AFTER_S)
-                fader.volume = 0.0
+                fader.volume, silent_ms = 0.0, now_ms()
                 await asyncio.sleep(LISTENED_S - SILENT_AFTER_S)
                 healths = {note.name: note for note in sink.notes}
+            told = await asyncio.to_thread(signals_of, product, key)
+            await asyncio.to_thread(product.stop)
+    for stream in ("ice", "hls"):
+        since_ms, sentence = told[stream, "silence"]
+        assert sentence.startswith(f"{stream} at {stream}: silent for")
+        assert 0 < since_ms - silent_ms < FOUND_WITHIN_S * 1_000, "and not before"
+    assert {signal for _, signal in told} <= {"silence", "stream_level_dbfs", "stream_peak_dbfs"}
     for stream, instance in (("ice", endless), ("hls", web)):
         series = {"job": "probe", "vantage": "local", "instance": instance}
         series |= {"stream": stream, "service": stream}

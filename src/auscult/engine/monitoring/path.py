@@ -12,6 +12,7 @@ from auscult.engine.monitoring.exhibits import with_exhibits
 from auscult.engine.monitoring.inbox import Inbox
 from auscult.engine.monitoring.posts import Post
 from auscult.engine.monitoring.views import Cursor, make_view
+from auscult.engine.monitoring.ways import Ways
 from auscult.kernel.findings import Finding
 from auscult.kernel.sounds import Heard, Stream, Unheard
 from auscult.kernel.words import TenantId
@@ -47,16 +48,17 @@ class Monitoring:
         self._clock = clock
         self._metrics = metrics
         self._inbox = Inbox(metrics)
+        self._ways = Ways()
         self._named: dict[TenantId, Mapping[str, Monitor]] = {}
         self._posts: dict[TenantId, Post] = {}
         self._cursors: dict[TenantId, Cursor] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="monitor")
         self._task: asyncio.Task[None] | None = None
-        samples.feeding.on_sound = self.hear
 
     def start(self, plans: "Plans", report: Callable[[list[Finding]], None]) -> None:
-        """Begin to look; `report` takes findings on the event loop's thread."""
+        """Begin to look, before the sources run; `report` takes findings on the loop's thread."""
         self.configure(plans)
+        self._samples.feeding.on_sound = self.hear
         self._task = asyncio.create_task(self._run(report))
         self._task.add_done_callback(_tell_of_an_end)
 
@@ -78,6 +80,8 @@ class Monitoring:
     def hear(self, tenant: TenantId, stream: Stream, found: Heard | Unheard) -> None:
         """Take sound, or why there is none."""
         self._inbox.put(tenant, stream, found)
+        for caller, called in self._ways.learn(tenant, stream):
+            self._samples.scoring.link(tenant, caller, called)
 
     def firing(self) -> frozenset[str]:
         """Return the fingerprints of everything that monitors have open now, of every tenant."""

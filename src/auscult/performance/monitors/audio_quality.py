@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from auscult.detection.remarks import Remark
+from auscult.kernel.sounds import Heard, Stream, Unheard
 from auscult.performance.port import Lookout, Monitor, View
 
 PROGRAMMES_MAX = 200
@@ -36,8 +37,8 @@ class Ears:
         self._tidied_ms = 0
 
     def look(self, view: View) -> Iterable[Remark]:
-        """Take in what was heard, the sources first, for the others are held against them."""
-        for stream, found in sorted(view.sounds, key=lambda one: not one[0].is_source):
+        """Take in what was heard, as it came, the source before what is held against it."""
+        for stream, found in sorted(view.sounds, key=_in_turn):
             programme = self._programmes.get(stream.programme)
             if programme is None:
                 if len(self._programmes) >= PROGRAMMES_MAX:
@@ -57,3 +58,9 @@ class Ears:
             programme.forget(now_ms)
             if not programme.taps:
                 del self._programmes[name]
+
+
+def _in_turn(one: tuple[Stream, Heard | Unheard]) -> tuple[int, bool]:
+    stream, found = one
+    at_ms = found.arrived_ms if isinstance(found, Heard) else found.at_ms
+    return at_ms, not stream.is_source

@@ -1,0 +1,1 @@
+"""The monitors at work, on a fake clock."""
