@@ -1,0 +1,78 @@
+"""How late is the sound, which stage makes it so, and how do plays go?
+
+With a probe at the source tap (hop 0) and probes behind it, latency is measured on the programme's
+own sound, at every tap, without a marker; where there is no source tap, by the stream's own
+timestamps. What is later than it used to be is told with the stage that added it. Players' events
+become scores, and alarms for audiences of any size.
+"""
+
+from dataclasses import dataclass, field
+
+from pydantic import Field
+
+from auscult.detection.remarks import Remark
+from auscult.kernel.sounds import Heard, Stream
+from auscult.performance.lateness.programmes import Lateness, Programme, remark_on, stand
+from auscult.performance.port import Monitor, View
+
+PROGRAMMES_MAX = 32
+PROBES_MAX = 64
+"""Probes that are measured at one look, of 10 to 20 ms each; the others wait for the next."""
+
+
+class Latency(Monitor):
+    """End-to-end latency by stage, and the playback experience."""
+
+    player_buffer_s: float = Field(default=2.0, gt=0, le=60)
+    """What a player holds before it begins: the model by which latency at the ear is told."""
+
+    def begin(self) -> "LatencyLookout":
+        """Return the memory for a tenant of whom nothing is known yet."""
+        return LatencyLookout(self.player_buffer_s)
+
+
+@dataclass(slots=True)
+class LatencyLookout:
+    """What is known of one tenant's programmes."""
+
+    player_buffer_s: float = 2.0
+    refused: int = 0
+    """Stretches of more programmes than can be followed."""
+    _programmes: dict[str, Programme] = field(default_factory=dict)
+
+    def look(self, view: View) -> list[Remark]:
+        """Take in what came, and return everything that holds now."""
+        for stream, heard in view.sounds:
+            if isinstance(heard, Heard):
+                self._hear(stream, heard)
+        now_s = view.now_ms / 1e3
+        self._measure(now_s)
+        self._forget(now_s)
+        return [remark for one in self._programmes.values() for remark in remark_on(one)]
+
+    def standing(self) -> tuple[Lateness, ...]:
+        """Return how late each programme is now, by name."""
+        return tuple(stand(one) for _, one in sorted(self._programmes.items()))
+
+    def _hear(self, stream: Stream, heard: Heard) -> None:
+        known = self._programmes.get(stream.programme)
+        if known is None and len(self._programmes) < PROGRAMMES_MAX:
+            known = Programme(stream.programme, self.player_buffer_s)
+            self._programmes[stream.programme] = known
+        if known is None:
+            self.refused += 1
+        else:
+            known.hear(stream, heard)
+
+    def _measure(self, now_s: float) -> None:
+        due = [
+            (programme, tap) for programme in self._programmes.values() for tap in programme.due()
+        ]
+        due.sort(key=lambda one: one[1].waiting_since_s)
+        for programme, tap in due[:PROBES_MAX]:
+            tap.measure(programme.source(now_s))
+
+    def _forget(self, now_s: float) -> None:
+        gone = [name for name, one in self._programmes.items() if one.forget(now_s)]
+        for name in gone:
+            del self._programmes[name]
