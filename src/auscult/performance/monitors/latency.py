@@ -12,6 +12,8 @@ from pydantic import Field
 
 from auscult.detection.remarks import Remark
 from auscult.kernel.sounds import Heard, Stream
+from auscult.performance.experience import Experience, PlayWatch, Teller
+from auscult.performance.experience.standing import stand as stand_plays
 from auscult.performance.lateness.programmes import Lateness, Programme, remark_on, stand
 from auscult.performance.port import Monitor, View
 
@@ -25,39 +27,62 @@ class Latency(Monitor):
 
     player_buffer_s: float = Field(default=2.0, gt=0, le=60)
     """What a player holds before it begins: the model by which latency at the ear is told."""
+    history_s: float = Field(default=120.0, ge=20, le=600)
+    """Kept of each source; sound that is later than half of it is not found."""
 
     def begin(self) -> "LatencyLookout":
         """Return the memory for a tenant of whom nothing is known yet."""
-        return LatencyLookout(self.player_buffer_s)
+        return LatencyLookout(self.player_buffer_s, self.history_s)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeStanding:
+    """One programme: how late it is, and how its plays go; None where nothing tells."""
+
+    programme: str
+    lateness: Lateness | None
+    experience: Experience | None
 
 
 @dataclass(slots=True)
 class LatencyLookout:
-    """What is known of one tenant's programmes."""
+    """What is known of one tenant's programmes and plays."""
 
     player_buffer_s: float = 2.0
+    history_s: float = 120.0
     refused: int = 0
     """Stretches of more programmes than can be followed."""
     _programmes: dict[str, Programme] = field(default_factory=dict)
+    _plays: PlayWatch = field(default_factory=PlayWatch)
+    _teller: Teller = field(default_factory=Teller)
+    _now_ms: int = 0
 
     def look(self, view: View) -> list[Remark]:
         """Take in what came, and return everything that holds now."""
         for stream, heard in view.sounds:
             if isinstance(heard, Heard):
                 self._hear(stream, heard)
-        now_s = view.now_ms / 1e3
+        self._now_ms, now_s = view.now_ms, view.now_ms / 1e3
         self._measure(now_s)
         self._forget(now_s)
-        return [remark for one in self._programmes.values() for remark in remark_on(one)]
+        self._plays.take(view.plays, view.now_ms)
+        troubles = self._plays.look(view.now_ms)
+        late = [remark for one in self._programmes.values() for remark in remark_on(one)]
+        return [*late, *self._teller.tell(self._plays, troubles, view.now_ms)]
 
-    def standing(self) -> tuple[Lateness, ...]:
-        """Return how late each programme is now, by name."""
-        return tuple(stand(one) for _, one in sorted(self._programmes.items()))
+    def standing(self) -> tuple[ProgrammeStanding, ...]:
+        """Return how each programme stood at the last look, by name; for a page."""
+        late = {name: stand(one) for name, one in self._programmes.items()}
+        heard = {one.programme: one for one in stand_plays(self._plays.table, self._now_ms)}
+        return tuple(
+            ProgrammeStanding(name, late.get(name), heard.get(name))
+            for name in sorted({*late, *heard})
+        )
 
     def _hear(self, stream: Stream, heard: Heard) -> None:
         known = self._programmes.get(stream.programme)
         if known is None and len(self._programmes) < PROGRAMMES_MAX:
-            known = Programme(stream.programme, self.player_buffer_s)
+            known = Programme(stream.programme, self.player_buffer_s, self.history_s)
             self._programmes[stream.programme] = known
         if known is None:
             self.refused += 1

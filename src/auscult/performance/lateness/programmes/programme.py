@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from auscult.kernel.errors import InputError
 from auscult.kernel.sounds import Heard, Stream
 from auscult.performance.lateness.taps import Course, Source, Tap
+from auscult.performance.lateness.taps.source import HISTORY_S
 
 GONE_S = 60.0
 """A source that was silent for so long is nothing to compare with."""
@@ -16,13 +17,15 @@ SOURCES_MAX = 2
 
 @dataclass(slots=True)
 class Programme:
-    """What is known of one programme. buffer_s: of the player that is simulated at each tap.
+    """What is known of one programme.
 
+    buffer_s: of the player that is simulated at each tap. history_s: kept of the source.
     refused: stretches that were not taken, for want of room or because they hold no sound.
     """
 
     name: str
     buffer_s: float = 2.0
+    history_s: float = HISTORY_S
     taps: dict[str, Tap] = field(default_factory=dict)
     refused: int = 0
     _sources: dict[str, Source] = field(default_factory=dict)
@@ -76,7 +79,7 @@ class Programme:
 
     def _source_of(self, stream: Stream) -> Source | None:
         if stream.name not in self._sources and len(self._sources) < SOURCES_MAX:
-            self._sources[stream.name] = Source()
+            self._sources[stream.name] = Source(history_s=self.history_s)
         return self._sources.get(stream.name)
 
     def _tap_of(self, stream: Stream) -> Tap | None:

@@ -9,7 +9,8 @@ from auscult.performance.lateness.taps.clock import ArrivalClock
 from auscult.performance.lateness.trace import STRETCH_MAX_S, Floats, trace_of
 
 HISTORY_S = 120.0
-LATEST_S = 60.0
+BELIEVED = 0.5
+"""The latest that is believed, as a share of the history, which must tell a repeat from that."""
 REELS = 2
 """The stretch that goes on, and the one before the last break: late taps still play from it."""
 EARLIEST_S = -0.5
@@ -43,14 +44,13 @@ class _Reel:
 class Source:
     """What the source tap gave lately: at most two unbroken stretches of `history_s` each.
 
-    history_s: 10 to 600. latest_s: the greatest delay that is believed; the history is longer than
-    it, for that tells a repeat from the thing itself (`sighting.locate`).
+    history_s: 10 to 600; sound that is later than half of it is not found.
     """
 
-    def __init__(self, *, history_s: float = HISTORY_S, latest_s: float = LATEST_S) -> None:
+    def __init__(self, *, history_s: float = HISTORY_S) -> None:
         """Begin without a second of sound."""
         self._history_s = min(history_s, STRETCH_MAX_S)
-        self._latest_s = latest_s
+        self._latest_s = self._history_s * BELIEVED
         self._reels: list[_Reel] = []
         self._is_cut = False
         self.heard_at_s = float("-inf")
