@@ -55,25 +55,34 @@ class LatencyLookout:
     _programmes: dict[str, Programme] = field(default_factory=dict)
     _plays: PlayWatch = field(default_factory=PlayWatch)
     _teller: Teller = field(default_factory=Teller)
-    _now_ms: int = 0
+    _experience: tuple[Experience, ...] = ()
+    _standing: tuple[ProgrammeStanding, ...] = ()
 
     def look(self, view: View) -> list[Remark]:
         """Take in what came, and return everything that holds now."""
         for stream, heard in view.sounds:
             if isinstance(heard, Heard):
                 self._hear(stream, heard)
-        self._now_ms, now_s = view.now_ms, view.now_ms / 1e3
-        self._measure(now_s)
-        self._forget(now_s)
+        self._measure()
+        self._forget(view.now_ms / 1e3)
         self._plays.take(view.plays, view.now_ms)
         troubles = self._plays.look(view.now_ms)
+        if troubles is not None:
+            self._experience = stand_plays(self._plays.table, view.now_ms)
+        self._standing = self._stand()
         late = [remark for one in self._programmes.values() for remark in remark_on(one)]
         return [*late, *self._teller.tell(self._plays, troubles, view.now_ms)]
 
     def standing(self) -> tuple[ProgrammeStanding, ...]:
-        """Return how each programme stood at the last look, by name; for a page."""
+        """Return how each programme stood at the last look, by name; for any thread.
+
+        How plays go is reckoned every ten seconds.
+        """
+        return self._standing
+
+    def _stand(self) -> tuple[ProgrammeStanding, ...]:
         late = {name: stand(one) for name, one in self._programmes.items()}
-        heard = {one.programme: one for one in stand_plays(self._plays.table, self._now_ms)}
+        heard = {one.programme: one for one in self._experience}
         return tuple(
             ProgrammeStanding(name, late.get(name), heard.get(name))
             for name in sorted({*late, *heard})
@@ -89,13 +98,13 @@ class LatencyLookout:
         else:
             known.hear(stream, heard)
 
-    def _measure(self, now_s: float) -> None:
+    def _measure(self) -> None:
         due = [
             (programme, tap) for programme in self._programmes.values() for tap in programme.due()
         ]
         due.sort(key=lambda one: one[1].waiting_since_s)
         for programme, tap in due[:PROBES_MAX]:
-            tap.measure(programme.source(now_s))
+            tap.measure(programme.source())
 
     def _forget(self, now_s: float) -> None:
         gone = [name for name, one in self._programmes.items() if one.forget(now_s)]

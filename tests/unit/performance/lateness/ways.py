@@ -8,7 +8,7 @@ import numpy as np
 
 from auscult.detection.remarks import Remark
 from auscult.kernel.sounds import Heard, Stream
-from auscult.kernel.words import Labels, Subject
+from auscult.kernel.words import Labels, Subject, TenantId
 from auscult.performance.port import View
 from tests.unit.performance.lateness.programmes import RATE_HZ, Pcm
 
@@ -97,6 +97,6 @@ def run(lookout: Looks, played: Iterable[tuple[Stream, Heard]], *, every_s: floa
         begin = at
         while at < len(events) and events[at][1].arrived_ms <= now_ms:
             at += 1
-        view = View("acme", int(now_ms), sounds=events[begin:at])  # type: ignore[arg-type]
+        view = View(TenantId("acme"), int(now_ms), sounds=events[begin:at])
         seen.said.append(((now_ms - BEGIN_MS) / 1e3, tuple(lookout.look(view))))
     return seen

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from auscult.kernel.sounds import Unheard, Why
-from auscult.kernel.words import Severity
+from auscult.kernel.words import Severity, TenantId
 from auscult.performance.lateness.programmes import Lateness, TapLateness
 from auscult.performance.monitors.latency import Latency, LatencyLookout
 from auscult.performance.port import MONITORS, View
+from tests.unit.performance.experience.audience import Event, columns
 from tests.unit.performance.lateness.programmes import RATE_HZ, Pcm, loop, play
 from tests.unit.performance.lateness.ways import BEGIN_MS, At, Delay, Seen, run
 
@@ -212,6 +213,32 @@ def test_chunks_of_the_source_and_bursts_of_a_server_are_no_noise() -> None:
     assert tap.ear_s == pytest.approx(12.0, abs=0.6), "the burst is what is heard late"
 
 
+def test_a_source_that_has_gone_makes_latency_unknown() -> None:
+    lookout = Latency(history_s=40).begin()
+    pcm = programme()[: 40 * RATE_HZ]
+    ended = INGEST.play(pcm[: 20 * RATE_HZ])
+    seen = run(lookout, [*ended, *At("edge", 1, lambda _: 2.0).play(pcm)])
+    assert seen.all == []
+    tap = tap_of(lookout, "edge")
+    assert tap.why_unknown != ""
+    assert tap.unknown_share > 0.4
+
+
+def test_how_plays_go_stands_beside_how_late_the_programme_is() -> None:
+    lookout = Latency().begin()
+    began: Event = {"kind": "STARTUP", "session": 1, "lasted_ms": 2_000}
+    plays = [columns([began | {"programme": "acme/morning"}], BEGIN_MS)]
+    run(lookout, INGEST.play(programme()[: 2 * RATE_HZ]))
+    for second in (0, 5, 12):
+        now_ms = BEGIN_MS + 1_000 * second
+        assert lookout.look(View(TenantId("acme"), now_ms, plays=plays)) == []
+        plays = []
+    (one,) = lookout.standing()
+    assert one.lateness is not None
+    assert one.experience is not None
+    assert (one.experience.plays, one.experience.score) == (1, 80.0)
+
+
 def test_without_a_source_tap_the_timestamps_are_taken_at_their_word() -> None:
     seen, lookout = watch(At("edge", 2, late_after(4.0, 1.5), piece_s=2.0, stated=True))
     assert not _standing(lookout).is_compared
@@ -246,7 +273,7 @@ def test_what_is_gone_is_forgotten() -> None:
     run(lookout, [*INGEST.play(programme()[: 10 * RATE_HZ])])
     stream = INGEST.stream
     gone = Unheard(Why.ENDED, BEGIN_MS + 20_000, "")
-    assert lookout.look(View("acme", BEGIN_MS + 20_000, [(stream, gone)])) == []  # type: ignore[arg-type]
+    assert lookout.look(View(TenantId("acme"), BEGIN_MS + 20_000, [(stream, gone)])) == []
     assert len(lookout.standing()) == 1
-    lookout.look(View("acme", BEGIN_MS + 700_000))  # type: ignore[arg-type]
+    lookout.look(View(TenantId("acme"), BEGIN_MS + 700_000))
     assert lookout.standing() == ()

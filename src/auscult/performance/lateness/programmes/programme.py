@@ -7,8 +7,8 @@ from auscult.kernel.sounds import Heard, Stream
 from auscult.performance.lateness.taps import Course, Source, Tap
 from auscult.performance.lateness.taps.source import HISTORY_S
 
-GONE_S = 60.0
-"""A source that was silent for so long is nothing to compare with."""
+BEHIND_S = 10.0
+"""Of two source taps, one from which so much less came has stopped."""
 FORGOTTEN_S = 600.0
 TAPS_MAX = 64
 SOURCES_MAX = 2
@@ -47,9 +47,15 @@ class Programme:
         waiting = [tap for tap in self.taps.values() if tap.is_due]
         return sorted(waiting, key=lambda tap: tap.waiting_since_s)
 
-    def source(self, now_s: float) -> Source | None:
-        """Return the source tap that is compared with: the first by name that still gives sound."""
-        alive = [name for name, one in self._sources.items() if now_s - one.heard_at_s < GONE_S]
+    def source(self) -> Source | None:
+        """Return the source tap that is compared with: the first by name that still gives sound.
+
+        Where none does any more it is the last that did: late taps still play what it gave.
+        """
+        newest_s = max((one.heard_at_s for one in self._sources.values()), default=0.0)
+        alive = [
+            name for name, one in self._sources.items() if newest_s - one.heard_at_s < BEHIND_S
+        ]
         return self._sources[min(alive)] if alive else None
 
     @property
