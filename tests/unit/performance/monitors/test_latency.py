@@ -175,6 +175,16 @@ def test_a_gap_of_the_source_leaves_what_was_before_it_to_the_late_taps() -> Non
     assert tap.unknown_share < 0.2
 
 
+def test_what_a_source_lost_while_it_hung_makes_no_tap_late() -> None:
+    events = [*INGEST.play(programme())]
+    silent = range(2 * 66, 2 * 76)  # ten seconds are never heard, and nothing says so
+    source = [(one, heard) for at, (one, heard) in enumerate(events) if at not in silent]
+    lookout = Latency(history_s=40).begin()
+    seen = run(lookout, [*source, *At("edge", 1, lambda _: 2.0).play(programme())])
+    assert [one for one in seen.all if one.signal == "latency"] == []
+    assert tap_of(lookout, "edge").delivery_s == pytest.approx(2.0, abs=0.02)
+
+
 def test_a_change_of_the_rate_in_mid_stream_is_none_of_latency() -> None:
     seen, lookout = watch(
         INGEST,

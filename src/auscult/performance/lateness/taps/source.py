@@ -14,6 +14,10 @@ BELIEVED = 0.5
 REELS = 2
 """The stretch that goes on, and the one before the last break: late taps still play from it."""
 EARLIEST_S = -0.5
+UNSTEADY_S = 1.5
+"""Sound that waited so much longer than what came before it (or one and a half times its own
+length) may have lost some on the way, and its clock is made anew: were it joined, all that is heard
+later would seem late by what was lost."""
 
 
 @dataclass(slots=True)
@@ -29,6 +33,10 @@ class _Reel:
         self.tape.append(heard.samples, self.begin_s + self.length_s)
         self.length_s += heard.duration_s
         self.clock.note(self.length_s, at_s)
+
+    def may_go_on(self, heard: Heard, at_s: float) -> bool:
+        waited_s = at_s - self.ended_s - heard.duration_s
+        return waited_s <= max(UNSTEADY_S, 1.5 * heard.duration_s)
 
     @property
     def ended_s(self) -> float:
@@ -61,7 +69,8 @@ class Source:
         at_s = heard.arrived_ms / 1e3
         last = self._reels[-1] if self._reels else None
         goes_on = heard.follows and not self._is_cut
-        if last is not None and goes_on and last.tape.rate_hz == heard.rate_hz:
+        goes_on &= last is not None and last.tape.rate_hz == heard.rate_hz
+        if last is not None and goes_on and last.may_go_on(heard, at_s):
             last.take(heard, at_s)
         else:
             last = _Reel(
