@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from auscult.kernel.telemetry.players import DIMENSIONS
 from auscult.performance.experience.plays import TEXTS_MAX, Plays
 
-AUDIENCES_MAX = 2_000
+AUDIENCES_MAX, PAIRS_END = 2_000, 1_500
+"""The last five hundred are for audiences of one value, a new edge or version above all."""
 PROGRAMME = 0
 GROUPINGS: tuple[tuple[int, ...], ...] = (
     (),
@@ -92,7 +93,7 @@ class Roster:
             return -1
         key = (grouping, code)
         if key not in self._index:
-            if len(self.audiences) >= AUDIENCES_MAX:
+            if len(self.audiences) >= (AUDIENCES_MAX if len(columns) == 1 else PAIRS_END):
                 self.refused += 1
                 return -1
             self._index[key] = len(self.audiences)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from auscult.detection.remarks import Remark
-from auscult.kernel.words import Severity
+from auscult.detection.remarks import Ledger, Remark
+from auscult.kernel.words import Severity, TenantId
 from auscult.performance.experience import PlayWatch, Teller
-from auscult.performance.experience.audiences import AUDIENCES_MAX, Roster
+from auscult.performance.experience.audiences import AUDIENCES_MAX, PAIRS_END, Roster
 from auscult.performance.experience.plays import PLAY
 from tests.unit.performance.experience.audience import BEGIN_MS, Crowd, Event, columns
 
@@ -52,7 +52,11 @@ def test_an_edge_that_fails_is_named_within_a_minute(each: int) -> None:
     assert "plays on edge fra1 failed within" in remark.sentence
     assert "usual is at most" in remark.sentence
     assert remark.severity is Severity.CRITICAL
-    assert remark.curve.unit == "%"
+    (told,) = Ledger(TenantId("acme")).hear(
+        ("latency", "latency"), [remark], quiet_ms=10_000, now_ms=evening.now_ms
+    )
+    assert told.finding.evidence.unit == "%"
+    assert told.finding.score > 3
     assert max(one or 0 for one in remark.curve.value) > 10
 
 
@@ -128,9 +132,12 @@ def test_between_two_counts_what_was_said_still_holds() -> None:
 def test_audiences_are_bounded() -> None:
     roster = Roster()
     plays = np.zeros(4_000, PLAY)
-    plays["place"][:, 0] = np.arange(4_000) % 1_990 + 2
+    plays["place"][:, 0] = np.arange(4_000) % 900 + 2
     plays["place"][:, 2] = np.arange(4_000) % 7 + 2
     numbers = roster.number(plays)
-    assert len(roster) == AUDIENCES_MAX
+    assert len(roster) == PAIRS_END
     assert roster.refused > 0
     assert roster.count(numbers, np.ones(4_000, np.bool_))[0] == 4_000
+    plays["place"][:, 2] = np.arange(4_000) % 1_900 + 2
+    roster.number(plays)
+    assert len(roster) == AUDIENCES_MAX, "there is room for new edges"

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from auscult.detection.remarks import Ledger
 from auscult.kernel.sounds import Unheard, Why
 from auscult.kernel.words import Severity, TenantId
 from auscult.performance.lateness.programmes import Lateness, TapLateness
@@ -16,6 +17,7 @@ from tests.unit.performance.lateness.ways import BEGIN_MS, At, Delay, Seen, run
 
 STEP_AT_S = 68.0
 INGEST = At("ingest", 0)
+BY = ("latency", "latency")
 
 
 @cache
@@ -71,7 +73,7 @@ def test_a_step_is_told_within_ten_seconds_with_the_stage_that_added_it(size_s: 
         INGEST,
         At("encode", 1, lambda _: 0.7),
         At("package", 2, late_after(size_s, 1.0)),
-        At("player", None, late_after(size_s, 1.5)),
+        At("player", None, late_after(size_s, 1.5), labels=(("edge", "e" * 300),)),
     )
     audible_s = STEP_AT_S + 1.0 + size_s
     found_s = seen.first("latency")
@@ -89,7 +91,9 @@ def test_a_step_is_told_within_ten_seconds_with_the_stage_that_added_it(size_s: 
     parts = {part.name: part.value for part in remark.breakdown.parts}
     assert parts["encode → package"] == pytest.approx(0.3 + size_s, abs=0.1)
     assert parts["package → player"] == pytest.approx(0.5, abs=0.1)
-    assert remark.curve.unit == "s"
+    (told,) = Ledger(TenantId("acme")).hear(BY, last, quiet_ms=10_000, now_ms=BEGIN_MS + 100_000)
+    assert told.finding.evidence.breakdown == remark.breakdown
+    assert len(told.finding.evidence.value) == len(remark.curve.at_ms) > 30
     assert remark.curve.usual_high is not None
     assert remark.curve.usual_high < 1.5 + size_s
 
