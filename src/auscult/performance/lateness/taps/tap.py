@@ -135,13 +135,13 @@ class Tap:
 
     def _judge(self, run: _Run, figure: Figure) -> None:
         at_ms = figure.at_ms
-        for course, latency_s, piece_s in (
-            (self.delivery, figure.delivery_s, self._piece_s),
-            (self.ear, figure.ear_s, 0.0),
-            (self.stated, figure.stated_s, self._piece_s),
+        for course, latency_s in (
+            (self.delivery, figure.delivery_s),
+            (self.ear, figure.ear_s),  # which stands still a little at every later poll
+            (self.stated, figure.stated_s),
         ):
             if latency_s is not None:
-                course.note(at_ms, latency_s, piece_s=piece_s)
+                course.note(at_ms, latency_s, piece_s=self._piece_s)
         ear_since_ms = self.ear.late_since_ms
         in_time = self.delivery.late_since_ms is None
         if ear_since_ms is not None and in_time and at_ms - ear_since_ms > REJOINS_AFTER_MS:
