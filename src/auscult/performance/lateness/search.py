@@ -64,9 +64,11 @@ def correlate_bands(source: Floats, probe: Floats) -> NDArray[np.float64]:
 
 def _spread(history: Floats, length: int) -> NDArray[np.float64]:
     """Return the energy about each band's mean, summed over bands, of every run of `length`."""
-    start = np.zeros((1, history.shape[1]))
-    total = np.concatenate([start, np.cumsum(history, axis=0, dtype=np.float64)])
-    square = np.concatenate([start, np.cumsum(np.square(history, dtype=np.float64), axis=0)])
-    sums, squares = total[length:] - total[:-length], square[length:] - square[:-length]
-    spread: NDArray[np.float64] = np.maximum(squares - sums**2 / length, 0).sum(axis=1)
+    rows = np.ascontiguousarray(history.T, dtype=np.float64)
+    total = np.zeros((rows.shape[0], rows.shape[1] + 1))
+    np.cumsum(rows, axis=1, out=total[:, 1:])
+    square = np.concatenate([[0.0], np.cumsum(np.einsum("ij,ij->j", rows, rows))])
+    sums = total[:, length:] - total[:, :-length]
+    mean_part = np.einsum("ij,ij->j", sums, sums) / length
+    spread: NDArray[np.float64] = np.maximum(square[length:] - square[:-length] - mean_part, 0)
     return spread

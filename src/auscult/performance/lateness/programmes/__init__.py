@@ -1,0 +1,18 @@
+"""One programme on its whole way: its taps in order, the split by stage, and what to say of it."""
+
+from auscult.performance.lateness.programmes.programme import Programme
+from auscult.performance.lateness.programmes.remarks import remark_on
+from auscult.performance.lateness.programmes.standing import Lateness, TapLateness, stand
+from auscult.performance.lateness.programmes.way import Delay, find_delays, split_way, way_to
+
+__all__ = [
+    "Delay",
+    "Lateness",
+    "Programme",
+    "TapLateness",
+    "find_delays",
+    "remark_on",
+    "split_way",
+    "stand",
+    "way_to",
+]
