@@ -18,7 +18,7 @@ from auscult.kernel.words import TenantId
 from auscult.performance.monitors.pipeline import Pipeline
 from auscult.performance.port import View
 from auscult.signals.traces import Names
-from tests.benchmarks.bottleneck_worlds import Service, Span, World, columns_of
+from tests.benchmarks.bottleneck_worlds import Span, Stage, World, columns_of
 from tests.benchmarks.report import report
 
 WARM_S, WITHIN_S = 420, 30
@@ -47,7 +47,7 @@ def view_of(world: World, at_s: float) -> View:
     return View(ONE, int((1_795_000_000 + at_s) * 1e3), spans=world.collect(), names=world.names)
 
 
-def inject(world: World, rng: np.random.Generator, fault: str) -> Service:
+def inject(world: World, rng: np.random.Generator, fault: str) -> Stage:
     """Make one stage bad by as much as half to three of the usual whole requests."""
     first = 1 if fault in {"link", "hang"} else 0
     called = list(world.services[first:])

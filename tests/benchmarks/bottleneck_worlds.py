@@ -41,7 +41,7 @@ class Span(NamedTuple):
 
 
 @dataclass
-class Service:
+class Stage:
     """One service: its workers, how it works, whom it calls, and how it tells of it."""
 
     number: int
@@ -55,7 +55,7 @@ class Service:
     skew_s: float
     export_s: tuple[float, float]
     link_s: float
-    calls: list[tuple["Service", float]] = field(default_factory=list)
+    calls: list[tuple["Stage", float]] = field(default_factory=list)
     free: int = 0
     queue: deque[Process] = field(default_factory=deque)
     room: deque[Process] = field(default_factory=deque)
@@ -68,7 +68,7 @@ class Service:
 class Take(NamedTuple):
     """Wait for a free worker of this service."""
 
-    service: Service
+    service: Stage
 
 
 class Together(NamedTuple):
@@ -144,7 +144,7 @@ class World:
         if not left[0]:
             self.start(then)
 
-    def release(self, service: Service) -> None:
+    def release(self, service: Stage) -> None:
         if service.queue and not service.hangs:
             self.start(service.queue.popleft())
         else:
@@ -176,11 +176,11 @@ class World:
             self.rate * burst * (1 + (WAVE - 1) * np.sin(2 * np.pi * self.now_s / self.wave_s))
         )
 
-    def _work_s(self, service: Service, operation: int) -> float:
+    def _work_s(self, service: Stage, operation: int) -> float:
         usual_s = service.work_s * (1.0 + operation) * self.rng.lognormal(0, service.spread)
         return float(usual_s + service.extra_work_s * self.rng.lognormal(0, 0.3))
 
-    def _serve(self, service: Service, trace: int, *, parent: int) -> Process:
+    def _serve(self, service: Stage, trace: int, *, parent: int) -> Process:
         came_s, rng = self.now_s, self.rng
         yield Take(service)
         span, begun_s = next(self._ids), came_s if service.span_from_arrival else self.now_s
@@ -205,7 +205,7 @@ class World:
         self.release(service)
         self._tell(service, trace, (span, parent), operation, (SpanKind.SERVER, begun_s))
 
-    def _call(self, caller: Service, called: Service, trace: int, *, parent: int) -> Process:
+    def _call(self, caller: Stage, called: Stage, trace: int, *, parent: int) -> Process:
         """Call, and give up after the timeout where there is no answer by then."""
         begun_s, span = self.now_s, next(self._ids)
         if called.hangs:
@@ -236,7 +236,7 @@ class World:
 
     def _tell(
         self,
-        service: Service,
+        service: Stage,
         trace: int,
         ids: tuple[int, int],
         operation: int,
@@ -251,10 +251,10 @@ class World:
             Span(trace, span, parent, service.number, name, kind, begun_s, self.now_s, failed)
         )
 
-    def _make_services(self, count: int) -> Iterator[Service]:
+    def _make_services(self, count: int) -> Iterator[Stage]:
         rng = self.rng
         for at in range(count):
-            yield Service(
+            yield Stage(
                 number=self.names.number(f"stage-{at}".encode()),
                 operations=tuple(self.names.number(f"do-{at}-{one}".encode()) for one in "abc"),
                 work_s=float(10 ** rng.uniform(-2.5, -0.8)),

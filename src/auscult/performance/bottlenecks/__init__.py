@@ -3,7 +3,7 @@
 from auscult.performance.bottlenecks.blame import Raised, Verdict, lay_blame
 from auscult.performance.bottlenecks.episodes import Episodes
 from auscult.performance.bottlenecks.sentences import say_verdict
-from auscult.performance.bottlenecks.standing import CallStanding, ServiceStanding, Standing
+from auscult.performance.bottlenecks.standing import CallStanding, StageStanding, Standing
 from auscult.performance.bottlenecks.watch import BottleneckWatch
 
 __all__ = [
@@ -11,7 +11,7 @@ __all__ = [
     "CallStanding",
     "Episodes",
     "Raised",
-    "ServiceStanding",
+    "StageStanding",
     "Standing",
     "Verdict",
     "lay_blame",

@@ -9,7 +9,7 @@ so its calls look slow as well; a slow way is laid to the caller where that work
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from auscult.performance.bottlenecks.journeys.graph import ServiceGraph
+from auscult.performance.bottlenecks.journeys.graph import CallGraph
 from auscult.performance.bottlenecks.journeys.places import PlaceKind
 from auscult.performance.bottlenecks.load.queues import Queue
 
@@ -63,7 +63,7 @@ class Verdict:
 
 
 def lay_blame(
-    raised: Sequence[Raised], limiting: Sequence[Queue], graph: ServiceGraph
+    raised: Sequence[Raised], limiting: Sequence[Queue], graph: CallGraph
 ) -> list[Verdict]:
     """Return who is to blame, the one that adds the most first."""
     below = {one: graph.below(one) for one in {*(r.service for r in raised), *_names(limiting)}}

@@ -16,7 +16,7 @@ _ENTRIES = (SpanKind.SERVER, SpanKind.CONSUMER)
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceStanding:
+class StageStanding:
     """One service. Times in seconds are of one span's own time, over the last half minute.
 
     error_share: of its requests, 0 to 1. cpu_cores, loop_lag_s, utilisation, saturation: as `Load`
@@ -49,7 +49,7 @@ class Standing:
     """A tenant's service graph as it is now. share: of its traces, those that were looked at."""
 
     at_ms: int = 0
-    services: tuple[ServiceStanding, ...] = ()
+    services: tuple[StageStanding, ...] = ()
     calls: tuple[CallStanding, ...] = ()
     share: float = 1.0
     spans_left_out: int = 0

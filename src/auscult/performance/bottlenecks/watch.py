@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from auscult.kernel.telemetry import SpanColumns
 from auscult.performance.bottlenecks.blame import Raised, Verdict, lay_blame
-from auscult.performance.bottlenecks.journeys.graph import ServiceGraph
+from auscult.performance.bottlenecks.journeys.graph import CallGraph
 from auscult.performance.bottlenecks.journeys.places import PlaceKind, Places, Rows
 from auscult.performance.bottlenecks.journeys.pool import Pool
 from auscult.performance.bottlenecks.journeys.visits import Visitor, Visits
@@ -13,7 +13,7 @@ from auscult.performance.bottlenecks.journeys.ways import Ways
 from auscult.performance.bottlenecks.load.gauges import Gauges, Series
 from auscult.performance.bottlenecks.standing import (
     CallStanding,
-    ServiceStanding,
+    StageStanding,
     Standing,
     Traffic,
 )
@@ -39,7 +39,7 @@ class BottleneckWatch:
         self.names = Names()
         self.pool = Pool()
         self.places = Places()
-        self.graph = ServiceGraph()
+        self.graph = CallGraph()
         self.habits = Habits()
         self.changes = Changes()
         self.recent = Recent()
@@ -170,12 +170,12 @@ class BottleneckWatch:
 
     def _service(
         self, service: str, number: int | None, by_service: dict[str, list[int]]
-    ) -> ServiceStanding:
+    ) -> StageStanding:
         rate, errors = self._traffic.of(number) if number is not None else (0.0, 0.0)
         rows = by_service.get(service, [])
         counts = self.recent.counts[rows].sum(axis=0, keepdims=True)
         load = self.gauges.load(service)
-        return ServiceStanding(
+        return StageStanding(
             service=service,
             rate_per_s=rate,
             error_share=errors,

@@ -6,7 +6,7 @@ EDGES_MAX = 2_000
 FORGOTTEN_MS = 3_600_000
 
 
-class ServiceGraph:
+class CallGraph:
     """Edges from whoever calls, or hands on, to whoever serves, or takes up; by service."""
 
     def __init__(self) -> None:

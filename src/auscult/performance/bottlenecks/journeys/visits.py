@@ -47,7 +47,7 @@ def join_visits(parts: list[Visits]) -> Visits:
 
 
 @dataclass(slots=True)
-class _Base:
+class _Floor:
     """The least gap between two stages in this spell of time and in the one before."""
 
     since_ms: int
@@ -65,7 +65,7 @@ class Calls:
 
     callee: dict[tuple[int, int], int] = field(default_factory=dict)
     taker: dict[tuple[int, int], tuple[int, float]] = field(default_factory=dict)
-    bases: dict[int, _Base] = field(default_factory=dict)
+    floors: dict[int, _Floor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,18 +174,18 @@ class Visitor:
         value_s = np.zeros(len(rows))
         for row in np.unique(rows).tolist():
             chosen = rows == row
-            least_ns = self._base(row, int(gap_ns[chosen].min()), look.now_ms)
+            least_ns = self._floor(row, int(gap_ns[chosen].min()), look.now_ms)
             value_s[chosen] = (gap_ns[chosen] - least_ns) * _NS
         return [Visits(due.trace[parent], rows, value_s)]
 
-    def _base(self, row: int, least_ns: int, now_ms: int) -> int:
-        base = self._calls.bases.get(row)
-        if base is None:
-            base = self._calls.bases[row] = _Base(now_ms, least_ns, least_ns)
-        elif now_ms - base.since_ms > _BASE_MS:
-            base.since_ms, base.before_ns, base.least_ns = now_ms, base.least_ns, least_ns
-        base.least_ns = min(base.least_ns, least_ns)
-        return min(base.least_ns, base.before_ns)
+    def _floor(self, row: int, least_ns: int, now_ms: int) -> int:
+        floor = self._calls.floors.get(row)
+        if floor is None:
+            floor = self._calls.floors[row] = _Floor(now_ms, least_ns, least_ns)
+        elif now_ms - floor.since_ms > _BASE_MS:
+            floor.since_ms, floor.before_ns, floor.least_ns = now_ms, floor.least_ns, least_ns
+        floor.least_ns = min(floor.least_ns, least_ns)
+        return min(floor.least_ns, floor.before_ns)
 
     def _make(
         self,

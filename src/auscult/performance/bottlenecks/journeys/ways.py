@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.kernel.findings import PARTS_MAX, Breakdown, Part
-from auscult.performance.bottlenecks.journeys.graph import ServiceGraph
+from auscult.performance.bottlenecks.journeys.graph import CallGraph
 from auscult.performance.bottlenecks.journeys.places import PlaceKind, Places
 from auscult.performance.bottlenecks.journeys.visits import Visits, join_visits
 from auscult.signals.traces import Names
@@ -82,7 +82,7 @@ class Ways:
         return found
 
     def break_down(
-        self, row: int, *, places: Places, graph: ServiceGraph, names: Names, since_ms: int
+        self, row: int, *, places: Places, graph: CallGraph, names: Names, since_ms: int
     ) -> Breakdown | None:
         """Return where the time of the requests went that passed a place since then."""
         kept = [one for at_ms, one in self._kept if at_ms >= since_ms and len(one)]
@@ -115,7 +115,7 @@ def _part_of(places: Places, row: int, names: Names) -> tuple[str, int, str]:
     )
 
 
-def _tell(parts: dict[tuple[str, int, str], float], graph: ServiceGraph) -> Breakdown:
+def _tell(parts: dict[tuple[str, int, str], float], graph: CallGraph) -> Breakdown:
     order = {one: at for at, one in enumerate(graph.order({key[0] for key in parts}))}
     whole_s = sum(parts.values())
     most = sorted(parts, key=lambda key: -parts[key])[:_PARTS_SHOWN]

@@ -100,7 +100,7 @@ class Gauges:
         values: dict[str, float] = {}
         for window in windows:
             last = float(window.value[-1])
-            if last != last or now_ms - int(window.at_ms[-1]) > _STALE_MS:  # noqa: PLR0124  # NaN
+            if last != last or now_ms - int(window.at_ms[-1]) > _STALE_MS:  # noqa: PLR0124  # NaN is not itself
                 continue
             service = subject_of(window.labels).service
             known = values.get(service, 0.0)

@@ -58,5 +58,5 @@ class Recent:
         """Return the 95th percentile of each step, in seconds; None where nothing was seen."""
         size = len(self._at_ms)
         values = self._p95_s[row, POINTS - size :] if size else np.empty(0)
-        told = tuple(None if value != value else float(value) for value in values)  # noqa: PLR0124  # NaN
+        told = tuple(None if value != value else float(value) for value in values)  # noqa: PLR0124  # NaN is not itself
         return tuple(self._at_ms), told
