@@ -21,7 +21,7 @@ from auscult.signals.traces import Names
 from tests.benchmarks.bottleneck_worlds import Span, Stage, World, columns_of
 from tests.benchmarks.report import report
 
-WARM_S, WITHIN_S = 420, 30
+WARM_S, WITHIN_S = 300, 30
 QUIET_S = 3_600
 FAULTS = ("work", "workers", "hang", "link")
 SEEDS, QUIET_SEEDS = range(100, 200), range(100, 120)

@@ -294,7 +294,7 @@ class World:
         load = max(
             visits.get(one.number, 1.0) * holds[one.number] / one.workers for one in self.services
         )
-        return min(float(self.rng.uniform(0.4, 0.95)) / load / WAVE / BURST, 25.0)
+        return min(float(self.rng.uniform(0.4, 0.95)) / load / WAVE / BURST, 12.0)
 
     def _holding_s(self) -> dict[int, float]:
         """How long a request holds a worker of each service, at no load."""

@@ -5,7 +5,6 @@ it comes: the pool learns how much later children come than their parents, and h
 that long.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -27,6 +26,7 @@ HOLD_MS_MIN, HOLD_MS_FIRST, HOLD_MS_MAX = 2_000, 6_000, 10_000
 _COVER_S = 15.0
 """Traces are left out where the pool would hold less than this of what comes."""
 
+_FILED_SPANS, _FILED_MS = 8_192, 10_000
 _LATE_QUANTILE = 0.98
 _LATE_RISES, _LATE_FALLS = 0.2, 0.01
 _ODD_1, _ODD_2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
@@ -100,7 +100,7 @@ class Pool:
         self.left_out = 0
         self.twice = 0
         self._max = spans_max
-        self._kept: deque[Spans] = deque()
+        self._kept: list[Spans] = []
         self._judged = 0
         self._rate = 0.0
         self._looked_ms = 0
@@ -143,8 +143,20 @@ class Pool:
             if block.came_ms[0] > now_ms - hold_ms:
                 break
             due.append(block)
-            self._judged += 1
+            self._file(block)
         return join(due) if due else None
+
+    def _file(self, block: Spans) -> None:
+        """Put a block that was judged together with the one before it, where both are small."""
+        before = self._kept[self._judged - 1] if self._judged else None
+        if (
+            before is not None
+            and len(before) + len(block) <= _FILED_SPANS
+            and block.came_ms[0] - before.came_ms[0] <= _FILED_MS
+        ):
+            self._kept[self._judged - 1 : self._judged + 1] = [join([before, block])]
+        else:
+            self._judged += 1
 
     def reach_ms(self, now_ms: int) -> int:
         """Return how far back the pool knows: what lasted longer may have lost its children."""
@@ -155,7 +167,7 @@ class Pool:
         while self._kept and (
             count > self._max or int(self._kept[0].came_ms[0]) < now_ms - AGE_MS_MAX
         ):
-            count -= len(self._kept.popleft())
+            count -= len(self._kept.pop(0))
             self._judged = max(self._judged - 1, 0)
 
     def _adapt(self, count: int, now_ms: int) -> None:
@@ -201,9 +213,7 @@ class Pool:
         late: list[NDArray[np.int64]] = []
         parents = Lookup(np.unique(new.above[new.above != 0]))
         now_ms = int(new.came_ms[0])
-        for block in self._kept:
-            hits = len(parents.find(block.key)[0])
-            late.append(np.full(hits, now_ms - int(block.came_ms[0]), dtype=np.int64))
+        late += [now_ms - one.came_ms[parents.find(one.key)[0]] for one in self._kept]
         together = len(parents.find(new.key)[0])
         late.append(np.zeros(together, dtype=np.int64))
         all_ms = np.concatenate(late)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.kernel.telemetry import SpanKind
+from auscult.performance.bottlenecks.journeys.callees import Callees
 from auscult.performance.bottlenecks.journeys.families import Kin, find_kin, measure_own
 from auscult.performance.bottlenecks.journeys.places import PlaceKind, Places, Rows
 from auscult.performance.bottlenecks.journeys.pool import Spans
@@ -59,11 +60,11 @@ class _Floor:
 class Calls:
     """Whom each operation usually calls: learnt, so that an answer that is missing is noticed.
 
-    callee, taker: by (service, operation), the service that serves its calls, and the one that
-    takes up what it hands on, with the share of its spans for which that was so.
+    callees, taker: by (service, operation), who answers its calls, and the service that takes up
+    what it hands on, with the share of its spans for which that was so.
     """
 
-    callee: dict[tuple[int, int], int] = field(default_factory=dict)
+    callees: dict[tuple[int, int], Callees] = field(default_factory=dict)
     taker: dict[tuple[int, int], tuple[int, float]] = field(default_factory=dict)
     floors: dict[int, _Floor] = field(default_factory=dict)
 
@@ -110,11 +111,9 @@ class Visitor:
         clients = due.kind == SpanKind.CLIENT
         callee = called.copy()
         answered = clients & (called >= 0)
-        for op, rows in look.by_operation(answered):
-            self._remember(op, int(called[rows[-1]]))
         silent = clients & (called < 0) & ~look.has_child
-        for op, rows in look.by_operation(silent):
-            callee[rows] = self._calls.callee.get(op, -1)
+        for op, rows in look.by_operation(answered | silent):
+            callee[rows] = self._blame(op, called[rows], own_s[rows])
         known = clients & (callee >= 0)
         outside = clients & ~known
         return [
@@ -204,9 +203,22 @@ class Visitor:
         found = self._places.rows(kind, service, other, now_ms=look.now_ms)
         return Visits(due.trace[rows], found, value[rows])
 
-    def _remember(self, op: tuple[int, int], callee: int) -> None:
-        if op in self._calls.callee or len(self._calls.callee) < self._room:
-            self._calls.callee[op] = callee
+    def _blame(self, op: tuple[int, int], called: Numbers, own_s: Seconds) -> Numbers:
+        """Return who answered each call of an operation, or owes an answer; -1 for nobody known."""
+        callees = self._calls.callees.get(op)
+        if callees is None:
+            if len(self._calls.callees) >= self._room:
+                return called
+            callees = self._calls.callees[op] = Callees()
+        who, counts = np.unique(called[called >= 0], return_counts=True)
+        answers = dict(zip(who.tolist(), counts.tolist(), strict=True))
+        missing = np.flatnonzero(called < 0)
+        missing = missing[np.argsort(-own_s[missing])]  # the longest were waited for
+        found, upto = called.copy(), 0
+        for service, count in callees.take(answers, len(missing)).items():
+            found[missing[upto : upto + count]] = service
+            upto += count
+        return found
 
     @property
     def _room(self) -> int:

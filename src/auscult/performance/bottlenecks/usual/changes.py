@@ -27,11 +27,16 @@ FELT_SHARE = 0.1
 """Of the usual time of a whole request."""
 
 LEAST_ADDED_S = 1e-3
-LASTS_MS_MIN = 5_000
+LASTS_MS_MIN, LASTS_MS_MAX = 5_000, 15_000
+"""How long a change must last: by twelve times the usual the least, by four times the most."""
+
 LEARNS_MS, LEARNS_VISITS = 120_000, 50
 """A place is judged when it is known for so long, by so many visits."""
 
 WELL_MS, WELL_VISITS = 10_000, 3
+SHORT_MS = 120_000
+"""What was over so soon was one more thing that the place takes back by itself."""
+
 UNSEEN_MS = 60_000
 NEW_USUAL_MS = 6 * 3_600_000
 """What was slow for so long is usual from then on."""
@@ -134,7 +139,7 @@ class Changes:
         slow = (added_s >= felt_s) & (self.mean_s[row] >= TWICE * usual_s)
         self._remember_peaks(row, slow, now_ms)
         begins = slow & (self.evidence[row] >= self.limit(row)) & ~self.alarmed[row]
-        begins &= now_ms - self.began_ms[row] >= LASTS_MS_MIN
+        begins &= now_ms - self.began_ms[row] >= _must_last_ms(self.mean_s[row], usual_s)
         self.alarmed[row] |= begins
         self._begin_spell(row[begins], now_ms)
         self._recover(seen, usual_s, felt_s, now_ms=now_ms)
@@ -182,7 +187,10 @@ class Changes:
         full &= self.well_count[row] >= WELL_VISITS
         mean_s = self.well_sum_s[row] / self.well_count[row]
         well = mean_s <= np.maximum(1.5 * usual_s, usual_s + 0.5 * felt_s)
-        self._end(row[self.alarmed[row] & full & well])
+        ended = row[self.alarmed[row] & full & well]
+        was_short = ended[now_ms - self.began_ms[ended] <= SHORT_MS]
+        self.peak[was_short] = np.maximum(self.peak[was_short], self.top[was_short])
+        self._end(ended)
         self._begin_spell(row[full], now_ms)
 
     def _begin_spell(self, rows: Rows, now_ms: int) -> None:
@@ -200,3 +208,10 @@ class Changes:
         excess = np.clip(seen.score[calm] ** 2 - 1 / seen.count[calm], -1, _RESTLESS_MAX)
         learnt = self.restless[rows] + _RESTLESS_RATE * (excess - self.restless[rows])
         self.restless[rows] = np.clip(learnt, _RESTLESS_MIN, _RESTLESS_MAX)
+
+
+def _must_last_ms(mean_s: Doubles, usual_s: Doubles) -> Doubles:
+    """Return for how long each change must last: the smaller, the longer."""
+    times = mean_s / np.maximum(usual_s, 1e-9)
+    must_ms: Doubles = np.clip(LASTS_MS_MAX * 4 / np.maximum(times, 1), LASTS_MS_MIN, LASTS_MS_MAX)
+    return must_ms
