@@ -14,7 +14,7 @@ _CALLS_LATELY = 40.0
 
 _SHARE_PER_CALL = 1 / 300
 _SILENT_PER_CALL = 1 / 2_000
-_SILENT_MUCH = 0.1
+_SILENT_MUCH = 0.03
 
 
 @dataclass(slots=True)

@@ -2,7 +2,8 @@
 
 Twelve bins a decade from 10 µs to 1,000 s; older visits weigh less (about half an hour, or the last
 thousand visits where they are rarer). A value becomes a normal score by its rank among what is
-usual; beyond the 99th percentile, where ranks end, by its distance on the logarithmic scale.
+usual; beyond the 99th percentile, where ranks end, by its distance on the logarithmic scale, as
+steep as the tail before it.
 """
 
 import numpy as np
@@ -15,6 +16,7 @@ PER_DECADE = 12
 FLOOR_S = 1e-5
 SCORE_MIN, SCORE_MAX = -3.0, 6.0
 
+_AT_95, _AT_99 = 1.645, 2.326
 _MEMORY_S = 1_800.0
 _MEMORY_VISITS = 1_000.0
 _LEAST_SPREAD_BINS = 0.1 * PER_DECADE
@@ -112,11 +114,11 @@ def _score_table(counts: Doubles) -> Doubles:
     upto = np.cumsum(counts, axis=1)
     rank = (upto - 0.5 * counts + 0.5) / (total + 1)
     scores: Doubles = ndtri(np.clip(rank, 1e-6, 1 - 1e-6))
-    median = _bin_at(upto, total, share=0.5)
     high = _bin_at(upto, total, share=0.99)
-    spread = np.maximum((high - median) / 2.33, _LEAST_SPREAD_BINS)
-    beyond = 2.33 + (np.arange(BINS)[None, :] - high) / spread
-    scores = np.where(np.arange(BINS)[None, :] > high, beyond, np.minimum(scores, 2.33))
+    tail = high - _bin_at(upto, total, share=0.95)
+    spread = np.maximum(tail / (_AT_99 - _AT_95), _LEAST_SPREAD_BINS)
+    beyond = _AT_99 + (np.arange(BINS)[None, :] - high) / spread
+    scores = np.where(np.arange(BINS)[None, :] > high, beyond, np.minimum(scores, _AT_99))
     return np.clip(scores, SCORE_MIN, SCORE_MAX)
 
 
