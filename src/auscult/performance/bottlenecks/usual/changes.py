@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from auscult.performance.bottlenecks.journeys.places import Rows
 
-LIMIT = 14.0
+LIMIT = 12.0
 LIMIT_MAX = 150.0
 DRIFT = 1.0
-"""For independent normal scores: a mean of e^28 / 2 looks between two false alarms of a place."""
+"""For independent normal scores: a mean of e^24 / 2 looks between two false alarms of a place."""
 
 TWICE = 2.0
 FELT_SHARE = 0.1
