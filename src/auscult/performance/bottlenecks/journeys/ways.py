@@ -14,7 +14,7 @@ from auscult.signals.traces import Names
 VISITS_MAX = 200_000
 AGE_MS_MAX = 30_000
 _PARTS_SHOWN = PARTS_MAX - 8
-_LEAST_SHARE = 0.005
+_LEAST_SHARE = 0.002
 _RATE = 0.1
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
@@ -123,8 +123,8 @@ def _tell(parts: dict[tuple[str, int, str], float], graph: CallGraph) -> Breakdo
     shown.sort(key=lambda key: (order[key[0]], key[1], key[2]))
     told = [Part(name=key[2][:200], value=parts[key]) for key in shown]
     rest_s = whole_s - sum(part.value for part in told)
-    if len(shown) < len(parts):
-        told.append(Part(name="other", value=max(rest_s, 0.0)))
+    if rest_s >= _LEAST_SHARE * whole_s:
+        told.append(Part(name="other", value=rest_s))
     return Breakdown(title="Where the time goes", unit="s", parts=tuple(told))
 
 

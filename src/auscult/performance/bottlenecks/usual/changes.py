@@ -46,6 +46,9 @@ _RESTLESS_MIN, _RESTLESS_FIRST, _RESTLESS_MAX = 0.05, 0.2, 4.0
 _RESTLESS_RATE = 1 / 200
 _PEAK_HALVES_MS = 6 * 3_600_000
 _MARGIN = 1.5
+_KEPT_A_LOOK = 0.9
+"""Of the weight of a visit in the mean of a change: about its last ten looks count."""
+
 _SUSPICIOUS = 4.0
 
 Doubles = NDArray[np.float64]
@@ -163,8 +166,9 @@ class Changes:
         after = np.clip(grown, 0, LIMIT_MAX + _MARGIN * LIMIT)
         fresh = before == 0
         self.began_ms[row] = np.where(fresh & ~self.alarmed[row], now_ms, self.began_ms[row])
-        self.sum_s[row] = np.where(fresh, 0, self.sum_s[row]) + seen.mean_s * seen.count
-        self.count[row] = np.where(fresh, 0, self.count[row]) + seen.count
+        kept = np.where(fresh, 0, _KEPT_A_LOOK)
+        self.sum_s[row] = kept * self.sum_s[row] + seen.mean_s * seen.count
+        self.count[row] = kept * self.count[row] + seen.count
         self.mean_s[row] = self.sum_s[row] / self.count[row]
         self.evidence[row] = after
 
