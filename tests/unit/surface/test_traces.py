@@ -4,12 +4,15 @@ import pytest
 from fastapi import FastAPI
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from auscult.kernel.facts import Found
+from auscult.kernel.findings import Breakdown, Finding, Part
 from auscult.kernel.words import TenantId
 from auscult.signals.traces import SpanView, Trace, weigh
 from auscult.surface.web.traces import draw_waterfall
 from auscult.surface.web.words import took
 from tests.unit.surface.client import ask
 from tests.unit.surface.fake_engine import FakeEngine
+from tests.unit.surface.fake_story import a_finding
 from tests.unit.surface.fake_telemetry import AT_NS
 
 ACME = TenantId("acme")
@@ -63,6 +66,58 @@ async def test_a_trace_is_shown_with_its_slow_span_and_what_is_wrong_with_it(
     assert page.count('<strong class="failed">failed</strong>') == 1
     assert (await ask(app, f"/traces/{TRACE}", key="bolt-member")).status == 404
     assert (await ask(app, "/traces/xyz", key="acme-member")).status == 400
+
+
+def with_trace(finding: Finding, trace_id: str = TRACE) -> Finding:
+    parts = (Part(name="edge", value=0.03), Part(name="encode", value=0.07))
+    known = {
+        "trace_id": trace_id,
+        "breakdown": Breakdown(title="Where the time goes", unit="s", parts=parts),
+    }
+    return finding.model_copy(update={"evidence": finding.evidence.model_copy(update=known)})
+
+
+async def page_of(engine: FakeEngine, app: FastAPI, *findings: Finding) -> str:
+    incidents = [await engine.submit(Found(finding=one)) for one in findings]
+    assert incidents[0] is not None
+    return (await ask(app, f"/incidents/{incidents[0].id}", key="acme-member")).text
+
+
+async def test_an_incident_leads_to_the_trace_it_names_and_to_its_slow_span(
+    engine: FakeEngine, app: FastAPI
+) -> None:
+    engine.telemetry.traces[ACME] = a_trace()
+    page = await page_of(engine, app, with_trace(a_finding("acme")))
+    assert f'<a href="/traces/{TRACE}#sencode">Trace of a slow request</a>, 100 ms' in page
+    assert "<strong>encode-service: do encode</strong> took 70 ms of its own (70 %)" in page
+    assert "no longer kept" not in page
+    assert "Where the time goes" in page
+    assert '<rect x="0" y="0" width="42.9" height="6"/>' in page
+
+
+async def test_a_trace_that_is_gone_is_said_to_be_gone(engine: FakeEngine, app: FastAPI) -> None:
+    page = await page_of(engine, app, with_trace(a_finding("acme")))
+    assert f'(<span class="code">{TRACE}</span>) is no longer kept' in page
+    assert f'href="/traces/{TRACE}' not in page
+
+
+async def test_an_incident_without_a_trace_leads_to_those_of_its_service_and_time(
+    engine: FakeEngine, app: FastAPI
+) -> None:
+    finding = a_finding("acme")
+    page = await page_of(engine, app, finding)
+    link = f"/traces?service=edge&amp;from_ms={finding.at_ms - 60_000}"
+    assert f'<a href="{link}">Traces of edge since then</a>' in page
+    assert "Where the time goes" not in page
+    engine.telemetry.traces[ACME] = a_trace()
+    found = (await ask(app, link.replace("&amp;", "&"), key="acme-member")).text
+    asked = engine.telemetry.asked
+    assert asked is not None
+    assert (asked.from_ms, asked.to_ms) == (finding.at_ms - 60_000, 0)
+    assert "Only what came in from" in found
+    assert '<a href="/traces?service=edge">At any time</a>' in found
+    late = await ask(app, f"/traces?from_ms={10**18}", key="acme-member")
+    assert late.status == 400, "no clock shows such a time"
 
 
 async def test_the_search_keeps_what_was_asked(engine: FakeEngine, app: FastAPI) -> None:

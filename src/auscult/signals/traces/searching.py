@@ -26,7 +26,8 @@ Mask = NDArray[np.bool_]
 class TraceQuery:
     """What a span of a wanted trace must be; empty and 0 ask nothing.
 
-    attribute: a key and the text of its value, as `value_text` writes it.
+    attribute: a key and the text of its value, as `value_text` writes it. from_ms, to_ms: when its
+    request came in, Unix milliseconds, both included; 0 asks nothing.
     """
 
     service: str = ""
@@ -35,6 +36,12 @@ class TraceQuery:
     failed: bool = False
     attribute: tuple[str, str] | None = None
     limit: int = 20
+    from_ms: int = 0
+    to_ms: int = 0
+
+    def holds_time(self, came_ms: int) -> bool:
+        """Say whether what came then is asked for."""
+        return self.from_ms <= came_ms and (not self.to_ms or came_ms <= self.to_ms)
 
 
 @dataclass(slots=True)
@@ -65,7 +72,8 @@ def search_traces(kept: Sequence[Kept], names: Names, query: TraceQuery) -> list
     """Return the traces of which a span is as asked, the last to come first."""
     limit = min(query.limit, TRACES_MAX)
     wanted: dict[bytes, None] = {}
-    for spans, rows in _matching(kept, names, query):
+    held = [one for one in kept if query.holds_time(one.at_ms)]
+    for spans, rows in _matching(held, names, query):
         for trace in dict.fromkeys(_ids(spans, rows[::-1])):
             wanted.setdefault(trace)
             if len(wanted) >= limit:

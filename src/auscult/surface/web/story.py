@@ -24,6 +24,7 @@ from auscult.surface.readings import (
 from auscult.surface.web.charts import draw_evidence
 from auscult.surface.web.render import is_partial, render
 from auscult.surface.web.session import SEE_OTHER, Visitor
+from auscult.surface.web.traces import Exemplar, find_exemplar
 
 router = APIRouter(include_in_schema=False)
 UNDO_MS = 10_000
@@ -59,7 +60,7 @@ async def show_story(incident_id: str, ask: Visitor) -> Response:
     """Show one incident: what, since when, how odd, who was told, what was done."""
     query = ask.query(NoticeQuery)
     story = await tell_story(ask.engine, ask.tenant, incident_id)
-    return _page_of(ask, story, query.done)
+    return await _page_of(ask, story, query.done)
 
 
 @router.get("/incidents/{incident_id}/exhibits/{exhibit_id}")
@@ -118,12 +119,13 @@ async def _act(ask: Ask, fact: Acknowledged | Released | Resolved) -> Response:
 async def _answer(ask: Ask, incident_id: str, done: str) -> Response:
     """Answer with the page (to script) or with a redirect to it (to a plain form)."""
     if is_partial(ask.request):
-        return _page_of(ask, await tell_story(ask.engine, ask.tenant, incident_id), done)
+        return await _page_of(ask, await tell_story(ask.engine, ask.tenant, incident_id), done)
     return RedirectResponse(f"/incidents/{incident_id}?done={done}", SEE_OTHER)
 
 
-def _page_of(ask: Ask, story: Story, done: str) -> Response:
+async def _page_of(ask: Ask, story: Story, done: str) -> Response:
     incident = story.incident
+    exemplar: Exemplar | None = await find_exemplar(ask, story)
     still = firing(incident)
     return render(
         ask.request,
@@ -132,6 +134,7 @@ def _page_of(ask: Ask, story: Story, done: str) -> Response:
         incident=incident,
         chart=draw_evidence(incident.strongest.evidence),
         evidence=incident.strongest.evidence,
+        exemplar=exemplar,
         deliveries=[one for one in story.deliveries if one.plug],
         notice=NOTICES.get(done, "") if done != STILL_FIRING or still else "",
         confirming=still if done == STILL_FIRING else [],

@@ -1,14 +1,17 @@
-"""Traces on the page: a search, and one trace as a waterfall with the slow span marked."""
+"""Traces on the page: a search, one trace as a waterfall, and the way to one from an incident."""
 
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from auscult.kernel.errors import QueryUnknown
+from auscult.kernel.errors import ObjectMissing, QueryUnknown
+from auscult.kernel.incidents import Incident
 from auscult.signals.traces import SpanView, Trace, Weights, weigh
+from auscult.surface.api.access import Ask
 from auscult.surface.api.queries import Nothing
 from auscult.surface.api.telemetry.traces import TraceSearch, id_of, query_of
+from auscult.surface.readings import Story
 from auscult.surface.web.render import render
 from auscult.surface.web.session import Visitor
 
@@ -49,6 +52,14 @@ class Waterfall:
     start_ns: int
     duration_ns: int
     slow: Bar | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """The trace an observer named. fall is None where no span of it is kept any more."""
+
+    trace_id: str
+    fall: Waterfall | None
 
 
 @router.get("/traces")
@@ -95,3 +106,23 @@ def draw_waterfall(trace: Trace, weights: Weights) -> Waterfall:
     )
     slow = next((bar for bar in bars if bar.is_slow), None)
     return Waterfall(bars, start_ns, end_ns - start_ns, slow)
+
+
+async def find_exemplar(ask: Ask, story: Story) -> Exemplar | None:
+    """Return the trace that the incident's evidence names, None where none of it names one."""
+    trace_id = _named_trace(story.incident, story)
+    if not trace_id:
+        return None
+    try:
+        trace = await ask.engine.telemetry.trace(ask.tenant, id_of(trace_id))
+    except ObjectMissing:
+        return Exemplar(trace_id, None)
+    return Exemplar(trace_id, draw_waterfall(trace, weigh(trace.spans)))
+
+
+def _named_trace(incident: Incident, story: Story) -> str:
+    """Return the id in the strongest evidence, or else in the last finding that has one."""
+    if incident.strongest.evidence.trace_id:
+        return incident.strongest.evidence.trace_id
+    named = [one for one in story.findings if one.evidence.trace_id]
+    return max(named, key=lambda one: one.at_ms).evidence.trace_id if named else ""

@@ -14,13 +14,18 @@ from auscult.surface.api.speech import said
 
 TRACES_MAX = 200
 ID_CHARS = 32
+TIME_MS_MAX = 253_402_300_799_999
+"""The end of the year 9999."""
 _NS_PER_MS = 1e6
 
 router = APIRouter(prefix="/api/v1/traces", tags=["traces"], route_class=DirectRoute)
 
 
 class TraceSearch(Query):
-    """What a span of a wanted trace must be; `attribute` is `key=value`."""
+    """What a span of a wanted trace must be; `attribute` is `key=value`.
+
+    `from_ms` and `to_ms` are Unix milliseconds, of when its request came in.
+    """
 
     service: str = Field(default="", max_length=TEXT_CHARS_MAX)
     name: str = Field(default="", max_length=TEXT_CHARS_MAX)
@@ -28,6 +33,8 @@ class TraceSearch(Query):
     failed: bool = False
     attribute: str = Field(default="", max_length=2 * TEXT_CHARS_MAX, pattern="^$|^[^=]+=")
     limit: int = Field(default=20, ge=1, le=TRACES_MAX)
+    from_ms: int = Field(default=0, ge=0, le=TIME_MS_MAX)
+    to_ms: int = Field(default=0, ge=0, le=TIME_MS_MAX)
 
 
 @router.get("", openapi_extra=documented(TraceSearch))
@@ -56,6 +63,8 @@ def query_of(asked: TraceSearch) -> TraceQuery:
         failed=asked.failed,
         attribute=(key, value) if key else None,
         limit=asked.limit,
+        from_ms=asked.from_ms,
+        to_ms=asked.to_ms,
     )
 
 

@@ -1,0 +1,132 @@
+"""Which of the places that became slow is the cause, and which only wait for it.
+
+A slow stage makes others look slow: callers wait, pools and queues before it fill. So of several
+places the one is blamed that lies below the others on the way, where what it adds explains a good
+part of what they add. One exception: a caller that is itself too busy reads its answers late, and
+so its calls look slow as well; a slow way is laid to the caller where that works slowly too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from auscult.performance.bottlenecks.journeys.graph import CallGraph
+from auscult.performance.bottlenecks.journeys.places import PlaceKind
+from auscult.performance.bottlenecks.load.queues import Queue
+
+_EXPLAINS = 0.3
+"""Of what one place adds another must add so much, to be why."""
+
+_BUSY_CALLER = 0.5
+_RANK = {
+    PlaceKind.WORK: 3,
+    PlaceKind.CALL: 2,
+    PlaceKind.SILENCE: 1,
+    PlaceKind.LINK: 0,
+    PlaceKind.WAIT: 0,
+}
+"""Of places at one service, what says the most of why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A place that takes longer than it did. service, about: as in `Place`, as texts.
+
+    mean_s is what it takes now, usual_s what it took; evidence is that of `changes`.
+    """
+
+    row: int
+    kind: PlaceKind
+    service: str
+    about: str
+    mean_s: float
+    usual_s: float
+    since_ms: int
+    evidence: float
+
+    @property
+    def added_s(self) -> float:
+        """How much longer it takes."""
+        return max(self.mean_s - self.usual_s, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One service that is to blame. place: its worst; None where only its queue shows it.
+
+    waiting: services that are slow because of it, in their order.
+    """
+
+    service: str
+    place: Raised | None
+    queue: Queue | None
+    waiting: tuple[str, ...] = ()
+
+
+def lay_blame(
+    raised: Sequence[Raised], limiting: Sequence[Queue], graph: CallGraph
+) -> list[Verdict]:
+    """Return who is to blame, the one that adds the most first."""
+    below = {one: graph.below(one) for one in {*(r.service for r in raised), *_names(limiting)}}
+    full = {queue.service: queue for queue in limiting}
+    last = {name for name in full if not full.keys() & below[name]}
+    causes = [one for one in raised if not any(_explains(other, one, below) for other in raised)]
+    blamed: dict[str, Raised] = {}
+    for cause in causes:
+        known = blamed.get(cause.service)
+        held_up = last & below[cause.service]
+        if not held_up and (known is None or _weight(cause) > _weight(known)):
+            blamed[cause.service] = cause
+    verdicts = [
+        Verdict(name, cause, full.get(name), _waiting(cause, raised, below))
+        for name, cause in blamed.items()
+    ]
+    verdicts.sort(key=lambda one: -one.place.added_s if one.place else 0.0)
+    lone = sorted(last - {name for name in last if blamed.keys() & ({name} | below[name])})
+    slow = {
+        name: tuple(sorted({r.service for r in raised if name in below[r.service]} - {name}))
+        for name in lone
+    }
+    return [*verdicts, *(Verdict(name, None, full[name], slow[name]) for name in lone)]
+
+
+def _explains(other: Raised, one: Raised, below: dict[str, set[str]]) -> bool:
+    """Say whether `other` is why `one` is slow."""
+    if other is one:
+        return False
+    if one.kind is PlaceKind.LINK and _is_busy_caller(other, one):
+        return True
+    if other.kind is PlaceKind.LINK and _is_busy_caller(one, other):
+        return False
+    if other.added_s < _EXPLAINS * one.added_s:
+        return False
+    if other.service == one.service:
+        return _RANK[other.kind] > _RANK[one.kind]
+    is_below = other.service in below[one.service]
+    is_above = one.service in below[other.service]
+    return is_below and (not is_above or other.added_s > one.added_s)
+
+
+def _is_busy_caller(work: Raised, link: Raised) -> bool:
+    return (
+        work.kind is PlaceKind.WORK
+        and work.service == link.about
+        and work.added_s >= _BUSY_CALLER * link.added_s
+    )
+
+
+def _weight(one: Raised) -> tuple[int, float]:
+    return (_RANK[one.kind], one.added_s)
+
+
+def _waiting(
+    cause: Raised, raised: Sequence[Raised], below: dict[str, set[str]]
+) -> tuple[str, ...]:
+    """Return the other services that were slow because of this one."""
+    own = {cause.service}
+    slow = {one.service for one in raised if cause.service in below[one.service]}
+    asks = {cause.about} if cause.kind in {PlaceKind.LINK, PlaceKind.SILENCE} else set()
+    return tuple(sorted((slow | asks) - own))
+
+
+def _names(limiting: Sequence[Queue]) -> list[str]:
+    return [queue.service for queue in limiting]

@@ -1,0 +1,1 @@
+"""What metrics say of load: queues, processors, event loops."""
