@@ -22,7 +22,6 @@ from auscult.performance.hearing.listeners.stereo import (
     Polarity,
     correlation,
     is_upright,
-    side_level,
 )
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
@@ -110,9 +109,12 @@ def test_samples_crowd_where_a_wave_is_cut() -> None:
 
 
 def test_correlation_and_side_tell_how_the_channels_stand() -> None:
-    x = np.ascontiguousarray(noise(0.5).T).astype(np.float64)
-    assert side_level(np.stack([x[0], x[0]])) == -90
-    assert side_level(x) == pytest.approx(0, abs=0.5)
+    x = noise(0.5)
+    (same,) = Blocks(Grid(RATE, 2)).push(np.stack([x[:, 0], x[:, 0]], axis=1))
+    (apart,) = Blocks(Grid(RATE, 2)).push(x)
+    assert same.side_db == -90
+    assert apart.side_db == pytest.approx(0, abs=0.5)
+    assert correlation(apart.cross, *apart.power.mean(axis=1)) == pytest.approx(0, abs=0.05)
     assert correlation(-0.5, 1.0, 0.25) == -1
     assert correlation(0.0, 0.0, 1.0) is None
     usual = Usual(least=1)

@@ -19,7 +19,6 @@ from auscult.performance.hearing.figures.blocks import (
 from auscult.performance.hearing.figures.spectrum import Spectra
 from auscult.performance.hearing.figures.usual import Usual
 from auscult.performance.hearing.listeners.clipping import crowding, steady_top
-from auscult.performance.hearing.listeners.stereo import side_level
 from auscult.performance.hearing.verdicts import SCORE_MAX, Alarm, Kind, Verdict
 
 SILENT_PEAK = 10 ** (-60 / 20)
@@ -196,10 +195,10 @@ class Levels:
     def _hear_side(self, pair: Pair, lost: bool, at_ms: int) -> Iterator[Verdict]:  # noqa: FBT001  a fact of the block
         if pair.block.grid.channels != 2 or lost:  # noqa: PLR2004  stereo
             return
-        source = side_level(pair.source.samples.astype(np.float64))
+        source = pair.source.side_db
         if source < -35.0:  # noqa: PLR2004  as good as mono itself
             return
-        less = side_level(pair.block.samples.astype(np.float64)) - source
+        less = pair.block.side_db - source
         known = self._side.is_known
         bad = less < min(-12.0, float(self._side.low[0]) - 10.0) if known else None
         if self._collapse.feed(at_ms, bad=bad, step_s=STEP_S):
