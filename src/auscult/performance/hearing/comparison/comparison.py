@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from auscult.kernel.sounds import Sound
+from auscult.performance.hearing.comparison.absence import Absence
 from auscult.performance.hearing.comparison.alignment import Fit, Reference, follow, search
-from auscult.performance.hearing.comparison.pairs import Absence, Crowding, Levels, Pair
+from auscult.performance.hearing.comparison.pairs import Crowding, Levels, Pair
 from auscult.performance.hearing.comparison.place import Wow
 from auscult.performance.hearing.comparison.resampling import Resampler
 from auscult.performance.hearing.comparison.spectra import Carried

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from auscult.performance.hearing.comparison.alignment import Fit
 from auscult.performance.hearing.figures.blocks import (
-    BINS,
-    HOPS,
     STEP_S,
     Block,
     Floats,
@@ -21,11 +19,6 @@ from auscult.performance.hearing.figures.usual import Usual
 from auscult.performance.hearing.listeners.clipping import crowding, steady_top
 from auscult.performance.hearing.verdicts import SCORE_MAX, Alarm, Kind, Verdict
 
-SILENT_PEAK = 10 ** (-60 / 20)
-LOUD_PEAK = 10 ** (-45 / 20)
-SILENCE_S, BACK_S = 1.0, 0.3
-DIP = 0.1
-GAP_BINS = 4
 FAINT_DB = -55.0
 PLACED = 1.5
 """Frames by which a block may be off before its samples cannot be set against the source's."""
@@ -62,80 +55,6 @@ class Pair:
             unit=words[0],
             sentence=words[1],
         )
-
-
-class Absence:
-    """Silence and gaps that the reference does not have."""
-
-    def __init__(self) -> None:
-        self._silence = Alarm(Kind.SILENCE, need_s=SILENCE_S, quiet_s=BACK_S)
-        self._gap = Alarm(Kind.GAP, need_s=0.0)
-        self._run = 0
-
-    @property
-    def alarms(self) -> Iterable[Alarm]:
-        """What it may have opened."""
-        return (self._silence, self._gap)
-
-    def hear(self, pair: Pair) -> Iterator[Verdict]:
-        """Take in one pair."""
-        block, source = pair.block, pair.source
-        hop_s, was_silent = STEP_S / HOPS, self._silence.is_open
-        for hop in range(HOPS):
-            bins = slice(hop * BINS, (hop + 1) * BINS)
-            sounds = float(source.peak[:, bins].max()) > LOUD_PEAK
-            silent = float(block.peak[:, bins].max()) < SILENT_PEAK
-            at_ms = block.time_ms(block.start + hop * block.grid.hop)
-            bad = silent if sounds else None
-            if self._silence.feed(at_ms, bad=bad, step_s=hop_s):
-                words = ("s", "silent, while its source plays on")
-                yield pair.say(self._silence, None, SILENCE_S, words=words)
-        # Misplaced by a millisecond, every stroke would leave a gap beside it.
-        off = pair.fit.off[~np.isnan(pair.fit.off)]
-        if was_silent or self._silence.is_open:
-            self._run = 0
-        elif off.size and float(np.abs(off).max()) < pair.block.grid.hop / BINS:
-            yield from self._find_gap(pair)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether something is missing, or may be about to be."""
-        return self._silence.since_ms >= 0
-
-    def _find_gap(self, pair: Pair) -> Iterator[Verdict]:
-        missing = _missing(pair, was_missing=self._run > 0)
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], missing, [False]]).astype(np.int8)))
-        heard = False
-        for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-            length = end - begin + (self._run if begin == 0 else 0)
-            if length < GAP_BINS or end == len(missing) or length > 1000 * SILENCE_S:
-                continue
-            heard = True
-            first = pair.block.start + (end - length) * pair.block.grid.hop / BINS
-            if self._gap.feed(pair.block.time_ms(first), bad=True, step_s=STEP_S):
-                words = ("ms", f"the sound was gone for {length} ms, while its source plays on")
-                yield pair.say(self._gap, None, float(length), words=words)
-        self._run = 0
-        if missing[-1]:
-            begin = int(edges[-2])
-            self._run = len(missing) - begin + (self._run if begin == 0 else 0)
-        if not heard:
-            self._gap.feed(0, bad=False, step_s=STEP_S)
-
-
-def _missing(pair: Pair, *, was_missing: bool) -> NDArray[np.bool_]:
-    """Say for each bin of 1 ms whether what the reference has is missing in some channel."""
-    source, heard = pair.source.peak, pair.block.peak
-    padded = np.pad(source, ((0, 0), (1, 1)), mode="edge")
-    least = np.minimum(np.minimum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
-    gain = heard.mean(axis=1) / np.maximum(source.mean(axis=1), 1e-9)
-    sounds = (least > LOUD_PEAK) & (gain[:, None] > DIP)
-    missing = sounds & (heard < DIP * gain[:, None] * least)
-    # Where the source itself is quiet nothing has come back: what was so before goes on.
-    known = np.where(sounds, np.arange(sounds.shape[1]), -1)
-    last = np.maximum.accumulate(known, axis=1)
-    filled = np.take_along_axis(missing, np.maximum(last, 0), axis=1)
-    return np.asarray(np.where(last >= 0, filled, was_missing & (gain[:, None] > DIP)).any(axis=0))
 
 
 class Levels:
