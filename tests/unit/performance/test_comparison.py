@@ -11,8 +11,8 @@ from auscult.kernel.sounds import Pcm, Sound
 from auscult.performance.hearing import Kind, Verdict
 from auscult.performance.hearing.comparison import Comparison
 from auscult.performance.hearing.comparison.alignment import Reference, correlate, follow, search
-from auscult.performance.hearing.comparison.pairs import peak_deficit_db
-from auscult.performance.hearing.comparison.place import swing
+from auscult.performance.hearing.comparison.ceiling import top_deficit_db
+from auscult.performance.hearing.comparison.place import swing, turns
 from auscult.performance.hearing.comparison.resampling import Resampler
 from auscult.performance.hearing.comparison.spectra import count_holes, find_loss
 from auscult.performance.hearing.figures.blocks import Grid
@@ -115,15 +115,18 @@ def test_noise_is_found_nowhere_and_a_place_is_followed_to_the_frame() -> None:
 
 
 def test_what_pieces_of_the_judgement_measure() -> None:
-    rng = np.random.default_rng(2)
-    source = rng.normal(0, 0.2, (2, 24_000)).astype(np.float32)
-    top = float(np.abs(source).max())
-    assert peak_deficit_db(source * 0.5, source, top) == pytest.approx(0, abs=0.01)
-    assert peak_deficit_db(np.clip(source, -0.4, 0.4), source, top) > 3
+    bins = np.geomspace(0.05, 0.8, 500).astype(np.float32)
+    assert top_deficit_db(bins * np.float32(0.5), bins)[0] == pytest.approx(0, abs=0.01)
+    deficit, wanted_db = top_deficit_db(np.minimum(bins, 0.5), bins)
+    assert deficit == pytest.approx(20 * np.log10(bins[-8:] / 0.5).mean(), abs=0.01)
+    assert wanted_db == pytest.approx(20 * np.log10(bins[-8:]).mean(), abs=0.01)
+    assert top_deficit_db(bins[-8:], bins[-8:]) == (0.0, -200.0)
     straight = np.arange(40.0) * 3
     assert swing(straight) == pytest.approx(0, abs=1e-6)
     assert swing(straight + 10 * np.sin(np.arange(40.0))) == pytest.approx(7, abs=1)
     assert np.isnan(swing(np.full(40, np.nan)))
+    assert turns(10 * np.sin(np.arange(40.0))) > 10
+    assert turns(np.where(np.arange(40) < 20, 0.0, 50.0)) <= 3
     hz = np.arange(0, 24_000, 250.0)
     usual = np.zeros(len(hz))
     gain = np.where(hz > 11_000, -50.0, 0.0)

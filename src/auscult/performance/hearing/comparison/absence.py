@@ -29,27 +29,26 @@ class Absence:
         self._gap = Alarm(Kind.GAP, need_s=0.0)
         self._run: Run | None = None
         self._gain: Floats | None = None
+        self.explains_all = False
 
     @property
     def alarms(self) -> Iterable[Alarm]:
         """What it may have opened."""
         return (self._silence, self._gap)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether everything is missing, or may be about to be."""
-        return self._silence.since_ms >= 0
-
     def hear(self, pair: Pair) -> Iterator[Verdict]:
         """Take in one pair."""
         block, source = pair.block, pair.source
         hop_s, was_silent = STEP_S / HOPS, self._silence.is_open
+        # Of a block that is silent in part nothing else can be said.
+        self.explains_all = self._silence.since_ms >= 0
         for hop in range(HOPS):
             bins = slice(hop * BINS, (hop + 1) * BINS)
             sounds = float(source.peak[:, bins].max()) > LOUD_PEAK
             silent = float(block.peak[:, bins].max()) < SILENT_PEAK
             at_ms = block.time_ms(block.start + hop * block.grid.hop)
             bad = silent if sounds else None
+            self.explains_all |= bool(bad)
             if self._silence.feed(at_ms, bad=bad, step_s=hop_s):
                 words = ("s", "silent, while its source plays on")
                 yield pair.say(self._silence, None, SILENCE_S, words=words)

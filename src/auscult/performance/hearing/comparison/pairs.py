@@ -4,24 +4,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from auscult.performance.hearing.comparison.alignment import Fit
 from auscult.performance.hearing.figures.blocks import (
     STEP_S,
     Block,
     Floats,
-    Singles,
     decibels,
 )
 from auscult.performance.hearing.figures.spectrum import Spectra
 from auscult.performance.hearing.figures.usual import Usual
-from auscult.performance.hearing.listeners.clipping import crowding, steady_top
 from auscult.performance.hearing.verdicts import SCORE_MAX, Alarm, Kind, Verdict
 
 FAINT_DB = -55.0
-PLACED = 1.5
-"""Frames by which a block may be off before its samples cannot be set against the source's."""
 CHANNEL_LOST_DB = 20.0
 
 
@@ -128,62 +123,3 @@ class Levels:
             yield pair.say(self._collapse, self._side.score(less), less, words=words)
         if not bad:
             self._side.learn(less)
-
-
-class Crowding:
-    """Clipping: samples crowd below the peak, where those of the reference do not."""
-
-    def __init__(self) -> None:
-        self._usual = Usual(least=6, spread_min=0.05)
-        self._alarm = Alarm(Kind.CLIPPING, need_s=1.0)
-        self._loudest = 0.0
-
-    @property
-    def alarms(self) -> Iterable[Alarm]:
-        """What it may have opened."""
-        return (self._alarm,)
-
-    def hear(self, pair: Pair) -> Iterator[Verdict]:
-        """Take in one pair; only blocks near the loudest of late can tell."""
-        top, source_top = steady_top(pair.block.peak), steady_top(pair.source.peak)
-        self._loudest = max(0.97 * self._loudest, source_top)
-        if min(top, source_top) < 10 ** (-30 / 20):
-            return
-        more = crowding(pair.block.samples, top) - crowding(pair.source.samples, source_top)
-        deficit = 0.0
-        off = pair.fit.off[~np.isnan(pair.fit.off)]
-        if off.size and float(np.abs(off).max()) < PLACED:
-            deficit = peak_deficit_db(pair.block.samples, pair.source.samples, source_top)
-        value = max(more, 0.0) + max(deficit, 0.0)
-        bad: bool | None = None
-        if self._usual.is_known:
-            usual = float(self._usual.high[0])
-            bad = value > usual + max(0.35, 3 * float(self._usual.spread[0]))
-            if not bad and source_top < 0.7 * self._loudest:
-                bad = None
-        if self._alarm.feed(pair.block.time_ms(pair.block.start), bad=bad, step_s=STEP_S):
-            words = ("dB", f"clipped: peaks lack {max(deficit, 0.0):.1f} dB against its source")
-            yield pair.say(self._alarm, self._usual.score(value), deficit, words=words)
-        if not bad:
-            self._usual.learn(value)
-
-
-def peak_deficit_db(heard: Singles, source: Singles, top: float) -> float:
-    """Return by how much less the greatest samples are amplified than all samples, dB.
-
-    Regression of the stream's samples on the reference's at the places where that one is above
-    0.7 of its peak, against the same of all places: what is clipped loses at the top alone.
-    """
-    size = np.abs(source)
-    at_top = _gain(heard, source, size > 0.7 * top)
-    usual = _gain(heard, source, size < 0.4 * top)
-    if min(at_top, usual) <= 1e-4:  # noqa: PLR2004  nothing to compare
-        return 0.0
-    return float(20 * np.log10(usual / at_top))
-
-
-def _gain(heard: Singles, source: Singles, places: NDArray[np.bool_]) -> float:
-    """Regress at some places, each channel by itself, so that a turned one does not cancel."""
-    s = np.where(places, source, 0).astype(np.float64)
-    cross = np.abs(np.einsum("ij,ij->i", s, heard.astype(np.float64))).sum()
-    return float(cross / max(float((s * s).sum()), 1e-12))
