@@ -282,14 +282,14 @@ def bears(kind: str, scene: Scene, severity: int) -> bool:
 
 
 def read_tracks(folder: Path, least_s: int) -> list[tuple[str, Pcm, int]]:
-    """Return name, sound in stereo and rate of each audio file; short ones are said twice.
+    """Return name, sound in stereo and rate of each audio file below; short ones are said twice.
 
     A track shorter than `least_s` is repeated after half a second's fade and pause.
     """
     import av
 
     found = []
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.rglob("*")):
         if path.suffix not in {".ogg", ".wav", ".flac", ".mp3", ".opus"}:
             continue
         with av.open(str(path)) as container:

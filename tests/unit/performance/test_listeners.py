@@ -10,7 +10,6 @@ from auscult.performance.hearing.listeners.bands import Bands, find_edge
 from auscult.performance.hearing.listeners.clipping import (
     Clipping,
     crowding,
-    share_over,
     steady_top,
 )
 from auscult.performance.hearing.listeners.holes import Gaps, Silence, find_falls, find_gaps
@@ -22,7 +21,6 @@ from auscult.performance.hearing.listeners.stereo import (
     Polarity,
     correlation,
     is_upright,
-    side_level,
 )
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
@@ -71,6 +69,17 @@ def test_a_gap_has_two_sharp_edges_and_sound_on_both_sides() -> None:
     assert find_gaps(click) == []
 
 
+def test_what_is_dead_between_sound_is_a_gap_also_between_the_pulses_of_a_voice() -> None:
+    pulses = np.full((1, 200), 0.01, dtype=np.float32)
+    pulses[0, ::10] = 0.3
+    assert find_gaps(pulses) == []
+    pulses[0, 103:109] = 0
+    assert find_gaps(pulses) == [(102, 109)]
+    decaying = np.maximum(0.3 * np.exp(-np.arange(200.0) / 8), 0).astype(np.float32)[None]
+    decaying[0, 150:160] = 0
+    assert find_gaps(decaying) == []
+
+
 def test_a_click_comes_back_and_a_splice_goes_on_elsewhere() -> None:
     t = np.arange(RATE) / RATE
     x = np.stack([0.3 * np.sin(2 * np.pi * 440 * t)]).astype(np.float32)
@@ -102,17 +111,18 @@ def test_samples_crowd_where_a_wave_is_cut() -> None:
     x = np.ascontiguousarray(noise(0.5).T)
     cut = np.clip(x, -0.15, 0.15)
     assert crowding(cut, 0.15) > crowding(x, float(np.abs(x).max())) + 1
-    assert share_over(x) == 0
     clicked = np.full((2, 500), 0.1, dtype=np.float32)
     clicked[0, :5] = 1.0
     assert steady_top(clicked) == pytest.approx(0.1)
-    assert share_over(np.ones((1, 10), dtype=np.float32)) == 1
 
 
 def test_correlation_and_side_tell_how_the_channels_stand() -> None:
-    x = np.ascontiguousarray(noise(0.5).T).astype(np.float64)
-    assert side_level(np.stack([x[0], x[0]])) == -90
-    assert side_level(x) == pytest.approx(0, abs=0.5)
+    x = noise(0.5)
+    (same,) = Blocks(Grid(RATE, 2)).push(np.stack([x[:, 0], x[:, 0]], axis=1))
+    (apart,) = Blocks(Grid(RATE, 2)).push(x)
+    assert same.side_db == -90
+    assert apart.side_db == pytest.approx(0, abs=0.5)
+    assert correlation(apart.cross, *apart.power.mean(axis=1)) == pytest.approx(0, abs=0.05)
     assert correlation(-0.5, 1.0, 0.25) == -1
     assert correlation(0.0, 0.0, 1.0) is None
     usual = Usual(least=1)

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from auscult.kernel.sounds import Sound
+from auscult.performance.hearing.comparison.absence import Absence
 from auscult.performance.hearing.comparison.alignment import Fit, Reference, follow, search
-from auscult.performance.hearing.comparison.pairs import Absence, Crowding, Levels, Pair
+from auscult.performance.hearing.comparison.ceiling import Ceiling
+from auscult.performance.hearing.comparison.pairs import Levels, Pair
 from auscult.performance.hearing.comparison.place import Wow
 from auscult.performance.hearing.comparison.resampling import Resampler
 from auscult.performance.hearing.comparison.spectra import Carried
@@ -55,13 +57,13 @@ class Comparison:
         self._tried_s = 0.0
         self._source_age_s = 0.0
         self._usual_quality = 0.0
-        self._absence, self._levels, self._crowding = Absence(), Levels(), Crowding()
+        self._absence, self._levels, self._ceiling = Absence(), Levels(), Ceiling()
         self._carried, self._wow = Carried(self.grid), Wow()
         self._impulses = (Impulses(self.grid), Impulses(self.grid))
         self._jump = Alarm(Kind.SKIP, need_s=0.0)
         self._wrong = Alarm(Kind.WRONG_PROGRAMME, need_s=4.0)
         self._source_clicks_ms = -1_000_000
-        every = (self._absence, self._levels, self._crowding, self._carried, self._wow)
+        every = (self._absence, self._levels, self._ceiling, self._carried, self._wow)
         self._alarms = [alarm for one in every for alarm in one.alarms]
         self._alarms += [self._jump, self._wrong]
         # Splices are told by the place itself: of what this one opens, clicks alone are said.
@@ -234,7 +236,7 @@ class Comparison:
         source = measure(self.grid, held, start=block.start, at_ms=block.at_ms)
         pair = Pair(block, look(block), source, look(source), fit)
         yield from self._absence.hear(pair)
-        if self._absence.is_open:
+        if self._absence.explains_all:
             return
         yield from self._levels.hear(pair)
         yield from self._hear_clicks(pair)
@@ -243,7 +245,7 @@ class Comparison:
             return
         # What a hole or a lost channel does to peaks and bands is told by it already.
         if not (self._levels.explains_peaks):
-            yield from self._crowding.hear(pair)
+            yield from self._ceiling.hear(pair)
             yield from self._carried.hear(pair)
         yield from self._settle(block, fit)
 

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from auscult.performance.hearing.comparison.pairs import Pair
-from auscult.performance.hearing.figures.blocks import HOPS, STEP_S
+from auscult.performance.hearing.figures.blocks import HOPS, STEP_S, Floats
 from auscult.performance.hearing.figures.usual import Usual
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
 RECENT = 40
 WOW_MS = 0.12
+TURNS = 5
+"""How often 4 s of a swing cross their line at least (0.6 Hz); a jump crosses it three times."""
 TRUSTED = 0.4
 """Correlation from which a place is believed: the swing itself spoils it within 100 ms."""
 
@@ -41,9 +43,8 @@ class Wow:
             return
         bad = None
         if self._usual.is_known:
-            bad = swing_ms > float(self._usual.high[0]) + max(
-                WOW_MS, 4 * float(self._usual.spread[0])
-            )
+            limit = max(WOW_MS, 4 * float(self._usual.spread[0]))
+            bad = swing_ms > float(self._usual.high[0]) + limit and turns(self._places) >= TURNS
         if self._alarm.feed(pair.block.time_ms(pair.block.start), bad=bad, step_s=STEP_S):
             words = ("ms", f"the pitch wavers: the place swings by {swing_ms:.2f} ms")
             yield pair.say(self._alarm, self._usual.score(swing_ms), swing_ms, words=words)
@@ -55,16 +56,29 @@ class Wow:
         self._places = np.zeros(0)
 
 
-def swing(places: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+def swing(places: Floats) -> float:
     """Return the standard deviation of places from their straight line; nan of fewer than 30.
 
     One or two places that fit elsewhere do not make a swing: the deviation is that of the middle
     80 %, scaled to a sine's.
     """
-    known = np.flatnonzero(~np.isnan(places))
-    if known.size < RECENT - 2 * HOPS:
+    away = _off_line(places)
+    if away.size < RECENT - 2 * HOPS:
         return float("nan")
-    value = places[known]
-    line = np.polyval(np.polyfit(known, value, 1), known)
-    low, high = np.quantile(value - line, (0.1, 0.9))
+    low, high = np.quantile(away, (0.1, 0.9))
     return float(high - low) / 2.7
+
+
+def turns(places: Floats) -> int:
+    """Return how often places cross their straight line, small steps across it aside."""
+    away = _off_line(places)
+    clear = away[np.abs(away) > 0.3 * np.abs(away).mean()] if away.size else away
+    return int((np.diff(np.sign(clear)) != 0).sum())
+
+
+def _off_line(places: Floats) -> Floats:
+    known = np.flatnonzero(~np.isnan(places))
+    if known.size < 3:  # noqa: PLR2004  a line and something off it
+        return np.zeros(0)
+    value = places[known]
+    return np.asarray(value - np.polyval(np.polyfit(known, value, 1), known))

@@ -25,7 +25,7 @@ SAMPLE_MAX = 64.0
 HOPS = 5
 BINS = 100
 STEP_S = 0.5
-SILENT_DB = -200.0
+SIDE_FLOOR_DB = -90.0
 
 
 def decibels(power: Floats | Singles | float) -> Floats:
@@ -91,7 +91,7 @@ class Block:
 
     start: number of its first frame. samples: float32 (channels, frames), contiguous.
     power: mean square per channel and hop, (channels, 5). peak: greatest |sample| per channel and
-    bin of 1 ms, (channels, 500).
+    bin of 1 ms, (channels, 500). cross: mean product of the first two channels, 0 of one.
     """
 
     grid: Grid
@@ -100,11 +100,20 @@ class Block:
     samples: Singles
     power: Floats
     peak: Singles
+    cross: float
 
     @property
     def level_db(self) -> float:
         """Mean level of all channels, dB of full scale (a full-scale square wave is 0 dB)."""
         return float(decibels(float(self.power.mean())))
+
+    @property
+    def side_db(self) -> float:
+        """Power of left − right against left + right, dB, from −90; of the first two channels."""
+        left, right = self.power[:2].mean(axis=1).tolist()
+        side = max(left + right - 2 * self.cross, 0.0)
+        ratio = side / max(left + right + 2 * self.cross, 1e-20)
+        return max(SIDE_FLOOR_DB, float(decibels(ratio)))
 
     def time_ms(self, frame: float) -> int:
         """When a frame of the stream, counted from its beginning, was heard."""
@@ -144,6 +153,12 @@ class Blocks:
 def measure(grid: Grid, samples: Singles, *, start: int, at_ms: float) -> Block:
     """Make a block of samples of shape (channels, grid.size), C-contiguous."""
     hops = samples.reshape(grid.channels * HOPS, grid.hop)
+    # Sums by einsum: BLAS would wake its threads for half a second of sound, and wait for them.
+    cross = (
+        float(np.einsum("i,i->", samples[0], samples[1], dtype=np.float64)) / grid.size
+        if grid.channels > 1
+        else 0.0
+    )
     power = np.einsum("ij,ij->i", hops, hops, dtype=np.float64) / grid.hop
     return Block(
         grid=grid,
@@ -152,4 +167,5 @@ def measure(grid: Grid, samples: Singles, *, start: int, at_ms: float) -> Block:
         samples=samples,
         power=power.reshape(grid.channels, HOPS),
         peak=np.maximum.reduceat(np.abs(samples), grid.edges, axis=1),
+        cross=cross,
     )

@@ -1,34 +1,40 @@
 """Clipping: waves with their tops cut off, also where a codec has rounded them since."""
 
+import math
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from auscult.performance.hearing.figures.blocks import STEP_S, Block, Singles
+from auscult.performance.hearing.figures.events import poisson_tail
 from auscult.performance.hearing.figures.usual import Usual
-from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
+from auscult.performance.hearing.verdicts import SCORE_MAX, Alarm, Kind, Verdict
 
 LOUD = 10 ** (-30 / 20)
 FADING, NEAR = 0.98, 0.7
 """Only blocks whose peak is within 3 dB of the greatest of late can tell that nothing clips."""
 
-FULL_SCALE = 0.985
-OVER_SHARE = 2e-4
+NEED_S = 1.5
+FULL_SCALE, LEAST_SAMPLES = 0.985, 2
+WINDOW, P_MAX = 20, 1e-4
+PRIOR = 0.02
+"""Blocks at full scale in 10 s, as long as none was heard: masters touch it hardly ever, or often
+and from the beginning."""
 
 
 class Clipping:
     """Compares how samples crowd below the peak, and at full scale, with what is usual.
 
-    crowd: log10 of the share of samples within 10 % of the greatest one of 2 s, against those
-    within 30 %: a wave that is cut crowds there, one that is limited or dense does so always.
-    over: share of samples at or over full scale, where a master keeps away or is from the start.
+    crowd: log10 of the share of samples within 10 % of the greatest one of the block, against
+    those within 50 %: a wave that is cut crowds there, one that is limited or dense does so always.
     """
 
     def __init__(self) -> None:
         self._crowd = Usual(least=10, spread_min=0.08)
-        self._over = Usual(least=10, spread_min=OVER_SHARE)
+        self._full = FullScale()
         self._loudest = 0.0
-        self._alarm = Alarm(Kind.CLIPPING, need_s=1.5, leak=0.2)
+        self._alarm = Alarm(Kind.CLIPPING, need_s=NEED_S, leak=0.2)
 
     @property
     def alarms(self) -> Iterable[Alarm]:
@@ -38,37 +44,70 @@ class Clipping:
     def hear(self, block: Block) -> Iterator[Verdict]:
         """Take in one block."""
         top = steady_top(block.peak)
-        loud = top > LOUD
-        over = share_over(block.samples) if top >= FULL_SCALE else 0.0
-        crowd = crowding(block.samples, top) if loud else None
-        bad = None if crowd is None else self._judge(crowd, over)
         self._loudest = max(FADING * self._loudest, top)
-        if not bad and top < NEAR * self._loudest:
-            bad = None
-        at_ms = block.time_ms(block.start)
-        if self._alarm.feed(at_ms, bad=bad, step_s=STEP_S) and crowd is not None:
-            score = max(self._crowd.score(crowd), self._over.score(over))
-            yield Verdict(
-                kind=Kind.CLIPPING,
-                since_ms=self._alarm.since_ms,
-                said_ms=block.time_ms(block.start + block.grid.size),
-                score=score,
-                measured=round(100 * 10**crowd, 2),
-                unit="%",
-                sentence=f"clipped: {100 * 10**crowd:.1f} % of the loud samples stand within "
-                f"1 dB of the peak, usually {100 * 10 ** float(self._crowd.level[0]):.1f} %",
-            )
-        if crowd is not None and not bad and not self._alarm.is_open:
-            self._crowd.learn(crowd)
-            self._over.learn(over)
-
-    def _judge(self, crowd: float, over: float) -> bool | None:
+        score = self._full.count(block, learns=not self._alarm.is_open)
+        if top <= LOUD:
+            return
+        crowd = crowding(block.samples, top)
         if not self._crowd.is_known:
-            return None
+            self._crowd.learn(crowd)
+            return
+        piled = self._is_piled(crowd)
+        at_scale = score >= -math.log10(P_MAX)
+        bad = True if piled or at_scale else None if top < NEAR * self._loudest else False
+        # Full scale has been counted over 10 s: that is evidence enough.
+        step_s = NEED_S if at_scale else STEP_S
+        if self._alarm.feed(block.time_ms(block.start), bad=bad, step_s=step_s):
+            score = max(score, self._crowd.score(crowd))
+            yield self._say(block, score, crowd=crowd, piled=piled)
+        if not bad and not self._alarm.is_open:
+            self._crowd.learn(crowd)
+
+    def _is_piled(self, crowd: float) -> bool:
         usual, spread = float(self._crowd.high[0]), float(self._crowd.spread[0])
-        piled = crowd > usual + max(0.25, 2.5 * spread)
-        usual_over = float(self._over.high[0])
-        return piled or over > max(OVER_SHARE, 8 * usual_over)
+        return crowd > usual + max(0.25, 2.5 * spread)
+
+    def _say(self, block: Block, score: float, *, crowd: float, piled: bool) -> Verdict:
+        now, usual = 100 * 10**crowd, 100 * 10 ** float(self._crowd.level[0])
+        words = (
+            f"{now:.1f} % of the loud samples stand within 1 dB of the peak, usually {usual:.1f} %"
+        )
+        if not piled:
+            words = "samples stand at full scale, from which they usually keep away"
+        return Verdict(
+            kind=Kind.CLIPPING,
+            since_ms=self._alarm.since_ms,
+            said_ms=block.time_ms(block.start + block.grid.size),
+            score=score,
+            measured=round(now, 2),
+            unit="%",
+            sentence=f"clipped: {words}",
+        )
+
+
+class FullScale:
+    """Counts blocks that touch full scale, against how many of them are usual.
+
+    Mild clipping cuts a few strokes a minute, which no share of samples shows.
+    """
+
+    def __init__(self) -> None:
+        self._recent: deque[bool] = deque()
+        self._past, self._past_full = 0, 0
+
+    def count(self, block: Block, *, learns: bool) -> float:
+        """Return −log10 p of as many blocks at full scale as the last 10 s had; 0 says nothing."""
+        full = float(block.peak.max()) >= FULL_SCALE
+        full = full and int((np.abs(block.samples) >= FULL_SCALE).sum()) >= LEAST_SAMPLES
+        self._recent.append(full)
+        if len(self._recent) > WINDOW:
+            was_full = self._recent.popleft()
+            self._past += learns
+            self._past_full += learns and was_full
+        if not full:
+            return 0.0
+        expected = (PRIOR + self._past_full) * WINDOW / (WINDOW + self._past)
+        return min(SCORE_MAX, -math.log10(poisson_tail(sum(self._recent), expected)))
 
 
 def crowding(samples: Singles, top: float) -> float:
@@ -82,8 +121,3 @@ def crowding(samples: Singles, top: float) -> float:
 def steady_top(peak: Singles) -> float:
     """Return the peak of a block apart from its seven loudest milliseconds: clicks do not count."""
     return float(np.partition(peak.max(axis=0), -8)[-8])
-
-
-def share_over(samples: Singles) -> float:
-    """Return the share of samples at or over full scale (0.985: −0.13 dB)."""
-    return float((np.abs(samples) >= FULL_SCALE).mean())

@@ -17,13 +17,17 @@ ABRUPT_S, LONG_S, PATIENCE = 2.3, 10.0, 1.5
 pauses that ended by themselves make the first figure 1.5 times the longest of them."""
 
 CUT_SHARE, CUT_BINS = 0.5, 22
-"""A cut falls from half of its peak to silence within 22 ms (a coder's window), no fade does."""
+CUT_DEPTH, PAST_HOPS = 10 ** (-33 / 20), 3
+"""A cut falls from half of its level by 33 dB within 22 ms (a coder's window), no fade does. The
+rest of the way to silence may take 100 ms: what a coder leaves of its last frame dies away."""
 
 DEPTH = 10 ** (-36 / 20)
 """No room and no instrument falls by 36 dB within 3 ms and comes back as fast."""
 
 EDGE_BINS, NEAR_BINS, LEAST_BINS = 3, 8, 3
-STEADY, SHARP = 0.1, 0.4
+STEADY, SHARP, RETURNED = 0.1, 0.4, 0.1
+DEAD, ALIVE, FAINT, FAINT_MIDDLE = 1e-5, 5e-4, 1e-3, 1e-4
+"""What has been coded is never dead (−100 dB) between two milliseconds that are not (−66 dB)."""
 CONTEXT = 2_000 + 2 * NEAR_BINS
 GAP_MAX_BINS = 2_000
 
@@ -35,7 +39,7 @@ class Silence:
         self._silent_s = 0.0
         self._need_s = LONG_S
         self._longest_s = 0.0
-        self._past = np.zeros(2 * BINS, dtype=np.float32)
+        self._past = np.zeros(PAST_HOPS * BINS, dtype=np.float32)
         self._alarm = Alarm(Kind.SILENCE, need_s=0.0)
 
     @property
@@ -46,14 +50,14 @@ class Silence:
     def hear(self, block: Block) -> Iterator[Verdict]:
         """Take in one block."""
         bins = np.concatenate([self._past, block.peak.max(axis=0)])
-        self._past = bins[-2 * BINS :]
-        hops = bins[2 * BINS :].reshape(HOPS, BINS)
+        self._past = bins[-PAST_HOPS * BINS :]
+        hops = bins[PAST_HOPS * BINS :].reshape(HOPS, BINS)
         for number, peak in enumerate(hops.max(axis=1).tolist()):
             if peak > SILENT_PEAK:
                 self._end()
                 continue
             if not self._silent_s:
-                self._need_s = self._patience(bins[(number + 1) * BINS : (number + 3) * BINS])
+                self._need_s = self._patience(bins[(number + 1) * BINS :][: PAST_HOPS * BINS])
             self._silent_s += STEP_S / HOPS
             since_ms = block.time_ms(block.start + (number + 1) * block.grid.hop) - round(
                 1000 * self._silent_s
@@ -63,13 +67,16 @@ class Silence:
                 yield self._say(block, number + 1)
 
     def _patience(self, bins: Singles) -> float:
-        """Return how long a silence is borne that begins in the last of these 200 ms."""
+        """Return how long a silence is borne that begins in the last of these 300 ms."""
         loud = float(bins.max())
         if loud < LOUD_PEAK:
             return LONG_S
         ended = int(np.flatnonzero(bins > SILENT_PEAK)[-1])
-        full = int(np.flatnonzero(bins > CUT_SHARE * loud)[-1])
-        if ended - full > CUT_BINS:
+        # Of the quarter that is loudest, the least: the crackle of a record is no level.
+        level = float(np.quantile(bins[: ended + 1], 0.75))
+        full = int(np.flatnonzero(bins > CUT_SHARE * level)[-1])
+        after = float(bins[full + CUT_BINS :].max(initial=0.0))
+        if after > max(SILENT_PEAK, CUT_DEPTH * level):
             return LONG_S
         return min(LONG_S, max(ABRUPT_S, PATIENCE * self._longest_s))
 
@@ -96,7 +103,11 @@ class Silence:
 
 
 class Gaps:
-    """Hears dropouts of 5 ms to 2 s: a fall by 36 dB within 3 ms, and as fast a return."""
+    """Hears dropouts of 5 ms to 2 s.
+
+    They fall by 36 dB within 3 ms and return as fast, or are dead from one millisecond to the next,
+    which is heard between the pulses of a low voice and in faint passages too.
+    """
 
     def __init__(self, grid: Grid) -> None:
         self._past = np.zeros((grid.channels, CONTEXT), dtype=np.float32)
@@ -144,6 +155,7 @@ def find_gaps(peak: Singles) -> list[tuple[int, int]]:
     if not (peak < LOUD_PEAK).any():
         return []
     for one in peak:
+        found.update(find_dead(one))
         for fall in find_falls(one).tolist():
             before = float(np.median(one[max(0, fall - NEAR_BINS) : fall]))
             quiet = 2 * DEPTH * before
@@ -152,11 +164,37 @@ def find_gaps(peak: Singles) -> list[tuple[int, int]]:
             after = one[rise + 1 : rise + 1 + NEAR_BINS]
             if not back.any() or rise - fall <= LEAST_BINS or len(after) < NEAR_BINS:
                 continue
-            # Sound goes on for most of 8 ms on both sides (a click does not), and returns at once.
+            # Sound goes on for most of 8 ms on both sides (a click does not), and returns at once
+            # and in full (a stroke that shines through in a channel that was lost does not).
             level = min(before, float(np.median(after)))
-            if level > STEADY * LOUD_PEAK and after[:EDGE_BINS].max() > SHARP * level:
+            full = level > max(STEADY * LOUD_PEAK, RETURNED * before)
+            if full and after[:EDGE_BINS].max() > SHARP * level:
                 found.add((fall, rise))
-    return sorted(found)
+    # One gap, found in both ways or in both channels, has one beginning.
+    apart: list[tuple[int, int]] = []
+    for begin, end in sorted(found):
+        if not apart or begin > apart[-1][1]:
+            apart.append((begin, end))
+    return apart
+
+
+def find_dead(peak: Singles) -> list[tuple[int, int]]:
+    """Return (begin, end) of what is digitally silent between sound; peak: (bins of 1 ms,)."""
+    dead = np.concatenate([[False], peak < DEAD, [False]]).astype(np.int8)
+    runs = np.flatnonzero(np.diff(dead)).reshape(-1, 2)
+    lengths = runs[:, 1] - runs[:, 0]
+    found = []
+    for begin, end in runs[(lengths >= LEAST_BINS) & (lengths <= GAP_MAX_BINS)].tolist():
+        before, after = peak[max(0, begin - NEAR_BINS) : begin], peak[end : end + NEAR_BINS]
+        if min(len(before), len(after)) < NEAR_BINS:
+            continue
+        edges = min(float(before[-EDGE_BINS:].max()), float(after[:EDGE_BINS].max()))
+        sounds = min(float(before.max()), float(after.max())) > FAINT
+        # Two clicks in silence are no sound on both sides.
+        goes_on = min(float(np.median(before)), float(np.median(after))) > FAINT_MIDDLE
+        if edges > ALIVE and sounds and goes_on:
+            found.append((begin, end))
+    return found
 
 
 def find_falls(peak: Singles) -> NDArray[np.intp]:

@@ -12,7 +12,7 @@ from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 ACTIVE_DB = -50.0
 FLOOR_DB = -90.0
 LOST_DB, QUIET_DB, DEAD_DB = 25.0, -50.0, -70.0
-COLLAPSED_DB, STEREO_DB, NARROWER_DB = -24.0, -20.0, 12.0
+COLLAPSED_DB, STEREO_DB, NARROWER_DB = -24.0, -22.0, 10.0
 """A codec's own noise differs in both channels and leaves a side level of −25 to −35 dB."""
 TURNED, UPRIGHT, FAR = -0.25, 0.4, 0.4
 FRONT = 2
@@ -94,10 +94,8 @@ class Polarity:
         """Take in one block."""
         if block.grid.channels != 2 or block.level_db < ACTIVE_DB:  # noqa: PLR2004  stereo
             return
-        left, right = block.samples[0], block.samples[1]
-        cross = float(left @ right) / left.size
         sides = block.power.mean(axis=1)
-        whole = correlation(cross, float(sides[0]), float(sides[1]))
+        whole = correlation(block.cross, float(sides[0]), float(sides[1]))
         bass = correlation(*spectra.low)
         if whole is None:
             return
@@ -155,7 +153,7 @@ class MonoCollapse:
         """Take in one block."""
         if block.grid.channels != 2 or block.level_db < ACTIVE_DB:  # noqa: PLR2004  stereo
             return
-        side_db = side_level(block.samples.astype(np.float64))
+        side_db = block.side_db
         bad = None
         if self._usual.is_known:
             usual = float(self._usual.low[0])
@@ -191,10 +189,3 @@ def correlation(cross: float, left: float, right: float) -> float | None:
     if min(left, right) < 1e-8:  # noqa: PLR2004  −80 dB
         return None
     return float(np.clip(cross / np.sqrt(left * right), -1.0, 1.0))
-
-
-def side_level(samples: Floats) -> float:
-    """Return the power of (L−R) against (L+R) in dB, from −90; samples: (2, n)."""
-    side, mid = samples[0] - samples[1], samples[0] + samples[1]
-    ratio = float(side @ side) / max(float(mid @ mid), 1e-20)
-    return max(FLOOR_DB, float(decibels(ratio)))

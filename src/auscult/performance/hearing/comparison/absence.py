@@ -1,0 +1,126 @@
+"""What is not there: silence and gaps that the reference does not have."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auscult.performance.hearing.comparison.pairs import Pair
+from auscult.performance.hearing.figures.blocks import BINS, HOPS, STEP_S, Floats
+from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
+
+SILENT_PEAK = 10 ** (-60 / 20)
+LOUD_PEAK = 10 ** (-45 / 20)
+SILENCE_S, BACK_S = 1.0, 0.3
+DIP = 0.1
+Run = tuple[int, int]
+GAP_BINS, BACK_BINS = 4, 8
+"""A gap lasts 4 ms at least, and is over when the sound is back for 8 ms."""
+
+LONG_BINS = round(1000 * SILENCE_S)
+"""What is gone for longer is no gap but silence, or a channel that is lost."""
+
+
+class Absence:
+    """Silence and gaps that the reference does not have."""
+
+    def __init__(self) -> None:
+        self._silence = Alarm(Kind.SILENCE, need_s=SILENCE_S, quiet_s=BACK_S)
+        self._gap = Alarm(Kind.GAP, need_s=0.0)
+        self._run: Run | None = None
+        self._gain: Floats | None = None
+        self.explains_all = False
+
+    @property
+    def alarms(self) -> Iterable[Alarm]:
+        """What it may have opened."""
+        return (self._silence, self._gap)
+
+    def hear(self, pair: Pair) -> Iterator[Verdict]:
+        """Take in one pair."""
+        block, source = pair.block, pair.source
+        hop_s, was_silent = STEP_S / HOPS, self._silence.is_open
+        # Of a block that is silent in part nothing else can be said.
+        self.explains_all = self._silence.since_ms >= 0
+        for hop in range(HOPS):
+            bins = slice(hop * BINS, (hop + 1) * BINS)
+            sounds = float(source.peak[:, bins].max()) > LOUD_PEAK
+            silent = float(block.peak[:, bins].max()) < SILENT_PEAK
+            at_ms = block.time_ms(block.start + hop * block.grid.hop)
+            bad = silent if sounds else None
+            self.explains_all |= bool(bad)
+            if self._silence.feed(at_ms, bad=bad, step_s=hop_s):
+                words = ("s", "silent, while its source plays on")
+                yield pair.say(self._silence, None, SILENCE_S, words=words)
+        # Misplaced by a millisecond, every stroke would leave a gap beside it.
+        off = pair.fit.off[~np.isnan(pair.fit.off)]
+        if was_silent or self._silence.is_open:
+            self._run = None
+        elif off.size and float(np.abs(off).max()) < pair.block.grid.hop / BINS:
+            yield from self._find_gap(pair)
+
+    def _find_gap(self, pair: Pair) -> Iterator[Verdict]:
+        missing = self._find_missing(pair)
+        ended, self._run = find_runs(missing, self._run)
+        heard = False
+        for begin, end in ended:
+            length = end - begin
+            if not GAP_BINS <= length <= LONG_BINS:
+                continue
+            heard = True
+            first = pair.block.start + begin * pair.block.grid.hop / BINS
+            if self._gap.feed(pair.block.time_ms(first), bad=True, step_s=STEP_S):
+                words = ("ms", f"the sound was gone for {length} ms, while its source plays on")
+                yield pair.say(self._gap, None, float(length), words=words)
+        if not heard:
+            self._gap.feed(0, bad=False, step_s=STEP_S)
+
+    def _find_missing(self, pair: Pair) -> NDArray[np.bool_]:
+        """Say of each millisecond whether what should be heard is missing in some channel.
+
+        What should be heard is the reference at the gain of the last block that was whole: the
+        gain of a block in which a channel goes down would soon find it loud enough.
+        """
+        gain = pair.block.peak.mean(axis=1) / np.maximum(pair.source.peak.mean(axis=1), 1e-9)
+        if self._gain is None or (self._run is not None and self._run[0] < -LONG_BINS):
+            self._gain = gain
+        goes_on = self._run is not None and self._run[1] == 0
+        missing = find_missing(pair, self._gain, was_missing=goes_on)
+        if not missing.any():
+            self._gain = gain
+        return missing
+
+
+def find_missing(pair: Pair, gain: Floats, *, was_missing: bool) -> NDArray[np.bool_]:
+    """Return for each bin of 1 ms whether the reference, at a gain per channel, is missing."""
+    source, heard = pair.source.peak, pair.block.peak
+    padded = np.pad(source, ((0, 0), (1, 1)), mode="edge")
+    least = np.minimum(np.minimum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
+    sounds = (least > LOUD_PEAK) & (gain[:, None] > DIP)
+    missing = sounds & (heard < DIP * gain[:, None] * least)
+    # Where the source itself is quiet nothing has come back: what was so before goes on.
+    known = np.where(sounds, np.arange(sounds.shape[1]), -1)
+    last = np.maximum.accumulate(known, axis=1)
+    filled = np.take_along_axis(missing, np.maximum(last, 0), axis=1)
+    return np.asarray(np.where(last >= 0, filled, was_missing & (gain[:, None] > DIP)).any(axis=0))
+
+
+def find_runs(missing: NDArray[np.bool_], open_run: Run | None) -> tuple[list[Run], Run | None]:
+    """Return (begin, end) of what was missing and is back, in bins, and of what may go on.
+
+    open_run: what may have gone on up to the first bin, on this block's count, so not above 0; the
+    one returned is on the next block's. What is back for less than 8 ms is not back: a stroke may
+    shine through from the other channel.
+    """
+    n = len(missing)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], missing, [False]]).astype(np.int8)))
+    found: list[Run] = [] if open_run is None else [open_run]
+    for begin, end in edges.reshape(-1, 2).tolist():
+        if found and begin - found[-1][1] < BACK_BINS:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((begin, end))
+    if not found or n - found[-1][1] >= BACK_BINS:
+        return found, None
+    begin, end = found.pop()
+    return found, (begin - n, end - n)
