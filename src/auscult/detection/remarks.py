@@ -32,13 +32,21 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
+class Clip:
+    """A stretch of sound to be heard and looked at, at most a few seconds of it."""
+
+    title: str
+    sound: Sound
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
     """One thing that holds now, says one monitor.
 
     `about` and `signal` make it the same remark at the next look, whatever `subject` it is laid to
     meanwhile: where a fault comes from may be known later than that there is one. `score` is -log10
-    of how probable this is where all is as usual, 0 where it is a plain fact. `clip` is the sound
-    it is about, two seconds of it, to be heard and looked at.
+    of how probable this is where all is as usual, 0 where it is a plain fact. `clips` are the sound
+    it is about, and what it may be compared with; at most three are kept.
     """
 
     about: str
@@ -53,7 +61,7 @@ class Remark:
     curve: Curve = Curve()
     breakdown: Breakdown | None = None
     trace_id: str = ""
-    clip: Sound | None = None
+    clips: tuple[Clip, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class Told:
     """A finding, and the sound that belongs to it."""
 
     finding: Finding
-    clip: Sound | None = None
+    clips: tuple[Clip, ...] = ()
 
 
 Key = tuple[str, str, str]
@@ -103,7 +111,7 @@ class Ledger:
             elif len(self._open) >= OPEN_MAX:
                 continue
             self._open[key] = _Open(remark, seen_by, heard_ms=now_ms, told_ms=now_ms)
-            told.append(Told(self._finding(key, now_ms, Phase.FIRING), remark.clip))
+            told.append(Told(self._finding(key, now_ms, Phase.FIRING), remark.clips))
         ended = [
             key
             for key, one in self._open.items()

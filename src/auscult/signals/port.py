@@ -7,6 +7,7 @@ from pydantic import Field
 
 from auscult.kernel.plugs import Plug, Shelf
 from auscult.kernel.samples import Slots, Times, Values
+from auscult.kernel.sounds import Heard, Stream, Unheard
 from auscult.kernel.words import Labels, TenantId, Word
 from auscult.signals.columns.intake import Accepted
 from auscult.signals.series.kinds import Kind
@@ -45,6 +46,10 @@ class Sink(Protocol):
 
     def take(self, slots: Slots, at_ms: Times, values: Values) -> Accepted:
         """Take samples as columns of one length; never raises for a sample, but counts."""
+        ...
+
+    def hear(self, stream: Stream, found: Heard | Unheard) -> None:
+        """Take sound, or why there is none, for those who listen; on the event loop's thread."""
         ...
 
     def last_ms(self, slot: int) -> int | None:

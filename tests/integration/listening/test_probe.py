@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from auscult.kernel.sounds import Heard, Unheard, Why
+from auscult.kernel.words import Subject
 from auscult.signals import Kind
 from auscult.signals.listening.figures import StreamFigures
 from auscult.signals.port import SOURCES
@@ -67,7 +68,7 @@ def at_work(listening: Listening) -> Iterator[None]:
 @pytest.mark.parametrize("path", ["/live.m3u8", "/stream.ogg"])
 async def test_a_stream_that_sounds_is_up_and_counted(path: str) -> None:
     async with on_air() as station:
-        listening = Listening(station.url + path)
+        listening = Listening(station.url + path, hop=3)
         with at_work(listening):
             await listening.until("stream_level_dbfs", 5)
             up = listening.values("stream_up")
@@ -78,6 +79,11 @@ async def test_a_stream_that_sounds_is_up_and_counted(path: str) -> None:
     assert -14 < np.mean(level) < -6, "two tones at 0.4 and 0.3 of full scale"
     note = listening.sink.notes[-1]
     assert (note.name, note.healthy) == ("probe acme/pop", True)
+    stream, sound = listening.sink.sounds[-1]
+    assert (stream.name, stream.programme, stream.hop) == ("acme/pop", "acme/pop", 3)
+    assert stream.subject == Subject(service="acme/pop", instance=listening.instance)
+    assert isinstance(sound, Heard)
+    assert sound.samples.any()
 
 
 async def test_a_stream_that_stops_is_down_and_says_why() -> None:

@@ -6,6 +6,7 @@ from typing import TypeVar
 import numpy as np
 
 from auscult.kernel.samples import SampleBatch, Slots, Times, Values
+from auscult.kernel.sounds import Heard, Stream, Unheard
 from auscult.kernel.words import Labels, TenantId
 from auscult.signals import Accepted, Columns, Intake, Kind, Registry, Rings, SeriesLimits
 from auscult.signals.port import SourceHealth
@@ -25,6 +26,7 @@ class MemorySink:
         self.rings = Rings(self.registry.capacity)
         self.intake = Intake(self.registry, self.rings)
         self.notes: list[SourceHealth] = []
+        self.sounds: list[tuple[Stream, Heard | Unheard]] = []
         self.total = Accepted()
         self._now_ms = now_ms or (lambda: NOW_MS)
 
@@ -42,6 +44,9 @@ class MemorySink:
         accepted = self.intake.accept(batch, now_ms=self.now_ms())
         self.total += accepted
         return accepted
+
+    def hear(self, stream: Stream, found: Heard | Unheard) -> None:
+        self.sounds.append((stream, found))
 
     def last_ms(self, slot: int) -> int | None:
         return int(self.intake.last_ms[slot]) or None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from auscult.kernel.samples import SampleBatch, Slots, Times, Values
+from auscult.kernel.sounds import Heard, Stream, Unheard
 from auscult.kernel.words import Labels, TenantId
 from auscult.runtime.logging import logger
 from auscult.signals import Kind
@@ -40,6 +41,7 @@ class Feed:
     scoring: "Scoring"
     clock: "Clock"
     metrics: "Metrics"
+    on_sound: Callable[[TenantId, Stream, Heard | Unheard], None]
     healths: dict[str, SourceHealth] = field(default_factory=dict)
 
     def now_ms(self) -> int:
@@ -58,6 +60,10 @@ class Feed:
         """Take samples of this tenant."""
         batch = SampleBatch(self.tenant, slots, at_ms, values)
         return self.scoring.take(batch, source=self.use)
+
+    def hear(self, stream: Stream, found: Heard | Unheard) -> None:
+        """Hand sound, or why there is none, to those who listen."""
+        self.on_sound(self.tenant, stream, found)
 
     def last_ms(self, slot: int) -> int | None:
         """Return the time of the newest sample of a series, None for one never seen."""
@@ -79,6 +85,7 @@ class Feeding:
 
     def __init__(self, scoring: "Scoring", *, clock: "Clock", metrics: "Metrics") -> None:
         """Take the path that the sources pour into."""
+        self.on_sound: Callable[[TenantId, Stream, Heard | Unheard], None] = _let_go
         self._scoring = scoring
         self._clock = clock
         self._metrics = metrics
@@ -108,7 +115,15 @@ class Feeding:
             self._start(*key, source=wanted[key])
 
     def _start(self, tenant: TenantId, name: str, *, source: Source) -> None:
-        feed = Feed(tenant, name, source.plug_name, self._scoring, self._clock, self._metrics)
+        feed = Feed(
+            tenant=tenant,
+            name=name,
+            use=source.plug_name,
+            scoring=self._scoring,
+            clock=self._clock,
+            metrics=self._metrics,
+            on_sound=self.on_sound,
+        )
         pasts = self._pasts.setdefault(tenant, [])
         before = [] if source.fills_the_past else pasts.copy()
         task = asyncio.create_task(self._run(source, feed, before), name=f"{tenant}/{name}")
@@ -142,6 +157,10 @@ class Feeding:
                 again_s = min(again_s * 2, AGAIN_MOST_S)
             else:
                 return
+
+
+def _let_go(_tenant: TenantId, _stream: Stream, _found: Heard | Unheard) -> None:
+    """Nobody listens."""
 
 
 def _is_same(wanted: Source | None, running: Source) -> bool:

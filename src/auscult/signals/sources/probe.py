@@ -12,8 +12,8 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from auscult.kernel.errors import SampleRefused, SeriesCapReached
-from auscult.kernel.sounds import Heard, Unheard
-from auscult.kernel.words import Labels
+from auscult.kernel.sounds import Heard, Stream, Unheard
+from auscult.kernel.words import Labels, subject_of
 from auscult.signals.listening import EndlessListener, Fetching, HlsListener
 from auscult.signals.listening.figures import Row, StreamFigures
 from auscult.signals.listening.playlist import Variant
@@ -28,11 +28,17 @@ class Probe(Source):
     could not be heard and why, its level, and how late it is where the playlist says when it was
     made. `rendition` chooses among those of a master playlist by their bandwidth; `form` says what
     the stream is where its address does not. `labels` are added to every series.
+
+    The sound itself goes to the monitors. Streams of the same `programme` are set against each
+    other: `service` is whose output this one is, `hop` how many stages the programme has passed
+    here: 0 at the source tap, against which all others are held, unset where that is not known.
     """
 
     url: str = Field(max_length=2_000)
     stream: str = Field(min_length=1, max_length=200)
+    programme: str = Field(default="", max_length=200)
     service: str = Field(default="", max_length=200)
+    hop: int | None = Field(default=None, ge=0, le=63)
     vantage: str = Field(default="local", max_length=100)
     form: Literal["auto", "hls", "endless"] = "auto"
     rendition: Literal["highest", "lowest"] = "highest"
@@ -57,13 +63,25 @@ class Probe(Source):
             group.create_task(self._listen(figures, sink))
 
     async def _listen(self, figures: StreamFigures, sink: Sink) -> None:
+        stream = self._stream()
         async with Fetching.of(self.url, timeout_s=self.timeout_s) as fetching:
             while True:
                 async with aclosing(self._open(fetching, sink)) as listening:
                     async for found in listening:
                         figures.take(found)
+                        sink.hear(stream, found)
                         self._note(found, sink)
                 await asyncio.sleep(self.interval_s)  # a recording is over: from its beginning
+
+    def _stream(self) -> Stream:
+        return Stream(
+            name=self.stream,
+            programme=self.programme or self.stream,
+            subject=subject_of(self._labels("", "")),
+            hop=self.hop,
+            vantage=self.vantage,
+            labels=self._labels("", ""),
+        )
 
     def _open(self, fetching: Fetching, sink: Sink) -> AsyncGenerator[Heard | Unheard]:
         if self._is_hls():
@@ -100,6 +118,7 @@ class Probe(Source):
         named = {
             "job": "probe",
             "stream": self.stream,
+            "programme": self.programme,
             "vantage": self.vantage,
             "service": self.service or self.stream,
             "instance": urlsplit(self.url).netloc.rpartition("@")[2],
