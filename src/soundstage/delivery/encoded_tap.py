@@ -26,7 +26,9 @@ class EncodedTap:
         """Take the packets of chunk ``seq``; a chunk that never came is a gap in the granules."""
         self._seq = seq
         if self._stream is not None:
-            self.fan.send(self._stream.feed(packets, begin=seq * CHUNK_SAMPLES))
+            pages = self._stream.feed(packets, begin=seq * CHUNK_SAMPLES)
+            if pages:  # nothing at all would be the end
+                self.fan.send(pages)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one who taps, from the next chunk on; the head says when that began."""
