@@ -16,6 +16,7 @@ from auscult.engine.events.perform import open_http
 from auscult.engine.events.senses import Senses
 from auscult.engine.gauges import keep_gauges
 from auscult.engine.hub import Hub
+from auscult.engine.monitoring.path import Monitoring
 from auscult.engine.samples.path import SamplePath
 from auscult.engine.samples.reading import SeriesRow, SeriesWindow
 from auscult.engine.telemetry.own import tell_own_spans
@@ -83,12 +84,16 @@ class Engine:
             metrics=self.metrics,
             pseudonym=self.vault.pseudonym,
         )
+        self.monitoring = Monitoring(
+            self.samples, self.telemetry, clock=clock, metrics=self.metrics
+        )
         self.plans = self._wire(settings)
         self.events = EventPath(
             self.store, self.plans, settings=settings, clock=clock, metrics=self.metrics
         )
         self._config = config
         self._answers = Answers(clock)
+        self._senses = Senses(self.samples.scoring, self.samples.feeding, self.monitoring)
         self._access = Access(self.vault, clock=clock)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._http: aiohttp.ClientSession | None = None
@@ -120,9 +125,10 @@ class Engine:
         if self.settings.monitoring_enabled:
             await self.samples.start(self.plans, self.events.report)
             self.telemetry.start()
+            self.monitoring.start(self.plans, self.events.report)
             if tracing.enabled and PLATFORM in self.settings.tenants:
                 self._tasks.append(asyncio.create_task(tell_own_spans(self.telemetry)))
-            self.events.sense(Senses(self.samples.scoring, self.samples.feeding))
+            self.events.sense(self._senses)
             self._tasks.append(asyncio.create_task(self._release_orphans()))
         self._tasks.append(asyncio.create_task(keep_gauges(self)))
         self._is_ready = True
@@ -135,6 +141,7 @@ class Engine:
         for task in self._tasks:
             task.cancel()
         self.telemetry.stop()
+        await self.monitoring.stop()
         await self.samples.stop()
         await self.events.stop()
         if self._http is not None:
@@ -256,6 +263,7 @@ class Engine:
         self.plans.replace(plans)
         if settings.monitoring_enabled:
             self.samples.configure(self.plans)
+            self.monitoring.configure(self.plans)
             await self.samples.feeding.follow(self.plans)
         return changes
 
@@ -275,7 +283,7 @@ class Engine:
         await release_orphans(
             self.read,
             self.plans,
-            self.samples.scoring,
+            self._senses.firing,
             courier=self.events.courier,
             clock=self.clock,
         )

@@ -15,6 +15,7 @@ from auscult.kernel.plugs import Plug, Shelf
 from auscult.kernel.words import TenantId
 from auscult.notification.decide import Route
 from auscult.notification.port import CHANNELS, Channel
+from auscult.performance.port import MONITORS, Monitor
 from auscult.remediation.decide import Runbook
 from auscult.remediation.port import ACTIONS, Action
 from auscult.runtime.settings import (
@@ -48,6 +49,7 @@ class TenantPlan:
     actions: Mapping[str, Action] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
     detectors: Mapping[str, Detector] = field(default_factory=dict)
+    monitors: Mapping[str, Monitor] = field(default_factory=dict)
     false_pages_per_week: float = 2.0
 
 
@@ -123,6 +125,7 @@ def _plan(
         },
         sources=bench.make_named(SOURCES, tree.sources),
         detectors=bench.make_named(DETECTORS, tree.detectors),
+        monitors=bench.make_named(MONITORS, tree.monitors),
         false_pages_per_week=tree.false_pages_per_week,
     )
 

@@ -67,6 +67,19 @@ class Metrics:
         self.score_failures = Counter(
             "auscult_score_failures", "Passes of the scorer that failed.", registry=to
         )
+        self.look_seconds = Histogram(
+            "auscult_look_seconds",
+            "One look of a monitor.",
+            ["monitor"],
+            buckets=_FAST_S,
+            registry=to,
+        )
+        self.look_failures = Counter(
+            "auscult_look_failures", "Looks of a monitor that failed.", ["monitor"], registry=to
+        )
+        self.sounds_dropped = Counter(
+            "auscult_sounds_dropped", "Sound that nobody listened to.", ["reason"], registry=to
+        )
         self.series = Gauge("auscult_series", "Series by state.", ["state"], registry=to)
         self.scrapes = Counter("auscult_scrapes", "Scrapes done.", ["result"], registry=to)
         self.snapshot_age_seconds = Gauge(

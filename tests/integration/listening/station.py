@@ -62,7 +62,7 @@ class Station:
         with suppress(ConnectionError):
             for begin in range(0, len(whole), step):
                 await answer.write(whole[begin : begin + step])
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(6 / 24)
         return answer
 
 

@@ -72,7 +72,7 @@ async def test_a_stream_that_sounds_is_up_and_counted(path: str) -> None:
         with at_work(listening):
             await listening.until("stream_level_dbfs", 5)
             up = listening.values("stream_up")
-            heard = await listening.until("stream_heard_seconds_total", 5)
+            heard = await listening.until("stream_heard_seconds_total", 8)
             level = listening.values("stream_level_dbfs")
     assert set(up) == {1.0}
     assert 0.4 < np.mean(heard[1:]) < 2.5, "about a second is heard each second"

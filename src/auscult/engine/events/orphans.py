@@ -1,7 +1,7 @@
-"""Signals that an earlier start left firing and no detector holds any more: they are let go.
+"""Signals that an earlier start left firing and nobody holds any more: they are let go.
 
 A process killed between a finding and its end comes back with a snapshot that may be up to
-30 s old. What the restored detectors do not hold after `GRACE_S` of fresh samples is over.
+30 s old. What neither the restored detectors nor the monitors hold after `GRACE_S` is over.
 """
 
 import asyncio
@@ -16,7 +16,6 @@ from auscult.kernel.words import TenantId
 
 if TYPE_CHECKING:
     from auscult.engine.events.courier import Courier
-    from auscult.engine.samples.scoring import Scoring
     from auscult.engine.wiring import Plans
     from auscult.runtime.clock import Clock
     from auscult.store import Work
@@ -24,16 +23,17 @@ if TYPE_CHECKING:
 GRACE_S = 60.0
 LOOKED_AT_MAX = 500
 
+Firing = Callable[[], Awaitable[frozenset[str]]]
 Read = Callable[[Callable[["Work"], list[Incident]]], Awaitable[list[Incident]]]
 
 
 async def release_orphans(
-    read: Read, plans: "Plans", scoring: "Scoring", *, courier: "Courier", clock: "Clock"
+    read: Read, plans: "Plans", firing: Firing, *, courier: "Courier", clock: "Clock"
 ) -> None:
     """Wait `GRACE_S`, then clear every firing signal of an earlier start that nothing holds."""
     started_ms = clock.now_ms()
     await asyncio.sleep(GRACE_S)
-    held = scoring.ask(lambda watch: watch.firing())
+    held = await firing()
     for plan in plans.all():
         incidents = await read(partial(_recent, tenant=plan.tenant))
         for incident in incidents:

@@ -1,4 +1,4 @@
-"""What the event path asks of the sample path: what still fires, and what is scraped."""
+"""What the event path asks of those who watch: what still fires, and what is scraped."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from auscult.kernel.words import TenantId
 
 if TYPE_CHECKING:
+    from auscult.engine.monitoring.path import Monitoring
     from auscult.engine.samples.feeding import Feeding
     from auscult.engine.samples.scoring import Scoring
 
@@ -14,16 +15,20 @@ SCRAPE = "scrape"
 
 
 class Senses:
-    """Questions to the detectors and the sources of this process."""
+    """Questions to the detectors, the monitors and the sources of this process."""
 
-    def __init__(self, scoring: "Scoring", feeding: "Feeding") -> None:
-        """Take whom to ask; both must run already."""
+    def __init__(self, scoring: "Scoring", feeding: "Feeding", monitoring: "Monitoring") -> None:
+        """Take whom to ask, once they run."""
         self._scoring = scoring
         self._feeding = feeding
+        self._monitoring = monitoring
 
     async def firing(self) -> frozenset[str]:
         """Return the fingerprints of every finding that is open now, of every tenant."""
-        return await asyncio.to_thread(self._scoring.ask, lambda watch: watch.firing())
+        seen: frozenset[str] = await asyncio.to_thread(
+            self._scoring.ask, lambda watch: watch.firing()
+        )
+        return seen | self._monitoring.firing()
 
     def is_scraped(self, tenant: TenantId, address: str) -> bool:
         """Say whether a `host:port` is a target that a scrape source of this tenant has asked.

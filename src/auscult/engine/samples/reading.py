@@ -1,5 +1,6 @@
 """What people may see of the sample path: a tenant's series, their windows, and what is watched."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from auscult.detection import Usual
 from auscult.kernel.errors import ObjectMissing
 from auscult.kernel.matchers import Matcher
+from auscult.kernel.samples import Times, Values
 from auscult.kernel.words import Labels, TenantId
 
 if TYPE_CHECKING:
@@ -86,6 +88,17 @@ class Reading:
             usual_low=_finite(usual.low),
             usual_high=_finite(usual.high),
         )
+
+    def windows(
+        self, tenant: TenantId, matchers: tuple[Matcher, ...], *, limit: int
+    ) -> Iterator[tuple[Labels, Times, Values]]:
+        """Yield labels, times and values of up to `limit` of the tenant's matching series."""
+        registry = self._scoring.registry
+        for slot in registry.find(tenant, matchers, cursor=0, limit=limit).slots:
+            generation, labels = registry.generation_of(slot), registry.labels_of(slot)
+            at_ms, value = self._rings.window(slot)
+            if labels and registry.generation_of(slot) == generation:
+                yield labels, at_ms, value
 
     def coverage(self, tenant: TenantId) -> dict[str, Any]:
         """Return how many series are in which state, how many are capped, and how sources fare."""

@@ -25,7 +25,15 @@ from auscult.signals.otlp.messages import open_body
 from auscult.signals.otlp.metrics import DecodedPoints, decode_metrics
 from auscult.signals.otlp.spans import DecodedSpans, decode_spans
 from auscult.signals.players import ReadEvents, read_events
-from auscult.signals.traces import Trace, TraceQuery, TraceSummary, build_trace, search_traces
+from auscult.signals.traces import (
+    Kept,
+    Names,
+    Trace,
+    TraceQuery,
+    TraceSummary,
+    build_trace,
+    search_traces,
+)
 
 if TYPE_CHECKING:
     from auscult.engine.samples.path import SamplePath
@@ -115,6 +123,15 @@ class Telemetry:
         if ledger is None:
             raise ObjectMissing(f"trace {trace_id.hex()}")
         return await asyncio.to_thread(build_trace, ledger.book.kept, ledger.names, trace_id)
+
+    def tenants(self) -> list[TenantId]:
+        """Return who ever sent anything."""
+        return [tenant for tenant, _ in self._ledgers.all()]
+
+    def recent_spans(self, tenant: TenantId) -> tuple[tuple[Kept, ...], Names]:
+        """Return the tenant's recent spans, the oldest request first, and the texts in them."""
+        ledger = self._ledgers.find(tenant)
+        return ((), Names()) if ledger is None else (ledger.book.kept, ledger.names)
 
     def recent_plays(self, tenant: TenantId) -> tuple[PlayerColumns, ...]:
         """Return the tenant's recent player events, the oldest batch first."""

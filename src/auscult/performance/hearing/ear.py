@@ -1,13 +1,13 @@
 """The ear of one stream: figures and verdicts from decoded sound, with bounded memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from auscult.kernel.sounds import Sound
-from auscult.performance.hearing.figures.blocks import Block, Blocks, Grid
+from auscult.performance.hearing.figures.blocks import STEP_S, Block, Blocks, Grid
 from auscult.performance.hearing.figures.loudness import Loudness
 from auscult.performance.hearing.figures.peaks import TruePeak
 from auscult.performance.hearing.figures.spectrum import look
@@ -17,7 +17,7 @@ from auscult.performance.hearing.listeners.holes import Gaps, Silence
 from auscult.performance.hearing.listeners.impulses import Impulses
 from auscult.performance.hearing.listeners.repeats import Repeats
 from auscult.performance.hearing.listeners.stereo import ChannelLoss, MonoCollapse, Polarity
-from auscult.performance.hearing.verdicts import Verdict
+from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict, open_kinds
 
 PAUSE_S = 0.5
 PAUSE_PEAK = 10 ** (-50 / 20)
@@ -25,6 +25,10 @@ PAUSE_PEAK = 10 ** (-50 / 20)
 
 class Listener(Protocol):
     """Hears one thing in every block."""
+
+    @property
+    def alarms(self) -> Iterable[Alarm]:
+        """What it may have opened."""
 
     def hear(self, block: Block) -> Iterator[Verdict]:
         """Take in one block and yield what is newly wrong."""
@@ -66,6 +70,8 @@ class Ear:
             ChannelLoss(self.grid),
             self._collapse,
         )
+        every = (*self._listeners, self._polarity, self._bands)
+        self._alarms = [alarm for one in every for alarm in one.alarms]
         self._pause_bins = 0
 
     def hear(self, sound: Sound) -> list[Verdict]:
@@ -79,6 +85,8 @@ class Ear:
         found: list[Verdict] = []
         for block in self._blocks.push(sound.samples):
             spectra = look(block)
+            for alarm in self._alarms:
+                alarm.age(STEP_S)
             self._loudness.hear(block)
             self._peak.hear(block)
             self._notice_pause(block)
@@ -87,6 +95,11 @@ class Ear:
             found += self._polarity.hear(block, spectra)
             found += self._bands.hear(block, spectra)
         return found
+
+    @property
+    def open_kinds(self) -> frozenset[Kind]:
+        """What is wrong now, as far as was heard; single events count for 5 s (clicks for 8)."""
+        return open_kinds(self._alarms)
 
     @property
     def readings(self) -> Readings:

@@ -1,9 +1,12 @@
 """What an ear says, and when: a verdict per fault, by a sequential test with hysteresis."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 SCORE_MAX = 300.0
+STALE_S = 30.0
+"""A fault that could not be listened for so long (in silence, say) is not claimed any more."""
 
 
 class Kind(StrEnum):
@@ -52,7 +55,8 @@ class Alarm:
     Evidence adds its time, its absence takes the same time away (`leak` times as much, where a
     fault shows only now and then), and blocks in which the fault
     could not be heard (None) change nothing. With `need_s` of 0 one event opens it. While it is
-    open, nothing opens again; it ends after `quiet_s` without evidence.
+    open, nothing opens again; it ends after `quiet_s` without evidence, or when for `STALE_S`
+    nobody could tell (`age`).
     """
 
     kind: Kind
@@ -62,15 +66,17 @@ class Alarm:
     since_ms: int = -1
     is_open: bool = False
     _level_s: float = field(default=0.0, repr=False)
+    _unheard_s: float = field(default=0.0, repr=False)
 
     def feed(self, at_ms: int, *, bad: bool | None, step_s: float) -> bool:
         """Take in the evidence of one block; return whether the alarm opens now."""
         if bad is None:
             return False
+        self._unheard_s = 0.0
         if not bad:
             self._level_s = max(0.0, self._level_s - self.leak * step_s)
             if self._level_s == 0.0:
-                self.is_open, self.since_ms = False, -1
+                self.close()
             return False
         if self.since_ms < 0:
             self.since_ms = at_ms
@@ -80,3 +86,18 @@ class Alarm:
             return False
         self.is_open, self._level_s = True, self.quiet_s
         return True
+
+    def age(self, step_s: float) -> None:
+        """Let time pass; call it for every block, whether or not it could be listened for."""
+        self._unheard_s += step_s
+        if self._unheard_s > STALE_S:
+            self.close()
+
+    def close(self) -> None:
+        """End it: the fault is over, or nothing is known of it any more."""
+        self.is_open, self.since_ms, self._level_s = False, -1, 0.0
+
+
+def open_kinds(alarms: Iterable[Alarm]) -> frozenset[Kind]:
+    """Return what goes on now."""
+    return frozenset(alarm.kind for alarm in alarms if alarm.is_open)

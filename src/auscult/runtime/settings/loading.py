@@ -14,7 +14,7 @@ from auscult.runtime.settings.origins import Origin, locate
 from auscult.runtime.settings.refusals import guess, refusals
 from auscult.runtime.settings.tree import Settings
 
-_ENTRY_LISTS = frozenset({"sources", "detectors", "routes", "runbooks"})
+_ENTRY_LISTS = frozenset({"sources", "detectors", "monitors", "routes", "runbooks"})
 INHERITED_NODES_MAX = 1_000_000
 
 

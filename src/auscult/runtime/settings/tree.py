@@ -103,6 +103,7 @@ class TenantSettings(Section):
     false_pages_per_week: Annotated[float, Strict(), Field(ge=0, le=10_000)] = 2
     sources: tuple[PlugSettings, ...] = ()
     detectors: tuple[PlugSettings, ...] = ()
+    monitors: tuple[PlugSettings, ...] = ()
     channels: dict[ChannelName, PlugSettings] = Field(default_factory=dict)
     routes: tuple[Entry, ...] = ()
     runbooks: tuple[Entry, ...] = ()

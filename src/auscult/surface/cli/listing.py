@@ -13,6 +13,7 @@ from auscult.kernel.plugs import Plug, Shelf
 SHELVES = {
     "sources": "auscult.signals",
     "detectors": "auscult.detection",
+    "monitors": "auscult.performance",
     "channels": "auscult.notification",
     "actions": "auscult.remediation",
 }

@@ -20,7 +20,7 @@ class Standing:
         self.held = held
         self.handed: list[Fact] = []
 
-    def ask(self, _question: object) -> frozenset[str]:
+    async def firing(self) -> frozenset[str]:
         return self.held
 
     def hand(self, fact: Fact) -> None:
@@ -49,7 +49,9 @@ async def test_only_what_is_old_firing_and_held_by_nobody_is_cleared(
         with bench.store.read() as work:
             return fn(work)
 
-    releasing = release_orphans(read, bench.plans, standing, courier=standing, clock=bench.clock)
+    releasing = release_orphans(
+        read, bench.plans, standing.firing, courier=standing, clock=bench.clock
+    )
     await asyncio.wait_for(releasing, 5)
     (fact,) = standing.handed
     assert isinstance(fact, Found)

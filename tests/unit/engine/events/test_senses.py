@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from auscult.engine.events.senses import Senses
 from auscult.engine.wiring import Plans, TenantPlan
@@ -12,12 +13,22 @@ from tests.unit.engine.bench import ACME
 from tests.unit.engine.samples.stream import Stream
 
 
+class Ears:
+    """Monitors that hold one finding."""
+
+    def firing(self) -> frozenset[str]:
+        return frozenset({"audio_quality:1"})
+
+
+EARS: Any = Ears()
+
+
 async def test_a_target_is_known_once_it_was_asked_whether_it_answered_or_not(
     tmp_path: Path,
 ) -> None:
     async with receiving() as receiver:
         path = Stream(tmp_path).path
-        senses = Senses(path.scoring, path.feeding)
+        senses = Senses(path.scoring, path.feeding, EARS)
         alive = receiver.url.removeprefix("http://")
         targets = [f"http://{alive}/metrics", "127.0.0.1:1"]
         source = SOURCES.make("scrape", {"targets": targets, "interval_s": 0.1})
@@ -32,6 +43,6 @@ async def test_a_target_is_known_once_it_was_asked_whether_it_answered_or_not(
         await path.feeding.stop()
 
 
-async def test_what_fires_is_what_the_detectors_hold(tmp_path: Path) -> None:
+async def test_what_fires_is_what_detectors_and_monitors_hold(tmp_path: Path) -> None:
     path = Stream(tmp_path).path
-    assert await Senses(path.scoring, path.feeding).firing() == frozenset()
+    assert await Senses(path.scoring, path.feeding, EARS).firing() == EARS.firing()

@@ -14,7 +14,7 @@ from auscult.performance.hearing.comparison.spectra import Carried
 from auscult.performance.hearing.figures.blocks import STEP_S, Block, Blocks, Grid, measure
 from auscult.performance.hearing.figures.spectrum import look
 from auscult.performance.hearing.listeners.impulses import Impulses
-from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
+from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict, open_kinds
 
 DELAY_MAX_S = 30.0
 LOUD_DB = -45.0
@@ -53,6 +53,7 @@ class Comparison:
         self._off = 0
         self._settled = False
         self._tried_s = 0.0
+        self._source_age_s = 0.0
         self._usual_quality = 0.0
         self._absence, self._levels, self._crowding = Absence(), Levels(), Crowding()
         self._carried, self._wow = Carried(self.grid), Wow()
@@ -60,6 +61,11 @@ class Comparison:
         self._jump = Alarm(Kind.SKIP, need_s=0.0)
         self._wrong = Alarm(Kind.WRONG_PROGRAMME, need_s=4.0)
         self._source_clicks_ms = -1_000_000
+        every = (self._absence, self._levels, self._crowding, self._carried, self._wow)
+        self._alarms = [alarm for one in every for alarm in one.alarms]
+        self._alarms += [self._jump, self._wrong]
+        # Splices are told by the place itself: of what this one opens, clicks alone are said.
+        self._alarms += [one for one in self._impulses[0].alarms if one.kind is Kind.CLICKS]
 
     def hear_source(self, sound: Sound) -> None:
         """Take in the next chunk of the source.
@@ -70,6 +76,18 @@ class Comparison:
         """
         self.source_grid.check(sound)
         self._reference.push(self._resampler.push(np.ascontiguousarray(sound.samples.T)))
+        self._source_age_s = 0.0
+
+    def hear_source_gap(self) -> None:
+        """Say that a piece of the source, of whatever length, is missing before what comes next.
+
+        The place is searched anew, which is no skip of the stream's; what is usual stays known.
+        Until the stream has come to what the source gives from now on, nothing can be compared.
+        """
+        self._reference.forget()
+        self._resampler = Resampler(self.source_grid.rate_hz, self.grid.rate_hz, self.grid.channels)
+        self.delay, self._settled, self._off, self._tried_s = None, False, 0, 0.0
+        self._wow.jump()
 
     def hear(self, sound: Sound) -> list[Verdict]:
         """Take in the next chunk of the stream; return what became wrong; raises as above."""
@@ -77,6 +95,8 @@ class Comparison:
         found: list[Verdict] = []
         for block in self._blocks.push(sound.samples):
             self._waiting.append(block)
+            for alarm in self._alarms:
+                alarm.age(STEP_S)
             while self._waiting and self._has_source(self._waiting[0]):
                 found += self._take(self._waiting.popleft())
         return found
@@ -89,6 +109,14 @@ class Comparison:
         return end <= self._reference.end
 
     @property
+    def open_kinds(self) -> frozenset[Kind]:
+        """What is wrong now against the source; single events count for 5 s (clicks for 8).
+
+        What could not be compared for half a minute (no source, another programme) is not claimed.
+        """
+        return open_kinds(self._alarms)
+
+    @property
     def delay_ms(self) -> float | None:
         """By how much the stream lags behind the source on their own counts; None if unknown."""
         return None if self.delay is None else 1000.0 * self.delay / self.grid.rate_hz
@@ -97,9 +125,12 @@ class Comparison:
         self._recent = np.concatenate([self._recent, block.samples], axis=1)[
             :, -2 * self.grid.size :
         ]
+        self._source_age_s += STEP_S
         fit = self._follow(block)
         self._off = self._off + 1 if fit is not None and self._is_off(fit) else 0
-        if fit is None or self._off >= OFF_BLOCKS:
+        if fit is None and self.delay is not None:
+            self._await_source(block, self.delay)
+        elif fit is None or self._off >= OFF_BLOCKS:
             yield from self._search(block, fit)
         elif self._off:
             yield from self._compare(block, fit, sure=False)
@@ -110,6 +141,14 @@ class Comparison:
         if self.delay is None:
             return None
         return follow(self._reference, block.samples, start=block.start, delay=self.delay)
+
+    def _await_source(self, block: Block, delay: int) -> None:
+        """Without the source's piece, what is held elsewhere may sound alike, and says nothing.
+
+        What is too old to be held will not come any more: the place is then searched anew.
+        """
+        if block.start - delay < self._reference.begin + self.grid.size:
+            self.delay, self._settled = None, False
 
     def _is_off(self, fit: Fit) -> bool:
         if np.isnan(fit.quality).all():
@@ -132,8 +171,8 @@ class Comparison:
             if found is not None:
                 break
         if found is None:
-            held = self._reference.end - self._reference.begin > 2 * self.grid.size
-            if self._wrong.feed(at_ms, bad=held or None, step_s=STEP_S):
+            bad = self._should_be_held(fit) or None
+            if self._wrong.feed(at_ms, bad=bad, step_s=STEP_S):
                 yield self._say(
                     self._wrong,
                     block,
@@ -145,6 +184,17 @@ class Comparison:
             return
         self._wrong.feed(at_ms, bad=False, step_s=STEP_S)
         yield from self._move(block, found, fit)
+
+    def _should_be_held(self, fit: Fit | None) -> bool:
+        """Whether what the stream plays must be in the source that is held, wherever it is.
+
+        A stream that lags by 10 s begins with what was played before the source was listened to.
+        """
+        if self.delay is not None:
+            return fit is not None
+        held = self._reference.end - self._reference.begin
+        enough = min(round(DELAY_MAX_S * self.grid.rate_hz), self._reference.size)
+        return held >= enough and self._source_age_s <= WAITING_MAX * STEP_S
 
     def _move(self, block: Block, found: int, old: Fit | None) -> Iterator[Verdict]:
         before, self.delay = self.delay, found
@@ -205,6 +255,8 @@ class Comparison:
             shared = verdict.since_ms - self._source_clicks_ms < SHARED_MS
             if verdict.kind is Kind.CLICKS and not shared:
                 yield verdict
+            elif verdict.kind is Kind.CLICKS:
+                mine.close(Kind.CLICKS)
 
     def _settle(self, block: Block, fit: Fit) -> Iterator[Verdict]:
         known = ~np.isnan(fit.quality)

@@ -1,6 +1,6 @@
 """What is heard of a block beside the same block of its reference."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ from auscult.performance.hearing.verdicts import SCORE_MAX, Alarm, Kind, Verdict
 
 SILENT_PEAK = 10 ** (-60 / 20)
 LOUD_PEAK = 10 ** (-45 / 20)
-SILENCE_S = 1.0
+SILENCE_S, BACK_S = 1.0, 0.3
 DIP = 0.1
 GAP_BINS = 4
 FAINT_DB = -55.0
@@ -69,9 +69,14 @@ class Absence:
     """Silence and gaps that the reference does not have."""
 
     def __init__(self) -> None:
-        self._silence = Alarm(Kind.SILENCE, need_s=SILENCE_S)
+        self._silence = Alarm(Kind.SILENCE, need_s=SILENCE_S, quiet_s=BACK_S)
         self._gap = Alarm(Kind.GAP, need_s=0.0)
         self._run = 0
+
+    @property
+    def alarms(self) -> Iterable[Alarm]:
+        """What it may have opened."""
+        return (self._silence, self._gap)
 
     def hear(self, pair: Pair) -> Iterator[Verdict]:
         """Take in one pair."""
@@ -145,6 +150,11 @@ class Levels:
         self._turned = Alarm(Kind.POLARITY, need_s=1.0)
         self._collapse = Alarm(Kind.MONO_COLLAPSE, need_s=2.0)
 
+    @property
+    def alarms(self) -> Iterable[Alarm]:
+        """What it may have opened."""
+        return (self._loudness, self._lost, self._turned, self._collapse)
+
     def hear(self, pair: Pair) -> Iterator[Verdict]:
         """Take in one pair."""
         at_ms = pair.block.time_ms(pair.block.start)
@@ -209,6 +219,11 @@ class Crowding:
         self._usual = Usual(least=6, spread_min=0.05)
         self._alarm = Alarm(Kind.CLIPPING, need_s=1.0)
         self._loudest = 0.0
+
+    @property
+    def alarms(self) -> Iterable[Alarm]:
+        """What it may have opened."""
+        return (self._alarm,)
 
     def hear(self, pair: Pair) -> Iterator[Verdict]:
         """Take in one pair; only blocks near the loudest of late can tell."""

@@ -1,6 +1,6 @@
 """Skips, repetitions and wow: what the followed delay itself tells."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -25,6 +25,11 @@ class Wow:
         self._places = np.zeros(0)
         self._usual = Usual(least=6, spread_min=0.02)
         self._alarm = Alarm(Kind.WOW, need_s=2.0)
+
+    @property
+    def alarms(self) -> Iterable[Alarm]:
+        """What it may have opened."""
+        return (self._alarm,)
 
     def hear(self, pair: Pair, delay: int) -> Iterator[Verdict]:
         """Take in the fit of one block at a followed delay in frames."""

@@ -1,6 +1,6 @@
 """Lost bandwidth, added noise and coarse coding, from 3 s of spectra beside the reference's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -35,6 +35,11 @@ class Carried:
             kind: Alarm(kind, need_s=need_s)
             for kind, need_s in ((Kind.BANDWIDTH, 3.0), (Kind.NOISE, 3.0), (Kind.TRANSCODE, 3.0))
         }
+
+    @property
+    def alarms(self) -> Iterable[Alarm]:
+        """What it may have opened."""
+        return self._alarms.values()
 
     def hear(self, pair: Pair) -> Iterator[Verdict]:
         """Take in one pair; faint passages are left out."""

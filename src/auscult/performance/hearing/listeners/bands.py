@@ -1,6 +1,6 @@
 """Bandwidth, noise floor and traces of coarse coding, all read from 4 s of short-time spectra."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,11 @@ class Bands:
             Kind.NOISE: Alarm(Kind.NOISE, need_s=4.0),
             Kind.TRANSCODE: Alarm(Kind.TRANSCODE, need_s=4.0),
         }
+
+    @property
+    def alarms(self) -> Iterable[Alarm]:
+        """What it may have opened."""
+        return self._alarms.values()
 
     def hear(self, block: Block, spectra: Spectra) -> Iterator[Verdict]:
         """Take in one block; passages below −50 dB say nothing about bands and are left out."""

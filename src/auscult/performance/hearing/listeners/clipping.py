@@ -1,6 +1,6 @@
 """Clipping: waves with their tops cut off, also where a codec has rounded them since."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -29,6 +29,11 @@ class Clipping:
         self._over = Usual(least=10, spread_min=OVER_SHARE)
         self._loudest = 0.0
         self._alarm = Alarm(Kind.CLIPPING, need_s=1.5, leak=0.2)
+
+    @property
+    def alarms(self) -> Iterable[Alarm]:
+        """What it may have opened."""
+        return (self._alarm,)
 
     def hear(self, block: Block) -> Iterator[Verdict]:
         """Take in one block."""

@@ -1,6 +1,6 @@
 """Silence and gaps: where sound stops abruptly, and whether it comes back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,12 @@ class Silence:
         self._need_s = LONG_S
         self._longest_s = 0.0
         self._past = np.zeros(2 * BINS, dtype=np.float32)
-        self._open = False
+        self._alarm = Alarm(Kind.SILENCE, need_s=0.0)
+
+    @property
+    def alarms(self) -> Iterable[Alarm]:
+        """What it may have opened."""
+        return (self._alarm,)
 
     def hear(self, block: Block) -> Iterator[Verdict]:
         """Take in one block."""
@@ -50,8 +55,11 @@ class Silence:
             if not self._silent_s:
                 self._need_s = self._patience(bins[(number + 1) * BINS : (number + 3) * BINS])
             self._silent_s += STEP_S / HOPS
-            if self._silent_s >= self._need_s and not self._open:
-                self._open = True
+            since_ms = block.time_ms(block.start + (number + 1) * block.grid.hop) - round(
+                1000 * self._silent_s
+            )
+            enough = self._silent_s >= self._need_s
+            if enough and self._alarm.feed(since_ms, bad=True, step_s=STEP_S / HOPS):
                 yield self._say(block, number + 1)
 
     def _patience(self, bins: Singles) -> float:
@@ -69,7 +77,8 @@ class Silence:
         # A pause that was nearly told, or told in error, was the programme's own.
         if self._silent_s < 2 * ABRUPT_S:
             self._longest_s = max(self._longest_s, self._silent_s)
-        self._silent_s, self._open = 0.0, False
+        self._silent_s = 0.0
+        self._alarm.close()
 
     def _say(self, block: Block, hops: int) -> Verdict:
         now_ms = block.time_ms(block.start + hops * block.grid.hop)
@@ -94,6 +103,11 @@ class Gaps:
         self._events = Events(prior=0.5, p_max=0.01)
         self._alarm = Alarm(Kind.GAP, need_s=0.0)
         self._told = 0
+
+    @property
+    def alarms(self) -> Iterable[Alarm]:
+        """What it may have opened."""
+        return (self._alarm,)
 
     def hear(self, block: Block) -> Iterator[Verdict]:
         """Take in one block; a gap is heard when the sound has come back."""

@@ -6,7 +6,7 @@ event stands out of everything within 16 ms before *and* after it: strokes ring 
 again with the next period, breaks do not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -50,6 +50,15 @@ class Impulses:
             Kind.CLICKS: Alarm(Kind.CLICKS, need_s=0.0, quiet_s=8.0),
             Kind.SPLICE: Alarm(Kind.SPLICE, need_s=0.0),
         }
+
+    @property
+    def alarms(self) -> Iterable[Alarm]:
+        """What it may have opened."""
+        return self._alarms.values()
+
+    def close(self, kind: Kind) -> None:
+        """End the alarm of a kind, where its events turn out to be no fault."""
+        self._alarms[kind].close()
 
     def hear(self, block: Block) -> Iterator[Verdict]:
         """Take in one block; events are judged when the 16 ms after them were heard."""

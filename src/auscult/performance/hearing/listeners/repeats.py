@@ -1,6 +1,6 @@
 """Repeated audio: the very same samples once more, as when a buffer is played twice."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,11 @@ class Repeats:
         self._events = Events(prior=0.2, p_max=5e-3)
         self._alarm = Alarm(Kind.REPEAT, need_s=0.0)
         self._told = -1
+
+    @property
+    def alarms(self) -> Iterable[Alarm]:
+        """What it may have opened."""
+        return (self._alarm,)
 
     def hear(self, block: Block) -> Iterator[Verdict]:
         """Take in one block."""

@@ -1,6 +1,6 @@
 """Channels: one is lost, one has its polarity turned, or both have become the same."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -30,6 +30,11 @@ class ChannelLoss:
         self._usual = Usual(grid.channels, least=8, spread_min=1.0)
         self._alarms = [Alarm(Kind.CHANNEL_LOSS, need_s=1.5) for _ in range(grid.channels)]
         self._dead = [Alarm(Kind.CHANNEL_LOSS, need_s=10.0) for _ in range(grid.channels)]
+
+    @property
+    def alarms(self) -> Iterable[Alarm]:
+        """What it may have opened."""
+        return (*self._alarms, *self._dead)
 
     def hear(self, block: Block) -> Iterator[Verdict]:
         """Take in one block."""
@@ -79,6 +84,11 @@ class Polarity:
         self._whole = Usual(least=8, spread_min=0.1)
         self._alarm = Alarm(Kind.POLARITY, need_s=2.0)
         self._always = Alarm(Kind.POLARITY, need_s=10.0)
+
+    @property
+    def alarms(self) -> Iterable[Alarm]:
+        """What it may have opened."""
+        return (self._alarm, self._always)
 
     def hear(self, block: Block, spectra: Spectra) -> Iterator[Verdict]:
         """Take in one block."""
@@ -135,6 +145,11 @@ class MonoCollapse:
     def __init__(self) -> None:
         self._usual = Usual(least=8, spread_min=1.5)
         self._alarm = Alarm(Kind.MONO_COLLAPSE, need_s=3.5, leak=0.5)
+
+    @property
+    def alarms(self) -> Iterable[Alarm]:
+        """What it may have opened."""
+        return (self._alarm,)
 
     def hear(self, block: Block) -> Iterator[Verdict]:
         """Take in one block."""

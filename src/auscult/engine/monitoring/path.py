@@ -1,0 +1,128 @@
+"""Twice a second: what came in is shown to every tenant's monitors; findings go to the courier.
+
+One thread looks, so that a monitor needs no lock; what waits meanwhile waits in the inbox, bounded.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from auscult.engine.monitoring.exhibits import with_exhibits
+from auscult.engine.monitoring.inbox import Inbox
+from auscult.engine.monitoring.posts import Post
+from auscult.engine.monitoring.views import Cursor, make_view
+from auscult.kernel.findings import Finding
+from auscult.kernel.sounds import Heard, Stream, Unheard
+from auscult.kernel.words import TenantId
+from auscult.runtime.logging import logger
+
+if TYPE_CHECKING:
+    from auscult.engine.samples.path import SamplePath
+    from auscult.engine.telemetry.path import Telemetry
+    from auscult.engine.wiring import Plans
+    from auscult.performance.port import Lookout, Monitor, View
+    from auscult.runtime.clock import Clock
+    from auscult.runtime.metrics import Metrics
+
+LOOK_EVERY_S = 0.5
+
+log = logger("engine.monitoring")
+
+
+class Monitoring:
+    """The monitors of every tenant of this process."""
+
+    def __init__(
+        self,
+        samples: "SamplePath",
+        telemetry: "Telemetry",
+        *,
+        clock: "Clock",
+        metrics: "Metrics",
+    ) -> None:
+        """Take where sounds, series, spans and plays come from."""
+        self._samples = samples
+        self._telemetry = telemetry
+        self._clock = clock
+        self._metrics = metrics
+        self._inbox = Inbox(metrics)
+        self._named: dict[TenantId, Mapping[str, Monitor]] = {}
+        self._posts: dict[TenantId, Post] = {}
+        self._cursors: dict[TenantId, Cursor] = {}
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="monitor")
+        self._task: asyncio.Task[None] | None = None
+        samples.feeding.on_sound = self.hear
+
+    def start(self, plans: "Plans", report: Callable[[list[Finding]], None]) -> None:
+        """Begin to look; `report` takes findings on the event loop's thread."""
+        self.configure(plans)
+        self._task = asyncio.create_task(self._run(report))
+        self._task.add_done_callback(_tell_of_an_end)
+
+    async def stop(self) -> None:
+        """Look no more; a look that goes on is finished, and what it found is let go."""
+        if self._task is not None:
+            self._task.cancel()
+        await asyncio.to_thread(self._thread.shutdown)
+
+    def configure(self, plans: "Plans") -> None:
+        """Put the monitors that the settings name in force, for each tenant."""
+        self._named = {plan.tenant: plan.monitors for plan in plans.all()}
+        for tenant, post in list(self._posts.items()):
+            if tenant in self._named:
+                post.configure(self._named[tenant])
+            else:
+                del self._posts[tenant]
+
+    def hear(self, tenant: TenantId, stream: Stream, found: Heard | Unheard) -> None:
+        """Take sound, or why there is none."""
+        self._inbox.put(tenant, stream, found)
+
+    def firing(self) -> frozenset[str]:
+        """Return the fingerprints of everything that monitors have open now, of every tenant."""
+        posts = list(self._posts.values())
+        return frozenset().union(*(post.ledger.firing() for post in posts))
+
+    def lookout(self, tenant: TenantId, name: str) -> "Lookout | None":
+        """Return what a tenant's monitor remembers, to be asked for what stands; None for none."""
+        post = self._posts.get(tenant)
+        return None if post is None else post.lookouts.get(name)
+
+    async def look(self, tenant: TenantId) -> list[Finding]:
+        """Let one tenant's monitors look once."""
+        post = self._posts.get(tenant)
+        if post is None:
+            post = self._posts[tenant] = Post(tenant, self._metrics)
+            post.configure(self._named.get(tenant, {}))
+        view, self._cursors[tenant] = make_view(
+            tenant,
+            self._cursors.get(tenant, Cursor()),
+            sounds=self._inbox.take(tenant),
+            sources=(self._samples.reading, self._telemetry),
+            now_ms=self._clock.now_ms(),
+        )
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, _look, post, view)
+
+    async def _run(self, report: Callable[[list[Finding]], None]) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            for tenant in self._active():
+                if findings := await self.look(tenant):
+                    report(findings)
+
+    def _active(self) -> list[TenantId]:
+        """Return whom to look at: those who ever sent anything that a monitor understands."""
+        told = self._inbox.tenants | set(self._telemetry.tenants()) | self._posts.keys()
+        return sorted(told & self._named.keys())
+
+
+def _look(post: Post, view: "View") -> list[Finding]:
+    return [with_exhibits(told) for told in post.look(view)]
+
+
+def _tell_of_an_end(task: "asyncio.Task[None]") -> None:
+    """Say so where looking ended by an error: nobody would hear anything any more."""
+    if not task.cancelled() and (why := task.exception()) is not None:
+        log.error("nothing is monitored any more", exc_info=why)

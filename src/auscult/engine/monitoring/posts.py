@@ -1,0 +1,85 @@
+"""A post: the monitors of one tenant, what each remembers, and what was said already."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from auscult.detection.remarks import Ledger, Remark, Told
+from auscult.kernel.words import TenantId
+from auscult.performance.port import MONITORS, Lookout, Monitor, View
+from auscult.runtime.logging import logger
+
+if TYPE_CHECKING:
+    from auscult.runtime.metrics import Metrics
+
+log = logger("engine.monitoring")
+
+
+@dataclass(slots=True)
+class Post:
+    """One tenant's. `look` is called by one thread at a time, `configure` by any."""
+
+    tenant: TenantId
+    metrics: "Metrics"
+    ledger: Ledger = field(init=False)
+    lookouts: dict[str, Lookout] = field(default_factory=dict)
+    _monitors: Mapping[str, Monitor] = field(default_factory=dict)
+    _wanted: Mapping[str, Monitor] | None = None
+
+    def __post_init__(self) -> None:
+        """Begin with nothing said."""
+        self.ledger = Ledger(self.tenant)
+
+    def configure(self, monitors: Mapping[str, Monitor]) -> None:
+        """Take the monitors that the settings name; the others look by their defaults."""
+        self._wanted = monitors
+
+    def look(self, view: View) -> list[Told]:
+        """Show every monitor what came in; return what there is to tell."""
+        told = self._follow(view.now_ms)
+        for name, monitor in self._monitors.items():
+            remarks = self._look_once(name, view)
+            if remarks is None:
+                continue
+            told += self.ledger.hear(
+                (name, monitor.plug_name),
+                remarks,
+                quiet_ms=round(1_000 * monitor.quiet_s),
+                now_ms=view.now_ms,
+            )
+        return told
+
+    def _look_once(self, name: str, view: View) -> list[Remark] | None:
+        """Return what one monitor says; None where it broke: then nothing is known, or over."""
+        monitor = self._monitors[name]
+        lookout = self.lookouts.get(name)
+        if lookout is None:
+            lookout = self.lookouts[name] = monitor.begin()
+        try:
+            with self.metrics.look_seconds.labels(monitor=monitor.plug_name).time():
+                return list(lookout.look(view))
+        except Exception as why:  # a broken monitor begins anew and must not take others along
+            del self.lookouts[name]
+            self.metrics.look_failures.labels(monitor=monitor.plug_name).inc()
+            log.error("a monitor broke", monitor=name, tenant=self.tenant, exc_info=why)
+            return None
+
+    def _follow(self, now_ms: int) -> list[Told]:
+        """Put the wanted monitors in force; what those said that are gone is over."""
+        wanted, self._wanted = self._wanted, None
+        if wanted is None and self._monitors:
+            return []
+        monitors = _complete(wanted or {})
+        for name, before in self._monitors.items():
+            if monitors.get(name) != before:
+                self.lookouts.pop(name, None)
+        self._monitors = monitors
+        return self.ledger.drop(monitors, now_ms)
+
+
+def _complete(named: Mapping[str, Monitor]) -> dict[str, Monitor]:
+    """Return the enabled monitors: those that are named, and every other one by its defaults."""
+    used = {monitor.plug_name for monitor in named.values()}
+    usual: Iterable[str] = (name for name in MONITORS.names() if name not in used)
+    monitors = {**named, **{name: MONITORS.make(name, {}) for name in usual if name not in named}}
+    return {name: monitor for name, monitor in monitors.items() if monitor.enabled}

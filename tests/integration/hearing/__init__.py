@@ -1,0 +1,1 @@
+"""Whole faults in whole programmes, heard alone and beside the source."""
