@@ -57,7 +57,9 @@ class Stagehands:
         port = door.port
         command = watcher.find_command()
         path = config.write_config(self.plan, self.state, port=port, webhook_url=webhook_url)
+        # One after the other, and before anything is watched: each is a program that starts.
         key = await watcher.make_key(command, path, role="member")
+        writer = await watcher.make_key(command, path, role="writer")
         log = self.state / "log" / "auscult.log"
         log.unlink(missing_ok=True)
         door.release()
@@ -66,7 +68,7 @@ class Stagehands:
         client = watcher.Watcher(self.base, key)
         try:
             await self._until_ready(client, log)
-            config.write_key(self.state, await watcher.make_key(command, path, role="writer"))
+            config.write_key(self.state, writer)
         except BaseException:
             await client.close()
             raise

@@ -49,7 +49,7 @@ def factor_of(usage: Usage) -> Factor:
     told = np.isfinite(usage.wait_s) & np.isfinite(usage.busy) & (usage.arrivals_per_s > 0)
     _, hour = np.unique(usage.at_ms[told] // HOUR_MS, return_inverse=True)
     arrivals = usage.arrivals_per_s[told]
-    samples, weight = np.bincount(hour).astype(np.float64), np.bincount(hour, arrivals)
+    samples, weight = np.bincount(hour), np.bincount(hour, arrivals).astype(np.float64)
     demand = np.bincount(hour, usage.busy[told]) / samples
     servers = np.bincount(hour, usage.servers[told]) / samples
     waited_s = np.bincount(hour, usage.wait_s[told] * arrivals) / weight
