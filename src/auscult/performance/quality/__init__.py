@@ -1,0 +1,6 @@
+"""Where on its way a programme goes wrong: every tap's ear, and what they say together."""
+
+from auscult.performance.quality.programme import Programme
+from auscult.performance.quality.tap import Tap
+
+__all__ = ["Programme", "Tap"]

@@ -1,0 +1,46 @@
+"""What is wrong at one tap now, and how bad each kind of it is for a listener."""
+
+from dataclasses import dataclass
+
+from auscult.kernel.words import Severity
+from auscult.performance.hearing import Kind, Verdict
+
+UNHEARD = "unheard"
+"""The signal of a stream that cannot be heard at all."""
+
+LOST_SOUND = "lost_sound"
+"""The signal of a stream of which pieces cannot be had."""
+
+FORM_CHANGE = "form_change"
+"""The signal of a stream that goes on at another rate, or with other channels."""
+
+_GRAVE = {UNHEARD, str(Kind.SILENCE), str(Kind.WRONG_PROGRAMME)}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong at one tap. `since_ms` is Unix milliseconds as it was heard there."""
+
+    signal: str
+    since_ms: int
+    sentence: str
+    score: float = 0.0
+    measured: float | None = None
+    unit: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is: critical where there is nothing, or nothing right, to be heard."""
+        return Severity.CRITICAL if self.signal in _GRAVE else Severity.WARNING
+
+
+def fault_of(verdict: Verdict, since_ms: float) -> Fault:
+    """Return a verdict as a fault that began at a time by the clock."""
+    return Fault(
+        signal=str(verdict.kind),
+        since_ms=round(since_ms),
+        sentence=verdict.sentence,
+        score=verdict.score or 0.0,
+        measured=verdict.measured,
+        unit=verdict.unit,
+    )

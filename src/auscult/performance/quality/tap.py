@@ -1,0 +1,200 @@
+"""One tap of a programme: its ear, alone and beside the source, and what is wrong here now."""
+
+from dataclasses import dataclass, field
+
+from auscult.detection.remarks import Clip
+from auscult.kernel.sounds import Heard, Sound, Stream, Unheard, Why
+from auscult.performance.hearing import Ear, Verdict
+from auscult.performance.hearing.comparison import Comparison
+from auscult.performance.hearing.figures.blocks import STEP_S
+from auscult.performance.quality.faults import (
+    FORM_CHANGE,
+    LOST_SOUND,
+    UNHEARD,
+    Fault,
+    fault_of,
+)
+from auscult.performance.quality.memory import LoudnessCurve, Recent
+
+KEPT_S, SOURCE_KEPT_S = 12.0, 40.0
+CLIP_MS, CLIP_AFTER_MS = 2_000, 1_500
+OVERDUE_SHARE, OVERDUE_MS = 1.5, 3_000
+"""A stream is not heard where the next stretch is later than this share of the last one's length,
+and the grace; a player's buffer is seldom longer."""
+
+LOST_HELD_MS, FORM_HELD_MS = 10_000, 60_000
+CHUNK_MAX_S = 60.0
+
+Faults = dict[str, Fault]
+
+
+@dataclass(slots=True)
+class Tap:
+    """What is known of one stream. Memory is bounded: 2 MB of sound, 8 MB at the source."""
+
+    stream: Stream
+    met_ms: int
+    seen_ms: int = 0
+    curve: LoudnessCurve = field(default_factory=LoudnessCurve)
+    _ear: Ear | None = None
+    _pair: Comparison | None = None
+    _recent: Recent | None = None
+    _begun_ms: float = 0.0
+    _fed_ms: float = 0.0
+    _source_ms: float | None = None
+    _pair_ms: float = 0.0
+    _last_ms: int = 0
+    _last_s: float = 0.0
+    _alone: Faults = field(default_factory=dict)
+    _beside: Faults = field(default_factory=dict)
+    _lost: Fault | None = None
+    _lost_ms: int = 0
+    _change: Fault | None = None
+    _trouble: Unheard | None = None
+
+    @property
+    def form(self) -> tuple[int, int] | None:
+        """Rate in Hz and channels; None before anything was heard."""
+        return None if self._ear is None else (self._ear.grid.rate_hz, self._ear.grid.channels)
+
+    def take(self, found: Heard | Unheard, now_ms: int) -> None:
+        """Take in a stretch, or why there is none."""
+        self.seen_ms = now_ms
+        if isinstance(found, Unheard):
+            self._miss(found)
+        elif len(found.samples) and found.duration_s <= CHUNK_MAX_S:
+            self._hear(found)
+
+    def accompany(self, source_form: tuple[int, int] | None) -> bool:
+        """Begin to compare with a source of this form, where that can be; say whether it is so."""
+        if self._pair is not None or source_form is None or self.form is None:
+            return self._pair is not None
+        (source_hz, source_channels), (rate_hz, channels) = source_form, self.form
+        if channels != source_channels:
+            return False
+        self._pair = Comparison(rate_hz, channels, source_hz=source_hz)
+        self._pair_ms, self._source_ms = self._fed_ms, None
+        return True
+
+    def hear_source(self, heard: Heard) -> None:
+        """Take in a stretch of the source, ahead of the stream's own."""
+        if self._pair is None:
+            return
+        grid = self._pair.source_grid
+        if (grid.rate_hz, grid.channels) != (heard.rate_hz, heard.samples.shape[1]):
+            self._part()
+            return
+        if not heard.follows and self._source_ms is not None:
+            self._part()
+            return
+        if self._source_ms is None:
+            self._source_ms = heard.arrived_ms - 1_000 * heard.duration_s
+        self._pair.hear_source(Sound(heard.samples, heard.rate_hz))
+
+    def faults(self, now_ms: int) -> Faults:
+        """Return what is wrong here now, by signal: beside the source where one is there."""
+        if (down := self._down(now_ms)) is not None:
+            return {UNHEARD: down}
+        found = dict(self._beside if self.is_compared else self._alone)
+        if self._lost is not None and now_ms - self._lost_ms <= LOST_HELD_MS:
+            found[LOST_SOUND] = self._lost
+        if self._change is not None and now_ms - self._change.since_ms <= FORM_HELD_MS:
+            found[FORM_CHANGE] = self._change
+        return found
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether it is known where in the source the stream is."""
+        return self._pair is not None and self._pair.delay_ms is not None
+
+    @property
+    def latency_ms(self) -> float | None:
+        """By how much the last stretch came later than its sound left the source; None if unknown.
+
+        Both times are those of arrival at the probe, so the clocks of the platform play no part.
+        """
+        if self._pair is None or self._pair.delay_ms is None or self._source_ms is None:
+            return None
+        place_ms = self._fed_ms - self._pair_ms - self._pair.delay_ms
+        return self._last_ms - (self._source_ms + place_ms)
+
+    def clip(self, fault: Fault, title: str, *, shifted_ms: float = 0.0) -> Clip | None:
+        """Return two seconds around the beginning of a fault, None where they are not held."""
+        if self._recent is None:
+            return None
+        end_ms = min(fault.since_ms - shifted_ms + CLIP_AFTER_MS, self._recent.end_ms)
+        sound = self._recent.cut(end_ms - CLIP_MS, end_ms)
+        return None if sound is None else Clip(title, sound)
+
+    def _hear(self, heard: Heard) -> None:
+        form = (heard.rate_hz, heard.samples.shape[1])
+        if self._ear is None or not heard.follows or form != self.form:
+            self._begin(heard, form)
+        assert self._ear is not None
+        assert self._recent is not None
+        self._last_ms, self._last_s, self._trouble = heard.arrived_ms, heard.duration_s, None
+        began_ms = heard.arrived_ms - 1_000 * heard.duration_s
+        self._recent.add(heard.samples, began_ms)
+        step = round(STEP_S * heard.rate_hz)
+        for begin in range(0, len(heard.samples), step):
+            sound = Sound(heard.samples[begin : begin + step], heard.rate_hz)
+            self._fed_ms += sound.length_ms
+            # A stretch that came at once is heard one piece after the other, up to its arrival.
+            at_ms = began_ms + 1_000 * (begin + len(sound.samples)) / heard.rate_hz
+            self._note(self._alone, self._ear.hear(sound), at_ms - self._fed_ms)
+            self.curve.add(at_ms, self._ear.readings.momentary_lufs)
+            if self._pair is not None:
+                behind_ms = at_ms - (self._fed_ms - self._pair_ms)
+                self._note(self._beside, self._pair.hear(sound), behind_ms)
+        _forget(self._alone, {str(kind) for kind in self._ear.open_kinds})
+        if self._pair is not None:
+            _forget(self._beside, {str(kind) for kind in self._pair.open_kinds})
+
+    def _begin(self, heard: Heard, form: tuple[int, int]) -> None:
+        """Begin an ear of its own for what does not follow, or comes in another form."""
+        before = self.form
+        if before is not None and before != form:
+            told = f"comes as {_words(form)} now, before as {_words(before)}"
+            self._change = Fault(FORM_CHANGE, heard.arrived_ms, told)
+        self._ear = Ear(*form)
+        self._recent = Recent(form[0], keep_s=SOURCE_KEPT_S if self.stream.is_source else KEPT_S)
+        self._fed_ms = 0.0
+        self._alone.clear()
+        self._part()
+
+    def _part(self) -> None:
+        """Compare no more; `accompany` begins anew."""
+        self._pair, self._source_ms = None, None
+        self._beside.clear()
+
+    def _note(self, faults: Faults, verdicts: list[Verdict], behind_ms: float) -> None:
+        for verdict in verdicts:
+            faults[str(verdict.kind)] = fault_of(verdict, verdict.since_ms + behind_ms)
+
+    def _miss(self, unheard: Unheard) -> None:
+        if unheard.why is Why.ENDED:
+            return
+        self._trouble = unheard
+        if self._last_ms:
+            if unheard.at_ms - self._lost_ms > LOST_HELD_MS or self._lost is None:
+                sentence = f"a piece could not be heard: {unheard.why}: {unheard.detail}"
+                self._lost = Fault(LOST_SOUND, unheard.at_ms, sentence)
+            self._lost_ms = unheard.at_ms
+
+    def _down(self, now_ms: int) -> Fault | None:
+        last_ms = self._last_ms or self.met_ms
+        if now_ms - last_ms <= OVERDUE_SHARE * 1_000 * self._last_s + OVERDUE_MS:
+            return None
+        why = self._trouble
+        told = f"{why.why}: {why.detail}" if why else "nothing comes"
+        return Fault(UNHEARD, last_ms, f"cannot be heard: {told}")
+
+
+def _words(form: tuple[int, int]) -> str:
+    rate_hz, channels = form
+    return f"{rate_hz / 1_000:g} kHz with {channels} channel{'s' if channels > 1 else ''}"
+
+
+def _forget(faults: Faults, going_on: set[str]) -> None:
+    for signal in faults.keys() - going_on:
+        del faults[signal]

@@ -1,0 +1,1 @@
+"""The monitors, by what they say of known signals."""

@@ -1,0 +1,176 @@
+"""A fault of the sound is told once per programme, where it is first heard, with its sound."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pytest
+
+from auscult.detection.remarks import Remark
+from auscult.kernel.sounds import Heard, Pcm, Stream, Unheard, Why
+from auscult.kernel.words import Severity, Subject, TenantId
+from auscult.performance.port import MONITORS, View
+from tests.benchmarks.audio_material import RATE_HZ, UNIT_SEEDS, make_track
+
+ACME = TenantId("acme")
+PROGRAMME = "acme/pop"
+BEGAN_MS = 1_700_000_000_000
+LENGTH_S = 24
+
+
+@dataclass(frozen=True)
+class Place:
+    """A tap: its hop, by how much it is late, how long its stretches are, and what it does."""
+
+    service: str
+    hop: int | None
+    late_s: float = 0.0
+    stretch_s: float = 0.5
+    spoil: Callable[[Pcm], Pcm] = lambda sound: sound
+
+    @property
+    def stream(self) -> Stream:
+        subject = Subject(service=self.service, instance="127.0.0.1:1")
+        return Stream(f"{PROGRAMME} at {self.service}", PROGRAMME, subject, self.hop)
+
+
+@cache
+def music() -> Pcm:
+    return make_track("pop", UNIT_SEEDS + 4, LENGTH_S)
+
+
+def silent_from(at_s: float) -> Callable[[Pcm], Pcm]:
+    def spoil(sound: Pcm) -> Pcm:
+        spoilt = sound.copy()
+        spoilt[round(at_s * RATE_HZ) :] = 0
+        return spoilt
+
+    return spoil
+
+
+def arrivals(place: Place) -> Iterator[tuple[int, Stream, Heard]]:
+    sound = place.spoil(music())
+    step = round(place.stretch_s * RATE_HZ)
+    for begin in range(0, len(sound), step):
+        part = sound[begin : begin + step]
+        at_ms = BEGAN_MS + round(1_000 * (place.late_s + (begin + len(part)) / RATE_HZ))
+        heard = Heard(part, RATE_HZ, at_ms, size_bytes=len(part) // 3, follows=begin > 0)
+        yield at_ms, place.stream, heard
+
+
+def play(*places: Place, until_s: float = LENGTH_S) -> dict[float, list[Remark]]:
+    """Let a monitor hear all places side by side; return what it says at each look (seconds)."""
+    lookout = MONITORS.make("audio_quality", {}).begin()
+    coming = sorted((one for place in places for one in arrivals(place)), key=lambda one: one[0])
+    said: dict[float, list[Remark]] = {}
+    taken = 0
+    for tick in range(round(2 * until_s)):
+        now_ms = BEGAN_MS + 500 * (tick + 1)
+        upto = sum(at_ms <= now_ms for at_ms, _, _ in coming)
+        sounds = [(stream, heard) for _, stream, heard in coming[taken:upto]]
+        taken = upto
+        said[(tick + 1) / 2] = list(lookout.look(View(ACME, now_ms, sounds=sounds)))
+    return said
+
+
+def first(said: dict[float, list[Remark]], signal: str) -> tuple[float, Remark]:
+    return next((at_s, one) for at_s, all_ in said.items() for one in all_ if one.signal == signal)
+
+
+def test_silence_is_laid_to_the_stage_behind_which_it_begins() -> None:
+    said = play(
+        Place("ingest", 0),
+        Place("enhance", 1, late_s=0.6, spoil=silent_from(14)),
+        Place("edge", 4, late_s=2.5, stretch_s=2.0, spoil=silent_from(14)),
+    )
+    at_s, remark = first(said, "silence")
+    assert at_s <= 14 + 0.6 + 3
+    assert remark.subject == Subject(service="enhance", instance="127.0.0.1:1")
+    assert remark.severity is Severity.CRITICAL
+    assert remark.sentence.startswith("acme/pop at enhance (right at ingest): silent")
+    assert remark.since_ms == pytest.approx(BEGAN_MS + 14_600, abs=600)
+    last = said[LENGTH_S]
+    assert [one.signal for one in last].count("silence") == 1, "told once for the programme"
+    assert {one.subject.service for one in last} == {"enhance"}
+
+
+def test_a_fault_brings_its_sound_its_source_its_loudness_and_where_the_time_goes() -> None:
+    said = play(
+        Place("ingest", 0),
+        Place("enhance", 1, late_s=0.6, spoil=silent_from(14)),
+        Place("edge", 4, late_s=2.5, spoil=silent_from(14)),
+    )
+    _, remark = first(said, "silence")
+    here, source = remark.clips
+    assert here.sound.length_ms == pytest.approx(2_000, abs=20)
+    assert not here.sound.samples[-RATE_HZ:].any(), "the silence itself"
+    assert here.sound.samples[: RATE_HZ // 4].any(), "and what was before"
+    assert np.abs(source.sound.samples[-RATE_HZ:]).max() > 0.01, "the source plays on"
+    assert remark.curve.unit == "LUFS"
+    assert remark.curve.value[-1] == -70
+    assert remark.curve.usual_low is not None
+    assert remark.curve.usual_low > -40
+    assert remark.breakdown is not None
+    parts = {part.name: part.value for part in remark.breakdown.parts}
+    assert parts["to enhance"] == pytest.approx(0.6, abs=0.02)
+    assert parts["to edge"] == pytest.approx(1.9, abs=0.02)
+
+
+def test_a_programme_that_is_well_is_left_alone() -> None:
+    said = play(Place("ingest", 0), Place("edge", None, late_s=3, stretch_s=2.0))
+    assert not [one for all_ in said.values() for one in all_]
+
+
+def test_what_is_wrong_at_the_source_already_is_laid_to_the_source() -> None:
+    said = play(
+        Place("ingest", 0, spoil=silent_from(12)),
+        Place("edge", 4, late_s=1, spoil=silent_from(12)),
+    )
+    _, remark = first(said, "silence")
+    assert remark.subject.service == "ingest"
+
+
+def test_without_a_source_a_stream_is_judged_alone() -> None:
+    said = play(Place("edge", None, spoil=silent_from(12)))
+    at_s, remark = first(said, "silence")
+    assert at_s <= 15.5
+    assert remark.sentence.startswith("acme/pop at edge: silent for")
+    assert len(remark.clips) == 1
+
+
+def test_what_cannot_be_heard_says_why_and_is_over_when_it_is_back() -> None:
+    lookout = MONITORS.make("audio_quality", {}).begin()
+    place = Place("edge", 4)
+    stretches = [heard for _, _, heard in arrivals(place)]
+
+    def look(at_s: float, *found: Heard | Unheard) -> list[str]:
+        view = View(
+            ACME, BEGAN_MS + round(1_000 * at_s), sounds=[(place.stream, one) for one in found]
+        )
+        return [f"{one.signal}: {one.sentence}" for one in lookout.look(view)]
+
+    refused = Unheard(Why.REFUSED, BEGAN_MS + 1_000, "HTTP 503")
+    assert look(1, refused) == []
+    down = look(4.5, refused)
+    assert down == ["unheard: acme/pop at edge: cannot be heard: refused: HTTP 503"]
+    assert look(5, stretches[9]) == []
+
+
+def test_a_stream_that_changes_its_form_says_so() -> None:
+    lookout = MONITORS.make("audio_quality", {}).begin()
+    stream = Place("edge", 4).stream
+    mono = Heard(music()[:RATE_HZ, :1], RATE_HZ, BEGAN_MS + 2_000, 1, follows=False)
+    stereo = Heard(music()[:RATE_HZ], RATE_HZ, BEGAN_MS + 1_000, 1)
+    list(lookout.look(View(ACME, BEGAN_MS + 1_000, sounds=[(stream, stereo)])))
+    (said,) = lookout.look(View(ACME, BEGAN_MS + 2_000, sounds=[(stream, mono)]))
+    assert said.signal == "form_change"
+    assert "48 kHz with 1 channel now, before as 48 kHz with 2 channels" in said.sentence
+
+
+@pytest.mark.parametrize("samples", [np.zeros((0, 2), np.float32), np.zeros((9, 2), np.float32)])
+def test_next_to_nothing_is_no_fault(samples: Pcm) -> None:
+    lookout = MONITORS.make("audio_quality", {}).begin()
+    heard = Heard(samples, RATE_HZ, BEGAN_MS, 1)
+    view = View(ACME, BEGAN_MS, sounds=[(Place("edge", 1).stream, heard)])
+    assert not list(lookout.look(view))
