@@ -46,9 +46,11 @@ class Stage:
     def mint_key(self) -> str:
         """Make an API key by the product's command line."""
         config = self.state / "auscult.yaml"
-        words = [BIN / "auscult", "tenant", "add", "platform", "-c", config, "--print-key"]
-        done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=120)
-        return done.stdout.split()[-1]
+        words = [str(BIN / "auscult"), "tenant", "add", "platform", "-c", str(config)]
+        done = subprocess.run(
+            [*words, "--print-key"], capture_output=True, text=True, check=True, timeout=120
+        )
+        return str(done.stdout.split()[-1])
 
 
 @contextmanager
