@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from auscult.runtime.threads import keep_to_one_thread
+
+keep_to_one_thread()  # as the product does; NumPy is imported later
+
 settings.register_profile(
     "shared-machine",
     deadline=None,  # the time of one example says more about the neighbours than about the code

@@ -8,11 +8,15 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from auscult.runtime.threads import keep_to_one_thread
 from tests.benchmarks.report import missed
 
 HERE = Path(__file__).parent
 NOT_A_BENCHMARK = {"__init__", "__main__", "report"}
 TIMEOUT_S = 900
+
+
+keep_to_one_thread()  # for the processes of the benchmarks, as the product does for itself
 
 
 def main(arguments: list[str]) -> int:

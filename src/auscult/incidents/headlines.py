@@ -21,8 +21,11 @@ def closing_headline(incident: Incident, resolved_ms: int) -> str:
 
 
 def leading(signals: tuple[Signal, ...]) -> Signal:
-    """Return the signal that says most: the worst, then the surest, then the first."""
-    return min(signals, key=lambda one: (one.severity.rank, -one.peak_score, one.first_ms))
+    """Return the signal that says most: the worst, then what explains, the surest, the first."""
+    return min(
+        signals,
+        key=lambda one: (one.severity.rank, not one.explains, -one.peak_score, one.first_ms),
+    )
 
 
 def _fit(sentence: str, ending: str) -> str:

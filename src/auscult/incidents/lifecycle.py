@@ -105,10 +105,7 @@ def _join(incident: Incident, finding: Finding, now_ms: int) -> Advance:
     known[finding.fingerprint] = _signal(finding) if before is None else _again(before, finding)
     signals = _bounded(tuple(known.values()))
     severity = worst([incident.severity, finding.severity])
-    stronger = (finding.severity.rank, -finding.score) < (
-        incident.strongest.severity.rank,
-        -incident.strongest.score,
-    )
+    stronger = _says(finding) < _says(incident.strongest)
     after = incident.model_copy(
         update={
             "signals": signals,
@@ -225,6 +222,11 @@ def quiet_ms(incident: Incident) -> int | None:
     return None if firing or since_ms is None else since_ms + QUIET_HOLD_MS
 
 
+def _says(finding: Finding) -> tuple[int, bool, float]:
+    """Return how much a finding says; the smaller, the more. See `headlines.leading`."""
+    return finding.severity.rank, not finding.evidence.explains, -finding.score
+
+
 def _weight(signal: Signal) -> tuple[int, float]:
     """Return how much a signal says; the smaller, the more."""
     return signal.severity.rank, -signal.peak_score
@@ -266,6 +268,7 @@ def _signal(finding: Finding) -> Signal:
         peak_score=finding.score,
         phase=Phase.FIRING,
         sentence=finding.evidence.sentence,
+        explains=finding.evidence.explains,
     )
 
 
@@ -275,6 +278,7 @@ def _again(before: Signal, finding: Finding) -> Signal:
             "first_ms": before.first_ms,
             "peak_score": max(before.peak_score, finding.score),
             "severity": worst([before.severity, finding.severity]),
+            "explains": before.explains or finding.evidence.explains,
         }
     )
 

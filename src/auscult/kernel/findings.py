@@ -76,6 +76,11 @@ class Evidence(Word):
     breakdown: Breakdown | None = None
     trace_id: str = Field(default="", pattern="^([0-9a-f]{32})?$")
 
+    @property
+    def explains(self) -> bool:
+        """Whether it says what the figure means: what it is made of, what it sounds like."""
+        return bool(self.breakdown or self.exhibits or self.trace_id)
+
 
 class Phase(StrEnum):
     """Whether a finding begins (or goes on), or is over."""

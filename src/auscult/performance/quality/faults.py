@@ -19,7 +19,11 @@ _GRAVE = {UNHEARD, str(Kind.SILENCE), str(Kind.WRONG_PROGRAMME)}
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong at one tap. `since_ms` is Unix milliseconds as it was heard there."""
+    """One thing that is wrong at one tap.
+
+    since_ms: Unix milliseconds, as it was heard there. place_ms: the same on the tap's own count of
+    sound; None where it is nothing that was heard.
+    """
 
     signal: str
     since_ms: int
@@ -27,6 +31,7 @@ class Fault:
     score: float = 0.0
     measured: float | None = None
     unit: str = ""
+    place_ms: float | None = None
 
     @property
     def severity(self) -> Severity:
@@ -34,8 +39,8 @@ class Fault:
         return Severity.CRITICAL if self.signal in _GRAVE else Severity.WARNING
 
 
-def fault_of(verdict: Verdict, since_ms: float) -> Fault:
-    """Return a verdict as a fault that began at a time by the clock."""
+def fault_of(verdict: Verdict, *, since_ms: float, place_ms: float) -> Fault:
+    """Return a verdict as a fault that began at a time by the clock, at a place of the sound."""
     return Fault(
         signal=str(verdict.kind),
         since_ms=round(since_ms),
@@ -43,4 +48,5 @@ def fault_of(verdict: Verdict, since_ms: float) -> Fault:
         score=verdict.score or 0.0,
         measured=verdict.measured,
         unit=verdict.unit,
+        place_ms=place_ms,
     )

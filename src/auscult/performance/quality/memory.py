@@ -12,47 +12,39 @@ CURVE_POINTS = 360
 
 
 class Recent:
-    """The last `keep_s` seconds of one stream as 16-bit samples, by the time they were heard."""
+    """The last `keep_s` seconds of one stream as 16-bit samples, by the stream's own count.
+
+    Places are milliseconds of sound since the ear began: no jitter of arrival moves them.
+    """
 
     def __init__(self, rate_hz: int, *, keep_s: float) -> None:
         """Begin with nothing."""
         self.rate_hz = rate_hz
         self._keep = round(keep_s * rate_hz)
-        self._held = 0
-        self._parts: deque[tuple[float, NDArray[np.int16]]] = deque()
+        self._begin = self._end = 0
+        self._parts: deque[NDArray[np.int16]] = deque()
 
-    def add(self, samples: Pcm, begins_ms: float) -> None:
-        """Append float32 (n, channels) that were heard from `begins_ms` on."""
+    def add(self, samples: Pcm) -> None:
+        """Append float32 (n, channels)."""
         whole = (np.clip(samples, -1, 1) * FULL).astype(np.int16)
-        self._parts.append((begins_ms, whole))
-        self._held += len(whole)
-        while len(self._parts) > 1 and self._held - len(self._parts[0][1]) >= self._keep:
-            self._held -= len(self._parts.popleft()[1])
+        self._parts.append(whole)
+        self._end += len(whole)
+        while self._end - self._begin - len(self._parts[0]) >= self._keep:
+            self._begin += len(self._parts.popleft())
 
     def cut(self, begin_ms: float, end_ms: float) -> Sound | None:
-        """Return what was heard between two times, None where nothing of it is held.
-
-        What lies between is joined as it came: pieces are not moved by the jitter of arrival.
-        """
-        pieces, first_ms = [], None
-        for at_ms, samples in self._parts:
-            begin = max(0, round((begin_ms - at_ms) * self.rate_hz / 1_000))
-            end = min(len(samples), round((end_ms - at_ms) * self.rate_hz / 1_000))
-            if begin < end:
-                pieces.append(samples[begin:end])
-                first_ms = at_ms + begin * 1_000 / self.rate_hz if first_ms is None else first_ms
-        if first_ms is None:
+        """Return what lies between two places, None where nothing of it is held."""
+        begin = max(self._begin, round(begin_ms * self.rate_hz / 1_000))
+        end = min(self._end, round(end_ms * self.rate_hz / 1_000))
+        if begin >= end:
             return None
-        joined = np.concatenate(pieces).astype(np.float32) / np.float32(FULL)
-        return Sound(joined, self.rate_hz, round(first_ms))
+        held = np.concatenate(self._parts)[begin - self._begin : end - self._begin]
+        return Sound(held.astype(np.float32) / np.float32(FULL), self.rate_hz)
 
     @property
     def end_ms(self) -> float:
-        """Up to when something is held; 0 before anything was."""
-        if not self._parts:
-            return 0.0
-        at_ms, samples = self._parts[-1]
-        return at_ms + 1_000 * len(samples) / self.rate_hz
+        """Up to where something is held."""
+        return 1_000 * self._end / self.rate_hz
 
 
 class LoudnessCurve:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from auscult.detection.remarks import Clip, Curve, Remark
 from auscult.kernel.findings import PARTS_MAX, Breakdown, Part
 from auscult.kernel.sounds import Heard, Stream, Unheard
-from auscult.performance.quality.faults import UNHEARD, Fault
+from auscult.performance.quality.faults import Fault
 from auscult.performance.quality.tap import Tap
 
 TAPS_MAX = 64
@@ -37,7 +37,7 @@ class Programme:
             return
         if stream.is_source:
             for other in self._others():
-                other.hear_source(found)
+                other.hear_source(found, tap.heard_ms)
         elif (source := self.source) is not None:
             tap.accompany(source.form)
 
@@ -102,16 +102,19 @@ class Programme:
         kept = self._kept.get(fault.signal)
         if kept is not None and kept[:2] == (fault, first.stream.name):
             return kept[2]
-        what = fault.signal.replace("_", " ")
-        clips = [first.clip(fault, f"{what} at {first.stream.name}")]
-        if (latency_ms := first.latency_ms) is not None and (source := self.source) is not None:
-            title = f"the same moment at {source.stream.name}"
-            clips.append(source.clip(fault, title, shifted_ms=latency_ms))
-        cut = tuple(clip for clip in clips if clip is not None)
-        if fault.signal == UNHEARD:
-            cut = ()
+        cut = () if fault.place_ms is None else tuple(self._cut(first, fault, fault.place_ms))
         self._kept[fault.signal] = (fault, first.stream.name, cut)
         return cut
+
+    def _cut(self, first: Tap, fault: Fault, place_ms: float) -> Iterator[Clip]:
+        what = fault.signal.replace("_", " ")
+        if (clip := first.clip(place_ms, f"{what} at {first.stream.name}")) is not None:
+            yield clip
+        source, there_ms = self.source, first.source_place_ms(place_ms)
+        if source is not None and there_ms is not None:
+            title = f"the same moment at {source.stream.name}"
+            if (clip := source.clip(there_ms, title)) is not None:
+                yield clip
 
     def _latency(self, order: list[Tap]) -> Breakdown | None:
         """Return what each part of the way adds, along the taps whose place is known."""

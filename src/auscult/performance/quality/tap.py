@@ -39,9 +39,9 @@ class Tap:
     _ear: Ear | None = None
     _pair: Comparison | None = None
     _recent: Recent | None = None
-    _begun_ms: float = 0.0
     _fed_ms: float = 0.0
     _source_ms: float | None = None
+    _source_place_ms: float = 0.0
     _pair_ms: float = 0.0
     _last_ms: int = 0
     _last_s: float = 0.0
@@ -76,8 +76,8 @@ class Tap:
         self._pair_ms, self._source_ms = self._fed_ms, None
         return True
 
-    def hear_source(self, heard: Heard) -> None:
-        """Take in a stretch of the source, ahead of the stream's own."""
+    def hear_source(self, heard: Heard, ends_ms: float) -> None:
+        """Take in a stretch of the source, ahead of the stream's own; ends_ms: on its own count."""
         if self._pair is None:
             return
         grid = self._pair.source_grid
@@ -89,6 +89,7 @@ class Tap:
             return
         if self._source_ms is None:
             self._source_ms = heard.arrived_ms - 1_000 * heard.duration_s
+            self._source_place_ms = ends_ms - 1_000 * heard.duration_s
         self._pair.hear_source(Sound(heard.samples, heard.rate_hz))
 
     def faults(self, now_ms: int) -> Faults:
@@ -113,18 +114,33 @@ class Tap:
 
         Both times are those of arrival at the probe, so the clocks of the platform play no part.
         """
-        if self._pair is None or self._pair.delay_ms is None or self._source_ms is None:
+        if self._source_ms is None or (passed_ms := self._passed_ms(self._fed_ms)) is None:
             return None
-        place_ms = self._fed_ms - self._pair_ms - self._pair.delay_ms
-        return self._last_ms - (self._source_ms + place_ms)
+        return self._last_ms - (self._source_ms + passed_ms)
 
-    def clip(self, fault: Fault, title: str, *, shifted_ms: float = 0.0) -> Clip | None:
-        """Return two seconds around the beginning of a fault, None where they are not held."""
+    @property
+    def heard_ms(self) -> float:
+        """How much sound this tap's ear has heard since it began."""
+        return self._fed_ms
+
+    def source_place_ms(self, place_ms: float) -> float | None:
+        """Return where on the source's count the sound at a place is; None if unknown."""
+        passed_ms = self._passed_ms(place_ms)
+        return None if passed_ms is None else self._source_place_ms + passed_ms
+
+    def clip(self, place_ms: float, title: str) -> Clip | None:
+        """Return two seconds around a place, None where they are not held."""
         if self._recent is None:
             return None
-        end_ms = min(fault.since_ms - shifted_ms + CLIP_AFTER_MS, self._recent.end_ms)
+        end_ms = min(place_ms + CLIP_AFTER_MS, self._recent.end_ms)
         sound = self._recent.cut(end_ms - CLIP_MS, end_ms)
         return None if sound is None else Clip(title, sound)
+
+    def _passed_ms(self, place_ms: float) -> float | None:
+        """Return how much of the source came before a place, since it has been listened to."""
+        if self._pair is None or self._pair.delay_ms is None:
+            return None
+        return place_ms - self._pair_ms - self._pair.delay_ms
 
     def _hear(self, heard: Heard) -> None:
         form = (heard.rate_hz, heard.samples.shape[1])
@@ -134,18 +150,18 @@ class Tap:
         assert self._recent is not None
         self._last_ms, self._last_s, self._trouble = heard.arrived_ms, heard.duration_s, None
         began_ms = heard.arrived_ms - 1_000 * heard.duration_s
-        self._recent.add(heard.samples, began_ms)
+        self._recent.add(heard.samples)
         step = round(STEP_S * heard.rate_hz)
         for begin in range(0, len(heard.samples), step):
             sound = Sound(heard.samples[begin : begin + step], heard.rate_hz)
             self._fed_ms += sound.length_ms
             # A stretch that came at once is heard one piece after the other, up to its arrival.
             at_ms = began_ms + 1_000 * (begin + len(sound.samples)) / heard.rate_hz
-            self._note(self._alone, self._ear.hear(sound), at_ms - self._fed_ms)
+            self._note(self._alone, self._ear.hear(sound), began_ms=0.0, now_ms=at_ms)
             self.curve.add(at_ms, self._ear.readings.momentary_lufs)
             if self._pair is not None:
-                behind_ms = at_ms - (self._fed_ms - self._pair_ms)
-                self._note(self._beside, self._pair.hear(sound), behind_ms)
+                said = self._pair.hear(sound)
+                self._note(self._beside, said, began_ms=self._pair_ms, now_ms=at_ms)
         _forget(self._alone, {str(kind) for kind in self._ear.open_kinds})
         if self._pair is not None:
             _forget(self._beside, {str(kind) for kind in self._pair.open_kinds})
@@ -167,9 +183,14 @@ class Tap:
         self._pair, self._source_ms = None, None
         self._beside.clear()
 
-    def _note(self, faults: Faults, verdicts: list[Verdict], behind_ms: float) -> None:
+    def _note(
+        self, faults: Faults, verdicts: list[Verdict], *, began_ms: float, now_ms: float
+    ) -> None:
+        """Keep verdicts of who began to count at `began_ms`; what was fed is heard at `now_ms`."""
         for verdict in verdicts:
-            faults[str(verdict.kind)] = fault_of(verdict, verdict.since_ms + behind_ms)
+            place_ms = began_ms + verdict.since_ms
+            since_ms = now_ms - (self._fed_ms - place_ms)
+            faults[str(verdict.kind)] = fault_of(verdict, since_ms=since_ms, place_ms=place_ms)
 
     def _miss(self, unheard: Unheard) -> None:
         if unheard.why is Why.ENDED:

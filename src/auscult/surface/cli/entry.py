@@ -8,6 +8,10 @@ FAILED = 1
 
 def main() -> None:
     """Run `auscult`; an error of the tree is one line on stderr and an exit code, no traceback."""
+    from auscult.runtime.threads import keep_to_one_thread
+
+    keep_to_one_thread()
+
     from auscult.kernel.errors import AuscultError, SettingError
     from auscult.surface.cli.commands import app
 
