@@ -32,6 +32,7 @@ def up(  # noqa: PLR0913 - one argument per option
     traces: Annotated[str, typer.Option(help="OTLP/HTTP endpoint for spans; none is off.")] = "",
     traces_share: Annotated[float, typer.Option(help="Share that is traced.")] = 0.25,
     events: Annotated[str, typer.Option(help="URL players post events to; none is off.")] = "",
+    key_file: Annotated[str, typer.Option(help="File with the API key both are sent with.")] = "",
 ) -> None:
     """Start the platform."""
     from soundstage.settings import Settings, read_ladder
@@ -44,6 +45,7 @@ def up(  # noqa: PLR0913 - one argument per option
         traces_url=traces,
         traces_share=traces_share,
         events_url=events,
+        key_file=str(Path(key_file).resolve()) if key_file else "",
     )
     bring_up(state.resolve(), foreground=foreground, seed=seed, audio=audio, settings=settings)
 

@@ -69,15 +69,16 @@ class Conductor:
             "auscult + soundstage · everything stays on this machine · Ctrl-C stops it all",
             for_s=self.options.for_s,
         )
-        hands = Stagehands.raise_curtain(self.options.state, seed=self.options.seed)
+        door = config.Door.hold()
+        hands = Stagehands.raise_curtain(self.options.state, seed=self.options.seed, port=door.port)
         self._hands = hands
-        port, favourite = config.choose_port()
         webhook_url = await self.pager.open()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tell_on_air(hands))
-            watcher = await hands.start_product(port, webhook_url)
+            watcher = await hands.start_product(door, webhook_url)
+            favourite = door.port == config.FAVOURITE_PORT
             taken = "" if favourite else f"   ({config.FAVOURITE_PORT} was taken)"
-            say("page", f"  page   {hands.base}/{taken}", url=f"{hands.base}/", port=port)
+            say("page", f"  page   {hands.base}/{taken}", url=f"{hands.base}/", port=door.port)
         self.observer = Observer(watcher, self.voice, lambda: self.faults)
         try:
             async with asyncio.TaskGroup() as group:

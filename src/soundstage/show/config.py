@@ -5,22 +5,58 @@ import json
 import secrets
 import socket
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
-from soundstage.plan import GROUP, TARGETS_FILE, Plan, free_ports
+from soundstage.plan import GROUP, TARGETS_FILE, Plan
+from soundstage.settings import Settings
+from soundstage.show.hearing import probes_of
 
 FILE = "auscult.yaml"
+HOST = "127.0.0.1"
 FAVOURITE_PORT = 8080
+KEY_FILE = "auscult.key"
 TENANT = "platform"
 
 
-def choose_port() -> tuple[int, bool]:
-    """Return the port of the page and whether it is the favourite one."""
-    try:
-        socket.create_server(("127.0.0.1", FAVOURITE_PORT)).close()
-    except OSError:
-        return free_ports(1)[0], False
-    return FAVOURITE_PORT, True
+class Door(NamedTuple):
+    """The port of the page, held until the product opens it: the platform is told of it before."""
+
+    held: socket.socket
+    port: int
+
+    @classmethod
+    def hold(cls) -> Self:
+        """Hold the favourite port, or a free one where that is taken."""
+        held = socket.socket()
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            held.bind((HOST, FAVOURITE_PORT))
+        except OSError:
+            held.bind((HOST, 0))
+        return cls(held, int(held.getsockname()[1]))
+
+    def release(self) -> None:
+        """Let it go; twice is once."""
+        self.held.close()
+
+
+def settings_towards(port: int, state: Path) -> Settings:
+    """Return the platform's settings that let it tell the product everything it can hear."""
+    base = f"http://{HOST}:{port}"
+    return Settings(
+        traces_url=base,
+        traces_share=1.0,
+        events_url=f"{base}/api/v1/players/events",
+        key_file=str(state / KEY_FILE),
+    )
+
+
+def write_key(state: Path, key: str) -> None:
+    """Give the platform the key it sends with, readable by nobody else; replaced in one step."""
+    partial = state / f".{KEY_FILE}.partial"
+    partial.touch(mode=0o600)
+    partial.write_text(key + "\n", encoding="ascii")
+    partial.replace(state / KEY_FILE)
 
 
 def write_config(plan: Plan, state: Path, *, port: int, webhook_url: str) -> Path:
@@ -28,7 +64,7 @@ def write_config(plan: Plan, state: Path, *, port: int, webhook_url: str) -> Pat
     folder = state / "auscult"
     folder.mkdir(exist_ok=True)
     tree = {
-        "server": {"host": "127.0.0.1", "port": port, "loopback_tenant": TENANT},
+        "server": {"host": HOST, "port": port, "loopback_tenant": TENANT},
         "store": {"url": f"sqlite:///{folder}/auscult.db"},
         "data_dir": str(folder),
         "tenants": {TENANT: _tenant(plan, state, webhook_url)},
@@ -43,7 +79,11 @@ def write_config(plan: Plan, state: Path, *, port: int, webhook_url: str) -> Pat
 def _tenant(plan: Plan, state: Path, webhook_url: str) -> dict[str, Any]:
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
     return {
-        "sources": [{"use": "scrape", "interval_s": 1, "files": [str(state / TARGETS_FILE)]}],
+        "sources": [
+            {"use": "scrape", "interval_s": 1, "files": [str(state / TARGETS_FILE)]},
+            {"use": "access_log", "files": _access_logs(plan, state), "every_s": 1},
+            *probes_of(plan),
+        ],
         "detectors": [{"use": "absence", "match": ['job="soundstage"']}],
         "channels": {
             "console": {"use": "console"},
@@ -73,3 +113,7 @@ def _tenant(plan: Plan, state: Path, webhook_url: str) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _access_logs(plan: Plan, state: Path) -> list[str]:
+    return [str(state / "log" / f"access-{edge.name}.ndjson") for edge in plan.replicas("edge")]

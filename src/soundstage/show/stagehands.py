@@ -31,13 +31,18 @@ class Stagehands:
     base: str = ""
 
     @classmethod
-    def raise_curtain(cls, state: Path, *, seed: int) -> "Stagehands":
-        """Start the platform; call from the main thread, for both children are tied to it."""
+    def raise_curtain(cls, state: Path, *, seed: int, port: int) -> "Stagehands":
+        """Start the platform, which will tell what happens to the product at ``port``.
+
+        Call from the main thread, for both children are tied to it.
+        """
         if state.exists() and daemon.is_running(state):
             raise StartFailed(f"another show runs in {state}; give this one --state elsewhere")
         # A fresh memory for each show: what an earlier one learned had other addresses.
         shutil.rmtree(state / "auscult", ignore_errors=True)
-        plan, platform = daemon.launch(state, seed=seed, tied=True)
+        (state / config.KEY_FILE).unlink(missing_ok=True)
+        settings = config.settings_towards(port, state)
+        plan, platform = daemon.launch(state, seed=seed, settings=settings, tied=True)
         return cls(state, plan, platform)
 
     async def on_air(self) -> None:
@@ -47,18 +52,23 @@ class Stagehands:
             daemon.wait_ready, self.plan, self.state, alive=lambda: alive() is None
         )
 
-    async def start_product(self, port: int, webhook_url: str) -> watcher.Watcher:
-        """Start the product and wait until it is ready; raises ``StartFailed``."""
+    async def start_product(self, door: config.Door, webhook_url: str) -> watcher.Watcher:
+        """Start the product behind its door and wait until it is ready; raises ``StartFailed``."""
+        port = door.port
         command = watcher.find_command()
         path = config.write_config(self.plan, self.state, port=port, webhook_url=webhook_url)
-        key = await watcher.make_key(command, path)
+        # One after the other, and before anything is watched: each is a program that starts.
+        key = await watcher.make_key(command, path, role="member")
+        writer = await watcher.make_key(command, path, role="writer")
         log = self.state / "log" / "auscult.log"
         log.unlink(missing_ok=True)
+        door.release()
         self.product = watcher.start(command, path, log=log)
         self.base = f"http://127.0.0.1:{port}"
         client = watcher.Watcher(self.base, key)
         try:
             await self._until_ready(client, log)
+            config.write_key(self.state, writer)
         except BaseException:
             await client.close()
             raise

@@ -33,9 +33,9 @@ def find_command() -> str:
     return found
 
 
-async def make_key(command: str, config: Path) -> str:
-    """Mint an API key; raises ``StartFailed`` with what the command said."""
-    words = (command, "tenant", "add", TENANT, "-c", str(config), "--print-key")
+async def make_key(command: str, config: Path, *, role: str) -> str:
+    """Mint an API key of a role; raises ``StartFailed`` with what the command said."""
+    words = (command, "tenant", "add", TENANT, "-c", str(config), "--print-key", "--role", role)
     child = await asyncio.create_subprocess_exec(
         *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )

@@ -5,6 +5,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import av
@@ -12,10 +13,11 @@ import numpy as np
 import pytest
 
 from soundstage.audio.codec import decode
-from soundstage.audio.format import SAMPLE_RATE
+from soundstage.audio.format import SAMPLE_RATE, Pcm
 from soundstage.audio.synth import STYLES, Synth
 from soundstage.delivery.accounts import password_of
 from soundstage.delivery.recording import EPISODE_SEGMENTS
+from soundstage.sabotage.injection import aim
 from tests.integration.soundstage.platform import Living, until
 
 
@@ -57,6 +59,37 @@ def test_the_tap_gives_the_source_exactly(living: Living) -> None:
     synth = Synth(STYLES[programme.source], programme.seed)
     source = np.concatenate([synth.render(seq), synth.render(seq + 1)])
     assert np.abs(decode(body) - source).max() < 1e-3
+
+
+def tapped(living: Living, stage: str, path: str) -> tuple[int, Pcm]:
+    """When the first sample was on air, and two to three seconds of sound, from a tap."""
+    got = b""
+    with urllib.request.urlopen(living.plan.process(stage).url + path, timeout=10) as answer:
+        began_s = time.monotonic()
+        while time.monotonic() - began_s < 3.2:
+            got += answer.read1(1 << 20)
+        return int(answer.headers["X-Begins-Ms"]), decode(got)
+
+
+def test_a_fault_of_the_sound_shows_from_the_tap_of_its_stage_on(living: Living) -> None:
+    places = [
+        ("ingest", "/tap/coral/club.wav"),
+        ("ingest", "/output/coral/club.wav"),
+        ("enhance", "/tap/coral/club.wav"),
+        ("encode", "/tap/coral/club.ogg"),
+    ]
+    with aim(
+        living.state, "lost_channel", target="enhance", parameters={"programme": "coral/club"}
+    ):
+        time.sleep(2.5)
+        with ThreadPoolExecutor() as pool:
+            heard = list(pool.map(lambda place: tapped(living, *place), places))
+    # Programmes are on air from their epoch on, whichever tap tells of them.
+    epoch_ms = next(p for p in living.plan.programmes if p.key == "coral/club").epoch_ms
+    assert all((begins_ms - epoch_ms) % 1_000 == 0 for begins_ms, _ in heard)
+    loud = [np.sqrt((sound[SAMPLE_RATE:] ** 2).mean(axis=0)) for _, sound in heard]
+    quiet = [min(levels) < 0.05 * max(levels) for levels in loud]
+    assert quiet == [False, False, True, True], loud
 
 
 def test_what_was_on_air_is_there_on_demand(living: Living) -> None:
