@@ -34,6 +34,7 @@ def write_paper(report: Report, throughput_kbps: np.ndarray[Any, Any]) -> dict[s
         "saved_share": round(advice.saved_share, 4),
         "audience_kbps": [round(float(one), 1) for one in quantiles],
         "ladder": _ladder(advice.ladder, advice.spreads),
+        "curve": [[round(kbps, 2), round(score, 4)] for kbps, score in advice.curve],
         "titles": [_title(one) for one in advice.titles],
     }
 
@@ -100,6 +101,7 @@ class _Paper(BaseModel):
     measure: str
     audience_kbps: list[float] = Field(min_length=1, max_length=10_000)
     ladder: list[_Step] = Field(min_length=1, max_length=64)
+    curve: list[tuple[float, float]] = Field(min_length=1, max_length=1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,5 +131,6 @@ def read_paper(path: Path) -> Proposal:
         worst_scores=tuple(step.worst_score for step in paper.ladder),
         spreads=tuple(step.spread for step in paper.ladder),
         throughput_kbps=np.array(paper.audience_kbps, dtype=np.float64),
+        curve=tuple(sorted(paper.curve)),
     )
     return Proposal(tuple(Rung(step.codec, step.nominal_kbps) for step in paper.ladder), promise)

@@ -67,6 +67,8 @@ class TitleAdvice:
 class Advice:
     """needed: the score that every title keeps. spreads: of each step of the ladder of all titles.
 
+    curve: the hull of all titles, as (real kbit/s, worst title's score), the cheapest first.
+
     ladder is None where no rung passes the guards with every title. saved_share: of all bytes, each
     title counted by its length.
     """
@@ -77,6 +79,7 @@ class Advice:
     titles: tuple[TitleAdvice, ...]
     ladder: Ladder | None
     spreads: tuple[float, ...]
+    curve: tuple[tuple[float, float], ...]
     saved_share: float
 
 
@@ -95,7 +98,7 @@ def advise(titles: Sequence[Title], wishes: Wishes) -> Advice:
     tried = [{one.rung for one in some} for some in trials.values()]
     shared = set.intersection(*tried)
     everyone = [one for some in trials.values() for one in some if one.rung in shared]
-    ladder = _recommend(everyone, wishes)
+    ladder = _recommend(_not_above(everyone, needed), wishes)
     steps = [step.rung for step in ladder.steps] if ladder else []
     before = sum(one.choice.before_kbps * one.duration_s for one in advised)
     spent = sum(one.choice.real_kbps * one.duration_s for one in advised)
@@ -106,6 +109,7 @@ def advise(titles: Sequence[Title], wishes: Wishes) -> Advice:
         titles=advised,
         ladder=ladder,
         spreads=tuple(_spread(titles, rung) for rung in steps),
+        curve=_find_curve(everyone, shared),
         saved_share=1 - spent / before,
     )
 
@@ -128,7 +132,7 @@ def _advise_title(
         duration_s=title.duration_s,
         trials=tuple(trials),
         hull=tuple(decent[at].rung for at in find_hull(rate_kbps, score)),
-        ladder=_recommend(trials, wishes),
+        ladder=_recommend(_not_above(trials, needed), wishes),
     )
 
 
@@ -137,6 +141,27 @@ def _recommend(trials: list[Trial], wishes: Wishes) -> Ladder | None:
         return recommend(trials, wishes.throughput_kbps, steps=wishes.steps, guards=wishes.guards)
     except InputError:
         return None
+
+
+def _not_above(trials: list[Trial], needed: float) -> list[Trial]:
+    """Leave out rungs dearer than the cheapest that gives every title what it needs: a waste."""
+    by_rung: dict[Rung, list[Trial]] = {}
+    for one in trials:
+        by_rung.setdefault(one.rung, []).append(one)
+    rates = {
+        rung: float(np.mean([one.real_kbps for one in some])) for rung, some in by_rung.items()
+    }
+    enough = [rates[rung] for rung in rates if worst_score(by_rung[rung], rung) >= needed]
+    most = min(enough, default=np.inf)
+    return [one for one in trials if rates[one.rung] <= most]
+
+
+def _find_curve(trials: list[Trial], rungs: set[Rung]) -> tuple[tuple[float, float], ...]:
+    offers = [[one for one in trials if one.rung == rung] for rung in sorted(rungs)]
+    rate_kbps = np.array([np.mean([one.real_kbps for one in some]) for some in offers])
+    score = np.array([min(one.quality.mean for one in some) for some in offers])
+    hull = find_hull(rate_kbps, score)
+    return tuple((float(rate_kbps[at]), float(score[at])) for at in hull)
 
 
 def _spread(titles: Sequence[Title], rung: Rung) -> float:

@@ -2,6 +2,10 @@
 
 A change is judged by what was heard on the live streams before and after it, against their source.
 What could not be heard proves nothing, and a change that is not proved is not kept.
+
+Between source and listener other stages change the sound as well (a leveller, a noise gate). What
+that costs is measured before the change, as what is missing there to the score that the codec alone
+would have at that rate, and is not laid to the new ladder.
 """
 
 from collections.abc import Sequence
@@ -16,6 +20,9 @@ from auscult.performance.codec.titles import Guards
 
 SPREAD_MIN = 0.02
 """Two listenings to the same rung differ by so much at least."""
+
+WAY_LOSS_MAX = 2.0
+"""Where the way costs more than this, a codec's harm can no longer be told from it."""
 
 SAVED_MIN_SHARE = 0.01
 """Bytes vary from minute to minute; less than this is no saving."""
@@ -47,12 +54,14 @@ class Promise:
 
     worst_scores: of each step's worst title. spreads: how far the stretches of all titles lay apart
     there, as standard deviation. throughput_kbps: float64 (listeners,). measure: what scored.
+    curve: (real kbit/s, worst title's score) of what was tried, the cheapest first.
     """
 
     measure: str
     worst_scores: tuple[float, ...]
     spreads: tuple[float, ...]
     throughput_kbps: NDArray[np.float64]
+    curve: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +92,18 @@ def judge_change(
     """Return whether to keep a change; renditions of a stream may come in any order.
 
     It is kept where every stream is heard after it, offers as many steps as were promised, scores
-    at each at least the worst title's score less the spread, passes the guards, and where the
-    audience takes fewer bytes than before.
+    at each at least the worst title's score less the spread and what the way costs, passes the
+    guards, and where the audience takes fewer bytes than before.
     """
     guards = guards or Guards()
     reasons = [*_missing(before, after)]
     for stream in sorted({one.stream for one in after}):
         heard = sorted((one for one in after if one.stream == stream), key=lambda one: -one.kbps)
-        reasons += _compare(stream, heard, promise=promise, guards=guards)
+        loss = lose_on_way([one for one in before if one.stream == stream], promise)
+        if loss is None or loss > WAY_LOSS_MAX:
+            reasons.append(f"{stream}: what it was like before is not known well enough")
+        else:
+            reasons += _compare(stream, heard, promise=promise, loss=loss, guards=guards)
     before_kbps = mean_rate_kbps(before, promise.throughput_kbps, headroom=guards.headroom)
     after_kbps = mean_rate_kbps(after, promise.throughput_kbps, headroom=guards.headroom)
     if not after_kbps < before_kbps * (1 - SAVED_MIN_SHARE):
@@ -126,7 +139,23 @@ def _missing(before: Sequence[Sounding], after: Sequence[Sounding]) -> list[str]
     return [f"{stream}: not heard after the change" for stream in sorted(gone)]
 
 
-def _compare(stream: str, heard: list[Sounding], *, promise: Promise, guards: Guards) -> list[str]:
+def lose_on_way(before: Sequence[Sounding], promise: Promise) -> float | None:
+    """Return how much of one stream's score is lost to other stages than the codec.
+
+    The least over its renditions; None where none could be compared.
+    """
+    kbps, score = np.array(promise.curve).T
+    losses = [
+        float(np.interp(one.kbps, kbps, score)) - one.quality.mean
+        for one in before
+        if one.quality is not None
+    ]
+    return max(0.0, min(losses)) if losses else None
+
+
+def _compare(
+    stream: str, heard: list[Sounding], *, promise: Promise, loss: float, guards: Guards
+) -> list[str]:
     """Name what is wrong with one stream's renditions, best first."""
     steps = len(promise.worst_scores)
     if len(heard) != steps:
@@ -134,7 +163,7 @@ def _compare(stream: str, heard: list[Sounding], *, promise: Promise, guards: Gu
     reasons = []
     for one, promised, spread in zip(heard, promise.worst_scores, promise.spreads, strict=True):
         where = f"{stream} at {one.kbps:.0f} kbit/s"
-        quality, least = one.quality, promised - max(spread, SPREAD_MIN)
+        quality, least = one.quality, promised - max(spread, SPREAD_MIN) - loss
         if quality is None:
             reasons.append(f"{where}: {one.why or 'not heard'}")
         elif quality.measure != promise.measure:

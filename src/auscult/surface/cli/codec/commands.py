@@ -47,3 +47,17 @@ def advise(  # noqa: PLR0913, PLR0917  # typer calls by name
         budget=Budget(workers=workers, task_s=task_seconds, memory_bytes=memory_mb << 20),
     )
     advise_on(order, audience=said, json_file=json, svg_file=svg)
+
+
+@codec.command("apply")
+def apply(
+    advice: Annotated[Path, typer.Argument(help="What `auscult codec advise --json` wrote.")],
+    plan: Annotated[Path, typer.Option(help="YAML: commands, streams, tenants that allow it.")],
+    config: Annotated[
+        Path | None, typer.Option("-c", "--config", help="Settings whose audit log is written.")
+    ] = None,
+) -> None:
+    """Apply the advised ladder, listen to the live streams, and keep or revert it."""
+    from auscult.surface.cli.codec.applying import apply_advice
+
+    apply_advice(advice, plan, config=config)
