@@ -12,7 +12,7 @@ LIKE_MIN = 0.5
 def find_overlap(source: Floats, heard: Floats, rate_hz: int) -> tuple[Floats, Floats] | None:
     """Return the stretch that both have, float32 (m, channels) each; None where there is none.
 
-    The lag is where likeness is least by chance, of all that leave at least 3 s in common: n samples
+    The lag is where likeness is least by chance, of all that leave at least 3 s in common: n values
     are alike by 1/sqrt(n) of their own, so that two bars that resemble each other do not win over
     the whole. Both have the same rate.
     """
