@@ -39,6 +39,12 @@ class Settings:
     events_url: str = ""
     """Where players post what happens to them; empty is off."""
 
+    key_file: str = ""
+    """File with the API key that spans and events are sent with; empty sends none.
+
+    They wait until it is there, so that whoever takes them may start later.
+    """
+
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         rungs = self.ladder_kbps

@@ -1,7 +1,13 @@
-"""The source tap: a programme's sound as it entered the platform, as WAV, for those who compare."""
+"""A tap: a programme's sound at one place of the platform, as WAV, for those who compare.
+
+Ingest has one at its entrance (the source) and one at its exit, enhance one at its exit: so a
+listener at every tap hears behind which stage a fault of the sound begins.
+"""
 
 import asyncio
 import struct
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import web
 
@@ -10,6 +16,9 @@ from soundstage.delivery.fan import Fan, refuse_crowd
 from soundstage.pace import CHUNK_MS
 from soundstage.plan import Programme
 from soundstage.stages.notes import SENT_BYTES
+
+if TYPE_CHECKING:
+    from soundstage.stages.frame import Frame
 
 UNKNOWN = 0xFFFFFFFF
 """Length of what has no end: readers of WAV take it for "until the end of the file"."""
@@ -48,7 +57,7 @@ class Tap:
                 break
             await asyncio.sleep(0.1)  # the time of the first sample is known when it is there
         else:
-            raise web.HTTPServiceUnavailable(text="nothing has come from the source yet")
+            raise web.HTTPServiceUnavailable(text="nothing has come here yet")
         length = int(seconds) * SAMPLE_RATE * FRAME_BYTES or UNKNOWN
         begins_ms = self._programme.epoch_ms + self._seq * CHUNK_MS
         response = web.StreamResponse(headers={"X-Begins-Ms": str(begins_ms)})
@@ -59,6 +68,25 @@ class Tap:
         first = head + self._newest
         request[SENT_BYTES] = await self.fan.pour(response, first=first, most_bytes=most)
         return response
+
+
+class Serves(Protocol):
+    """A tap of any form."""
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer one who taps."""
+
+
+def offer_taps(frame: "Frame", path: str, taps: Mapping[str, Serves]) -> None:
+    """Serve the taps (by ``tenant/programme``) of this process's share at ``path``."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        key = f"{request.match_info['tenant']}/{request.match_info['programme']}"
+        if key not in {programme.key for programme in frame.plan.share_of(frame.place)}:
+            raise web.HTTPNotFound(text="no such programme here")
+        return await taps[key].serve(request)
+
+    frame.route(path, serve)
 
 
 def write_wav_head(length: int) -> bytes:

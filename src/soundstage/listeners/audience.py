@@ -114,7 +114,8 @@ def set_up(frame: Frame) -> None:
 
 def surround(frame: Frame) -> Surroundings:
     """Prepare what all sessions of a process share."""
-    reporter = Reporter(frame.plan.settings.events_url, frame.instruments)
+    settings = frame.plan.settings
+    reporter = Reporter(settings.events_url, frame.instruments, key_file=settings.key_file)
     upstream = Upstream(frame, frame.place.upstream)
     if reporter.on:
         frame.work.append(reporter.post())

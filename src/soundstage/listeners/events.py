@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections import deque
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import aiohttp
 
+from soundstage.bearer import read_bearer
 from soundstage.stages.instruments import Instruments
 
 MOST_WAITING, BATCH = 2_000, 200
@@ -18,9 +20,9 @@ Fact = str | int | float
 class Reporter:
     """Collects events and posts ``{"events": […]}`` once a second; counts what became of them."""
 
-    def __init__(self, url: str, own: Instruments) -> None:
+    def __init__(self, url: str, own: Instruments, *, key_file: str = "") -> None:
         """Post to ``url``; the empty one keeps nothing and adds no metric."""
-        self._url = url
+        self._url, self._key_file = url, key_file
         self._waiting: deque[dict[str, Fact]] = deque()
         self._stage = own.stage
         self._outcomes = (
@@ -49,14 +51,21 @@ class Reporter:
         async with aiohttp.ClientSession(timeout=timeout) as session:
             while True:
                 await asyncio.sleep(EVERY_S)
-                while self._waiting:
+                bearer = read_bearer(self._key_file)
+                while self._waiting and bearer is not None:
                     count = min(BATCH, len(self._waiting))
                     batch = [self._waiting.popleft() for _ in range(count)]
-                    self._count(await self._send(session, batch), count)
+                    self._count(await self._send(session, batch, bearer), count)
 
-    async def _send(self, session: aiohttp.ClientSession, batch: list[dict[str, Fact]]) -> str:
+    async def _send(
+        self,
+        session: aiohttp.ClientSession,
+        batch: list[dict[str, Fact]],
+        bearer: Mapping[str, str],
+    ) -> str:
+        body = {"events": batch}
         try:
-            async with session.post(self._url, json={"events": batch}) as answer:
+            async with session.post(self._url, json=body, headers=bearer) as answer:
                 return "sent" if answer.status < HTTPStatus.MULTIPLE_CHOICES else "refused"
         except (aiohttp.ClientError, TimeoutError):
             return "dropped"

@@ -2,6 +2,8 @@
 
 from soundstage.audio.codec import OpusEncoder
 from soundstage.audio.format import from_bytes
+from soundstage.delivery.encoded_tap import EncodedTap
+from soundstage.delivery.tap import offer_taps
 from soundstage.pace import CHUNKS_PER_SEGMENT
 from soundstage.plan import Programme
 from soundstage.stages.frame import Frame
@@ -15,10 +17,12 @@ def set_up(frame: Frame) -> None:
     """Encode every chunk as it comes and offer its Opus packets, best rung first."""
     lines = Lines(frame)
     lines.offer()
-    lines.pull(lambda programme: make_encoder(frame, programme))
+    taps = {programme.key: EncodedTap(programme) for programme in frame.plan.programmes}
+    lines.pull(lambda programme: make_encoder(frame, programme, tap=taps[programme.key]))
+    offer_taps(frame, "/tap/{tenant}/{programme}.ogg", taps)
 
 
-def make_encoder(frame: Frame, programme: Programme) -> Work:
+def make_encoder(frame: Frame, programme: Programme, *, tap: EncodedTap) -> Work:
     """Return the work that encodes a chunk once per rung; a changed rate opens a new encoder.
 
     Another ladder begins with a segment, so that both of its chunks have the same rungs.
@@ -39,7 +43,10 @@ def make_encoder(frame: Frame, programme: Programme) -> Work:
             if kbps not in encoders:
                 encoders[kbps] = OpusEncoder(bit_rate=kbps * ONE_KBPS)
             if kbps not in packed:
-                packed[kbps] = pack_packets(encoders[kbps].encode(pcm))
+                packets = encoders[kbps].encode(pcm)
+                packed[kbps] = pack_packets(packets)
+                if kbps == next(iter(rates.values())):
+                    tap.note(seq, packets)
         return [(seq, pack_rungs({rung: packed[kbps] for rung, kbps in rates.items()}))]
 
     return work

@@ -176,7 +176,12 @@ def _make_tracer(plan: Plan, place: Process, release: str) -> Tracer:
         "service.version": release,
     }
     settings = plan.settings
-    return Tracer(resource, endpoint=settings.traces_url, share=settings.traces_share)
+    return Tracer(
+        resource,
+        endpoint=settings.traces_url,
+        share=settings.traces_share,
+        key_file=settings.key_file,
+    )
 
 
 def _end_span(span: Span, request: web.Request, answered: Answered) -> None:

@@ -4,12 +4,10 @@ import asyncio
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
-
-from aiohttp import web
+from typing import NamedTuple, Protocol
 
 from soundstage.audio.format import Pcm, to_bytes
-from soundstage.delivery.tap import Tap
+from soundstage.delivery.tap import Tap, offer_taps
 from soundstage.pace import CHUNK_MS, CHUNKS_PER_SEGMENT
 from soundstage.plan import Programme
 from soundstage.stages.frame import Frame
@@ -24,23 +22,27 @@ class Sound(Protocol):
         """Return one chunk, shape (frames, 2), float32 in −1..1."""
 
 
+class Taps(NamedTuple):
+    """Where one programme can be tapped: as it came in, and as it leaves."""
+
+    source: Tap
+    output: Tap
+
+
 def set_up(frame: Frame) -> None:
-    """Offer PCM chunks and produce them as the clock goes on; let others tap the source."""
+    """Offer PCM chunks and produce them as the clock goes on; let others tap both ends."""
     lines = Lines(frame)
     lines.offer()
-    taps = {programme.key: Tap(programme) for programme in frame.plan.programmes}
+    sources = {programme.key: Tap(programme) for programme in frame.plan.programmes}
+    outputs = {programme.key: Tap(programme) for programme in frame.plan.programmes}
 
     def works(programme: Programme) -> Iterable:  # type: ignore[type-arg]
-        yield _produce(lines, programme, open_sound(programme), tap=taps[programme.key])
-
-    async def tap(request: web.Request) -> web.StreamResponse:
-        key = f"{request.match_info['tenant']}/{request.match_info['programme']}"
-        if key not in {programme.key for programme in frame.plan.share_of(frame.place)}:
-            raise web.HTTPNotFound(text="no such programme here")
-        return await taps[key].serve(request)
+        taps = Taps(sources[programme.key], outputs[programme.key])
+        yield _produce(lines, programme, open_sound(programme), taps=taps)
 
     lines.run(works)
-    frame.route("/tap/{tenant}/{programme}.wav", tap)
+    offer_taps(frame, "/tap/{tenant}/{programme}.wav", sources)
+    offer_taps(frame, "/output/{tenant}/{programme}.wav", outputs)
 
 
 def open_sound(programme: Programme) -> Sound:
@@ -54,7 +56,7 @@ def open_sound(programme: Programme) -> Sound:
     return open_loop(Path(programme.source))
 
 
-async def _produce(lines: Lines, programme: Programme, sound: Sound, *, tap: Tap) -> None:
+async def _produce(lines: Lines, programme: Programme, sound: Sound, *, taps: Taps) -> None:
     chunk_s = CHUNK_MS / 1_000
     step_s = lines.meters.step_s.labels(lines.frame.place.name)
     while True:
@@ -62,17 +64,18 @@ async def _produce(lines: Lines, programme: Programme, sound: Sound, *, tap: Tap
         await asyncio.sleep(chunk_s - programme.live_s() % chunk_s)
         seq = max(0, int((programme.live_s() + 0.01) / chunk_s) - 1)
         started = time.perf_counter()
-        _take_in(lines, programme, (seq, sound.render(seq)), tap=tap)
+        _take_in(lines, programme, (seq, sound.render(seq)), taps=taps)
         step_s.observe(time.perf_counter() - started)
 
 
-def _take_in(lines: Lines, programme: Programme, chunk: tuple[int, Pcm], *, tap: Tap) -> None:
+def _take_in(lines: Lines, programme: Programme, chunk: tuple[int, Pcm], *, taps: Taps) -> None:
     seq, pcm = chunk
     frame, number = lines.frame, seq // CHUNKS_PER_SEGMENT
     source = to_bytes(pcm)
-    tap.note(seq, source)
+    taps.source.note(seq, source)
     bent = frame.inside.bend(programme.key, seq, pcm)
     body = source if bent is pcm else to_bytes(bent)
+    taps.output.note(seq, body)
     if not frame.tracer.on:
         lines.put(programme, seq, body)
         return

@@ -7,12 +7,14 @@ import asyncio
 import os
 import time
 from collections import deque
+from collections.abc import Mapping
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 
 import aiohttp
 
+from soundstage.bearer import read_bearer
 from soundstage.tracing.context import Context
 
 MOST_WAITING = 4_096
@@ -52,9 +54,11 @@ class Span:
 class Tracer:
     """The spans of one process; without an endpoint nothing is kept."""
 
-    def __init__(self, resource: dict[str, str], *, endpoint: str, share: float) -> None:
-        """Describe the process (``service.name`` …) and where its spans go."""
-        self._resource = resource
+    def __init__(
+        self, resource: dict[str, str], *, endpoint: str, share: float, key_file: str = ""
+    ) -> None:
+        """Describe the process (``service.name`` …), where its spans go and with which key."""
+        self._resource, self._key_file = resource, key_file
         self._url = endpoint.rstrip("/") + "/v1/traces" if endpoint else ""
         self.share = share if endpoint else 0.0
         self.dropped = 0
@@ -86,19 +90,22 @@ class Tracer:
         async with aiohttp.ClientSession(timeout=timeout) as session:
             while True:
                 await asyncio.sleep(EVERY_S)
-                while self._waiting:
+                bearer = read_bearer(self._key_file)
+                while self._waiting and bearer is not None:
                     count = min(BATCH, len(self._waiting))
                     batch = [self._waiting.popleft() for _ in range(count)]
-                    if not await self._send(session, batch):
+                    if not await self._send(session, batch, bearer):
                         self.dropped += len(batch)
 
-    async def _send(self, session: aiohttp.ClientSession, batch: list[Span]) -> bool:
+    async def _send(
+        self, session: aiohttp.ClientSession, batch: list[Span], bearer: Mapping[str, str]
+    ) -> bool:
         from soundstage.tracing.otlp import (  # not worth its memory when off
             CONTENT_TYPE,
             write_otlp,
         )
 
-        headers = {"Content-Type": CONTENT_TYPE}
+        headers = {"Content-Type": CONTENT_TYPE, **bearer}
         body = write_otlp(self._resource, batch)
         try:
             async with session.post(self._url, data=body, headers=headers) as answer:
