@@ -95,6 +95,16 @@ def rollback(process: str, *, state: State = HERE) -> None:
 
 
 @app.command()
+def ladder(rates: str, *, state: State = HERE) -> None:
+    """Encode every programme at RATES (kbit/s, best first: 64,32) from now on."""
+    from soundstage.settings import read_ladder
+    from soundstage.supervision.ladder import change_ladder
+
+    before = change_ladder(state.resolve(), read_ladder(rates))
+    typer.echo(f"ladder {rates}; before: {','.join(map(str, before))}")
+
+
+@app.command()
 def campaign(
     *,
     state: State = HERE,

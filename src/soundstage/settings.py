@@ -8,7 +8,8 @@ from soundstage.errors import BadSetting
 LEAST_KBPS, MOST_KBPS = 6, 510
 """What libopus can do (RFC 6716 §2.1.1)."""
 
-MOST_RUNGS = 4
+MOST_RUNGS = 8
+"""Four, and four others that take their place while players change over."""
 MOST_LISTENERS = 40
 MOST_SPEEDUP = 100_000.0
 

@@ -66,10 +66,10 @@ def write_time(at_ms: float) -> str:
     return datetime.fromtimestamp(at_ms / 1_000, UTC).isoformat(timespec="milliseconds")
 
 
-def read_file_name(file: str, ladder_kbps: Sequence[int]) -> tuple[int | None, int]:
-    """Read ``7-96.m4s`` as (7, 96); (None, 0) for anything that is no segment of the ladder."""
+def read_file_name(file: str) -> tuple[int | None, int]:
+    """Read ``7-96.m4s`` as (7, 96); (None, 0) for anything that is no segment."""
     stem, _, suffix = file.partition(".")
     number, _, kbps = stem.partition("-")
     if suffix != "m4s" or len(stem) > LONGEST or not (number.isdecimal() and kbps.isdecimal()):
         return None, 0
-    return (int(number), int(kbps)) if int(kbps) in ladder_kbps else (None, 0)
+    return int(number), int(kbps)

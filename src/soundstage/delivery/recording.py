@@ -7,7 +7,7 @@ is heard.
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from soundstage.stages.ring import unpack_blobs
+from soundstage.stages.ring import unpack_rungs
 
 EPISODE_SEGMENTS = 30
 """An episode is a minute: short enough that a young platform has one to offer."""
@@ -35,11 +35,11 @@ class Recordings:
         (folder / f"{number}.seg").write_bytes(body)
         (folder / f"{number - KEPT_SEGMENTS}.seg").unlink(missing_ok=True)
 
-    async def read(self, key: str, number: int) -> list[bytes]:
-        """Return a segment, one body per rung; nothing when it is not there."""
+    async def read(self, key: str, number: int) -> dict[int, bytes]:
+        """Return a segment, its bodies by rung; nothing when it is not there."""
         await self._touch_disk()
         path = self._root / key / f"{number}.seg"
-        return unpack_blobs(path.read_bytes()) if path.exists() else []
+        return unpack_rungs(path.read_bytes()) if path.exists() else {}
 
     def numbers(self, key: str) -> list[int]:
         """List the segments that are there, ascending."""

@@ -12,7 +12,7 @@ from soundstage.delivery.fan import Fan, refuse_crowd
 from soundstage.plan import Programme
 from soundstage.stages.line import ask
 from soundstage.stages.notes import SENT_BYTES
-from soundstage.stages.ring import unpack_blobs, unpack_chunks, unpack_packets
+from soundstage.stages.ring import unpack_chunks, unpack_packets, unpack_rungs
 from soundstage.stages.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Relay:
             path = f"/chunks/{self._programme.key}?after={after}"
             body, wait_s = await ask(self._upstream, path, number=self._number)
             for seq, payload, _ in unpack_chunks(body):
-                packets = unpack_packets(unpack_blobs(payload)[0])
+                packets = unpack_packets(next(iter(unpack_rungs(payload).values())))
                 pages = stream.feed(packets, begin=seq * CHUNK_SAMPLES)
                 self._burst.append(pages)
                 self.fan.send(pages)

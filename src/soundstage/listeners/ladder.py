@@ -22,6 +22,15 @@ class Choice:
         """Begin at the best rung."""
         self.kbps = self.ladder_kbps[0]
 
+    def follow(self, ladder_kbps: Sequence[int]) -> None:
+        """Take another ladder, as a player does that reads the playlist of playlists again."""
+        if tuple(ladder_kbps) == tuple(self.ladder_kbps):
+            return
+        self.ladder_kbps = ladder_kbps
+        if self.kbps not in ladder_kbps:
+            below = [kbps for kbps in ladder_kbps if kbps <= self.kbps]
+            self.kbps = below[0] if below else ladder_kbps[-1]
+
     def measure(self, size_bytes: int, took_s: float) -> None:
         """Take a download into account and choose the rung for the next one."""
         newest = size_bytes * 8 / 1_000 / max(took_s, 1e-4)

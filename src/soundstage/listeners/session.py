@@ -97,6 +97,9 @@ class Session:
         )
 
     async def _step(self) -> None:
+        before_kbps = self._choice.kbps
+        self._choice.follow(self._around.frame.plan.settings.ladder_kbps)
+        self._tell_switch(before_kbps)
         status, body = await self._fetch(f"{self._choice.kbps}.m3u8", kind="m")
         if status != HTTPStatus.OK:
             self._fail()

@@ -4,10 +4,11 @@ from soundstage.audio.codec import OpusEncoder
 from soundstage.audio.format import from_bytes
 from soundstage.delivery.encoded_tap import EncodedTap
 from soundstage.delivery.tap import offer_taps
+from soundstage.pace import CHUNKS_PER_SEGMENT
 from soundstage.plan import Programme
 from soundstage.stages.frame import Frame
 from soundstage.stages.line import Lines, Work
-from soundstage.stages.ring import pack_blobs, pack_packets
+from soundstage.stages.ring import pack_packets, pack_rungs
 
 ONE_KBPS = 1_000
 
@@ -22,23 +23,30 @@ def set_up(frame: Frame) -> None:
 
 
 def make_encoder(frame: Frame, programme: Programme, *, tap: EncodedTap) -> Work:
-    """Return the work that encodes a chunk once per rung; a changed rate opens a new encoder."""
+    """Return the work that encodes a chunk once per rung; a changed rate opens a new encoder.
+
+    Another ladder begins with a segment, so that both of its chunks have the same rungs.
+    """
     encoders: dict[int, OpusEncoder] = {}
+    ladder = frame.plan.settings.ladder_kbps
 
     def work(seq: int, payload: bytes) -> list[tuple[int, bytes]]:
+        nonlocal ladder
+        if seq % CHUNKS_PER_SEGMENT == 0:
+            ladder = frame.plan.settings.ladder_kbps
         pcm = frame.inside.bend(programme.key, seq, from_bytes(payload))
-        rates = [frame.inside.rate_kbps or rung for rung in frame.plan.settings.ladder_kbps]
-        for stale in encoders.keys() - set(rates):
+        rates = {rung: frame.inside.rate_kbps or rung for rung in ladder}
+        for stale in encoders.keys() - set(rates.values()):
             del encoders[stale]
         packed = {}
-        for kbps in rates:
+        for kbps in rates.values():
             if kbps not in encoders:
                 encoders[kbps] = OpusEncoder(bit_rate=kbps * ONE_KBPS)
             if kbps not in packed:
                 packets = encoders[kbps].encode(pcm)
                 packed[kbps] = pack_packets(packets)
-                if kbps == rates[0]:
+                if kbps == next(iter(rates.values())):
                     tap.note(seq, packets)
-        return [(seq, pack_blobs([packed[kbps] for kbps in rates]))]
+        return [(seq, pack_rungs({rung: packed[kbps] for rung, kbps in rates.items()}))]
 
     return work

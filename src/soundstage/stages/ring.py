@@ -3,12 +3,13 @@
 import struct
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from soundstage.tracing.context import PACKED_BYTES
 
 HEADER = struct.Struct(">QI25s")
+RUNG = struct.Struct(">HI")
 UNTRACED = bytes(PACKED_BYTES)
 MARGIN_S = 0.06
 """A reader comes this much after the next payload is due, so that it seldom comes in vain."""
@@ -103,17 +104,18 @@ def unpack_packets(payload: bytes) -> list[bytes]:
     return packets
 
 
-def pack_blobs(blobs: Sequence[bytes]) -> bytes:
-    """Join bodies, one for each rung of the ladder, each behind its 32-bit length."""
-    return b"".join(struct.pack(">I", len(blob)) + blob for blob in blobs)
+def pack_rungs(rungs: Mapping[int, bytes]) -> bytes:
+    """Join a body for each rung of the ladder, each behind its rate in kbit/s and its length."""
+    return b"".join(RUNG.pack(kbps, len(body)) + body for kbps, body in rungs.items())
 
 
-def unpack_blobs(body: bytes) -> list[bytes]:
-    """Split what ``pack_blobs`` joined, best rung first."""
-    blobs: list[bytes] = []
+def unpack_rungs(body: bytes) -> dict[int, bytes]:
+    """Split what ``pack_rungs`` joined, in the same order: best rung first."""
+    rungs: dict[int, bytes] = {}
     at = 0
-    while at + 4 <= len(body):
-        (length,) = struct.unpack_from(">I", body, at)
-        blobs.append(body[at + 4 : at + 4 + length])
-        at += 4 + length
-    return blobs
+    while at + RUNG.size <= len(body):
+        kbps, length = RUNG.unpack_from(body, at)
+        at += RUNG.size
+        rungs[kbps] = body[at : at + length]
+        at += length
+    return rungs

@@ -31,7 +31,7 @@ def scale(state: Path, stage: str, count: int) -> list[str]:
         raise BadSetting(f"no stage '{stage}'; there are: {', '.join(STAGES)}")
     if not 1 <= count <= MOST_REPLICAS:
         raise BadSetting(f"a stage has 1 to {MOST_REPLICAS} replicas")
-    with _alone(state):
+    with alone(state):
         while len(load_plan(state).replicas(stage)) < count:
             _add(state, stage)
         while len(load_plan(state).replicas(stage)) > count:
@@ -110,12 +110,12 @@ def _await(place: Process) -> None:
 
 
 @contextmanager
-def _alone(state: Path) -> Iterator[None]:
+def alone(state: Path) -> Iterator[None]:
     """Let nobody else change the plan meanwhile."""
     load_plan(state)
     with (state / "plan.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BadSetting("somebody else is scaling this platform; try again") from None
+            raise BadSetting("somebody else is changing this platform; try again") from None
         yield

@@ -19,12 +19,12 @@ from soundstage.stages.package import make_packer
 from soundstage.stages.ring import (
     Chunk,
     Ring,
-    pack_blobs,
     pack_chunks,
     pack_packets,
-    unpack_blobs,
+    pack_rungs,
     unpack_chunks,
     unpack_packets,
+    unpack_rungs,
 )
 from soundstage.stages.share import Share
 
@@ -48,7 +48,8 @@ def test_chunks_and_packets_travel_whole() -> None:
     assert unpack_chunks(pack_chunks(chunks)) == chunks
     packets = [b"a", b"", b"b" * 1200]
     assert unpack_packets(pack_packets(packets)) == packets
-    assert unpack_blobs(pack_blobs(packets)) == packets
+    rungs = {96: b"best", 48: b"", 24: b"b" * 70_000}
+    assert list(unpack_rungs(pack_rungs(rungs)).items()) == list(rungs.items())
 
 
 @pytest.mark.parametrize("cut", [1, 11, 14])
@@ -61,11 +62,12 @@ def test_two_chunks_make_a_segment_and_half_a_pair_makes_none() -> None:
     packets = Ring(period_s=1.0)
     work, encoder, synth = make_packer(PROGRAMME, packets), OpusEncoder(), Synth(STYLES["pop"], 1)
     payloads = {
-        seq: pack_blobs([pack_packets(encoder.encode(synth.render(seq)))]) for seq in range(3, 8)
+        seq: pack_rungs({96: pack_packets(encoder.encode(synth.render(seq)))})
+        for seq in range(3, 8)
     }
     made = [item for seq in (3, 4, 5, 6) for item in work(seq, payloads[seq])]
     assert [number for number, _ in made] == [2]
-    (segment,) = unpack_blobs(made[0][1])
+    segment = unpack_rungs(made[0][1])[96]
     assert len(decode(pack_init() + segment)) == pytest.approx(2 * SAMPLE_RATE, abs=700)
     assert list(work(6, payloads[6])) == []
     assert [number for number, _ in work(7, payloads[7])] == [3]

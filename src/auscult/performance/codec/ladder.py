@@ -13,24 +13,12 @@ from numpy.typing import NDArray
 
 from auscult.kernel.errors import InputError
 from auscult.performance.codec.hull import find_hull
+from auscult.performance.codec.titles import Guards, choose_rung, is_decent
 from auscult.performance.codec.trials import Rung, Trial
 
 Doubles = NDArray[np.float64]
 
 TRIALS_MAX = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Guards:
-    """What no rung of a ladder may do to any item.
-
-    channel_min: score of the worst channel. width_loss_max_db: how much narrower the image may
-    become. headroom: throughput over rate that plays without stalls.
-    """
-
-    channel_min: float = 2.0
-    width_loss_max_db: float = 6.0
-    headroom: float = 1.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,32 +82,35 @@ def recommend(
     )
 
 
-def saved_share(trials: Sequence[Trial], fixed: Rung, *, guards: Guards | None = None) -> float:
+def saved_share(
+    trials: Sequence[Trial],
+    fixed: Rung,
+    *,
+    needed: float | None = None,
+    guards: Guards | None = None,
+) -> float:
     """Return the share of bytes, below 1, that rungs chosen by title save against one for all.
 
-    Each item takes the cheapest rung that passes the guards and scores at least what the worst item
-    scores at `fixed`: nothing sounds worse than the worst did. An item without one keeps `fixed`.
-    Raises `InputError` where `fixed` was not tried, and as `recommend`.
+    Each item takes the cheapest of its rungs that passes the guards and scores at least `needed`:
+    by default what the worst item scores at `fixed`, so that nothing sounds worse than the worst
+    did. Items may have been tried at different rungs. Raises `InputError` where an item was not
+    tried at `fixed`.
     """
-    guards = guards or Guards()
-    table = _Table(trials)
-    if fixed not in table.rungs:
-        raise InputError(f"{fixed.codec} at {fixed.nominal_kbps} kbit/s was not tried")
-    needed = table.step(fixed).worst_score
-    spent_kbps = 0.0
-    for item in table.items:
-        tried = [table.trial(item, rung) for rung in table.rungs]
-        good = [one for one in tried if one.quality.mean >= needed and is_decent(one, guards)]
-        before_kbps = table.trial(item, fixed).real_kbps
-        spent_kbps += min((one.real_kbps for one in good), default=before_kbps)
-    fixed_kbps = sum(table.trial(item, fixed).real_kbps for item in table.items)
-    return 1 - spent_kbps / fixed_kbps
+    if needed is None:
+        needed = worst_score(trials, fixed)
+    by_item: dict[str, list[Trial]] = {}
+    for one in trials:
+        by_item.setdefault(one.item, []).append(one)
+    chosen = [choose_rung(some, fixed, needed=needed, guards=guards) for some in by_item.values()]
+    return 1 - sum(one.real_kbps for one in chosen) / sum(one.before_kbps for one in chosen)
 
 
-def is_decent(trial: Trial, guards: Guards) -> bool:
-    """Whether no guard speaks against what this rung did to this item."""
-    quality = trial.quality
-    return quality.worst >= guards.channel_min and quality.width_loss_db <= guards.width_loss_max_db
+def worst_score(trials: Iterable[Trial], rung: Rung) -> float:
+    """Return what the worst item scores at a rung; raises `InputError` where none was tried."""
+    scores = [one.quality.mean for one in trials if one.rung == rung]
+    if not scores:
+        raise InputError(f"{rung.codec} at {rung.nominal_kbps} kbit/s was not tried")
+    return min(scores)
 
 
 class _Table:

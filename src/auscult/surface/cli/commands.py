@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from auscult import __version__
+from auscult.surface.cli.codec.commands import codec
 
 CONFIG = Path("auscult.yaml")
 Config = Annotated[Path, typer.Option("-c", "--config", help="The settings file.")]
@@ -27,6 +28,7 @@ app.add_typer(score, name="score")
 app.add_typer(audit, name="audit")
 app.add_typer(tenant, name="tenant")
 app.add_typer(secret, name="secret")
+app.add_typer(codec, name="codec")
 
 
 def _tell_version(wanted: bool) -> None:

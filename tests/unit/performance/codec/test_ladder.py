@@ -17,7 +17,7 @@ from auscult.performance.codec import (
     recommend,
     saved_share,
 )
-from auscult.performance.codec.ladder import is_decent
+from auscult.performance.codec.titles import is_decent
 
 POINTS = st.lists(st.tuples(st.integers(1, 300), st.integers(100, 500)), min_size=1, max_size=12)
 

@@ -1,0 +1,91 @@
+"""How a ladder is changed on a platform: the operator's commands, and the streams that prove it."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
+
+from auscult.engine.codec.sounding import Place
+from auscult.kernel.errors import SettingError
+from auscult.performance.codec import Rung
+
+PLAN_BYTES_MAX = 1 << 20
+_PLACE = re.compile(r"\{([a-z_]*)\}")
+
+Words = Annotated[list[str], Field(min_length=1, max_length=100)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StreamPlan(_Part):
+    """One live stream: whose it is, its HLS playlist, and the tap of what went into it."""
+
+    tenant: str = Field(pattern=r"^[\w.-]{1,100}$")
+    name: str = Field(min_length=1, max_length=200)
+    url: HttpUrl
+    source: HttpUrl
+
+    def place(self) -> Place:
+        """Return where it is listened to."""
+        return Place(self.name, str(self.url), str(self.source))
+
+
+class ChangePlan(_Part):
+    """`apply` and `revert` are commands, each a list of words: no shell reads them.
+
+    In `apply`, {rates} becomes `96,48` (best first, one codec only), {codec} its codec, {rungs}
+    `opus:96,opus:48`. `allow` names the tenants that let their streams be changed without a person.
+    """
+
+    allow: tuple[str, ...]
+    apply: Words
+    revert: Words
+    streams: tuple[StreamPlan, ...] = Field(min_length=1, max_length=50)
+    settle_s: float = Field(default=10.0, ge=0, le=600)
+    listen_s: float = Field(default=12.0, ge=5, le=60)
+    timeout_s: float = Field(default=60.0, gt=0, le=600)
+
+    def check_allowed(self) -> None:
+        """Raise `SettingError` where a tenant whose stream is touched does not allow it."""
+        barred = sorted({one.tenant for one in self.streams} - set(self.allow))
+        if barred:
+            raise SettingError(f"not allowed by {', '.join(barred)}: nothing was changed")
+
+
+def read_plan(path: Path) -> ChangePlan:
+    """Read a plan from YAML; raises `SettingError`."""
+    try:
+        if path.stat().st_size > PLAN_BYTES_MAX:
+            raise SettingError(f"{path} is larger than {PLAN_BYTES_MAX} bytes")
+        return ChangePlan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as why:
+        raise SettingError(f"{path}: {why.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as wrong:
+        raise SettingError(f"{path} is no YAML: {str(wrong)[:200]}") from None
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise SettingError(f"{path}: {where}: {first['msg']}") from None
+
+
+def fill_command(words: list[str], rungs: tuple[Rung, ...]) -> list[str]:
+    """Return a command with its places filled; raises `SettingError` for one unknown.
+
+    {rates} and {codec} stand for rungs of one codec; of several they would say something wrong.
+    """
+    codecs = {one.codec for one in rungs}
+    values = {"rungs": ",".join(f"{one.codec}:{one.nominal_kbps}" for one in rungs)}
+    if len(codecs) == 1:
+        values |= {
+            "rates": ",".join(str(one.nominal_kbps) for one in rungs),
+            "codec": next(iter(codecs)),
+        }
+    for name in _PLACE.findall(" ".join(words)):
+        if name not in values:
+            several = "" if len(codecs) == 1 else f"; the ladder has {', '.join(sorted(codecs))}"
+            raise SettingError(f"no place {{{name}}}; there are {', '.join(values)}{several}")
+    return [_PLACE.sub(lambda found: values[found[1]], word) for word in words]
