@@ -92,7 +92,7 @@ async def test_an_incident_leads_to_the_trace_it_names_and_to_its_slow_span(
     assert "<strong>encode-service: do encode</strong> took 70 ms of its own (70 %)" in page
     assert "no longer kept" not in page
     assert "Where the time goes" in page
-    assert '<rect x="0" y="0" width="42.9" height="6"/>' in page
+    assert '<rect class="bar" x="0" y="0" width="429" height="10"/>' in page
 
 
 async def test_a_trace_that_is_gone_is_said_to_be_gone(engine: FakeEngine, app: FastAPI) -> None:
