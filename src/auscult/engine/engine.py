@@ -184,6 +184,12 @@ class Engine:
             raise QueueFull("monitoring is switched off (MONITORING_ENABLED)", retry_after_s=60)
         return await self.samples.receive_write(tenant, body, content_type)
 
+    async def receive_sound(self, tenant: TenantId, body: bytes) -> None:
+        """Take what an agent heard; raises `BodyMalformed`, `BodyTooLarge`, `QueueFull`."""
+        if not self.monitoring.is_listening:
+            raise QueueFull("monitoring is switched off", retry_after_s=60)
+        await self.monitoring.receive(tenant, body)
+
     async def authenticate(self, key: str) -> "Credential":
         """Return whose API key this is; raises `CredentialMissing`, `StoreUnavailable`."""
         credential = await self._access.check(key, self.read)

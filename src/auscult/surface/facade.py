@@ -190,6 +190,9 @@ class Engine(Protocol):
     async def reload(self, by: str) -> Sequence[SettingChange]:
         """Take the settings file anew; returns what changed, raises `SettingError`."""
 
+    async def receive_sound(self, tenant: TenantId, body: bytes) -> None:
+        """Take what an agent heard; raises `BodyMalformed`, `BodyTooLarge`, `QueueFull`."""
+
     async def authenticate(self, key: str) -> "Credential":
         """Return whose key this is; raises `CredentialMissing`."""
 

@@ -10,6 +10,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from auscult.kernel.facts import Found
+from auscult.kernel.sounds import Stream, Unheard, Why
+from auscult.kernel.words import Subject
+from auscult.signals.vantage import SOUND_MEDIA, pack_sound
 from tests.contract.surface.conftest import (
     MEDIA,
     OTLP,
@@ -46,6 +49,7 @@ CASES: dict[tuple[str, str], str] = {
     ("POST", "/v1/metrics"): OWN,
     ("POST", "/v1/logs"): OWN,
     ("POST", "/api/v1/players/events"): OWN,
+    ("POST", "/api/v1/sounds"): OWN,
     ("GET", "/api/v1/traces"): OWN,
     ("GET", "/api/v1/traces/{trace_id}"): OBJECT,
     ("GET", "/"): OWN,
@@ -96,6 +100,9 @@ def path_of(house: House, template: str) -> str:
     )
 
 
+TAP = Stream("theirs", "theirs", Subject(service="edge"))
+
+
 async def try_as(house: House, case: tuple[str, str], *, key: str = "", claims: str = "") -> Answer:
     method, template = case
     headers = {"x-scope-orgid": claims} if claims else {}
@@ -104,6 +111,10 @@ async def try_as(house: House, case: tuple[str, str], *, key: str = "", claims: 
         headers |= MEDIA
         now_ms = house.engine.clock.now_ms()
         body = pack(one_each(["theirs"], now_ms, 1.0).version1())
+    if template.endswith("/sounds"):
+        headers |= {"content-type": SOUND_MEDIA}
+        at_ms = house.engine.clock.now_ms()
+        body = pack_sound(TAP, Unheard(Why.SLOW, at_ms, ""), sent_ms=at_ms)
     if template.endswith("/players/events"):
         headers |= {"content-type": "application/json"}
         body = b'{"events": []}'

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from auscult.kernel.words import TenantId
+from auscult.kernel.sounds import Stream, Unheard, Why
+from auscult.kernel.words import Subject, TenantId
+from auscult.signals.vantage import SOUND_MEDIA, pack_sound
 from auscult.store import Store
 from auscult.surface.app import create_app
 from tests.contract.store.conftest import own_server
@@ -43,6 +45,7 @@ class Straight(urllib.request.HTTPRedirectHandler):
         return None
 
 
+TAP = Stream("theirs", "theirs", Subject(service="edge"))
 BROWSER = urllib.request.build_opener(Straight)
 
 
@@ -71,6 +74,10 @@ class House:
         if path.endswith("/write"):
             body = write_body("broken_ratio", {"theirs": 0.0}, now_ms())
             given |= HEADERS
+        elif path.endswith("/sounds"):
+            unheard = Unheard(Why.SLOW, now_ms(), "")
+            body = pack_sound(TAP, unheard, sent_ms=now_ms())
+            given |= {"Content-Type": SOUND_MEDIA}
         elif path.endswith("/players/events"):
             body = b'{"events": []}'
             given |= {"Content-Type": "application/json"}

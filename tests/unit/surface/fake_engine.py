@@ -312,6 +312,11 @@ class FakeEngine:
         self.written.append((tenant, body, content_type))
         return FakeReceived(self.accepted, self.decoded)
 
+    async def receive_sound(self, tenant: TenantId, body: bytes) -> None:
+        if self.failure:
+            raise self.failure
+        self.written.append((tenant, body, "sound"))
+
     def coverage(self, tenant: TenantId) -> dict[str, Any]:
         mine = [one for one in self.series if one.tenant == tenant]
         states = Counter(one.state for one in mine)

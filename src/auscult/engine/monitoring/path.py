@@ -6,6 +6,7 @@ One thread looks, so that a monitor needs no lock; what waits meanwhile waits in
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from auscult.engine.monitoring.exhibits import with_exhibits
@@ -13,10 +14,12 @@ from auscult.engine.monitoring.inbox import Inbox
 from auscult.engine.monitoring.posts import Post
 from auscult.engine.monitoring.views import Cursor, make_view
 from auscult.engine.monitoring.ways import Ways
+from auscult.kernel.errors import QueueFull
 from auscult.kernel.findings import Finding
 from auscult.kernel.sounds import Heard, Stream, Unheard
 from auscult.kernel.words import TenantId
 from auscult.runtime.logging import logger
+from auscult.signals.vantage.sounds import unpack_sound
 
 if TYPE_CHECKING:
     from auscult.engine.samples.path import SamplePath
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from auscult.runtime.metrics import Metrics
 
 LOOK_EVERY_S = 0.5
+UNPACKING_MAX = 16
 
 log = logger("engine.monitoring")
 
@@ -49,6 +53,7 @@ class Monitoring:
         self._metrics = metrics
         self._inbox = Inbox(metrics)
         self._ways = Ways()
+        self._unpacking = 0
         self._named: dict[TenantId, Mapping[str, Monitor]] = {}
         self._posts: dict[TenantId, Post] = {}
         self._cursors: dict[TenantId, Cursor] = {}
@@ -82,6 +87,26 @@ class Monitoring:
         self._inbox.put(tenant, stream, found)
         for caller, called in self._ways.learn(tenant, stream):
             self._samples.scoring.link(tenant, caller, called)
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether anybody looks at what comes."""
+        return self._task is not None and not self._task.done()
+
+    async def receive(self, tenant: TenantId, body: bytes) -> None:
+        """Take what an agent elsewhere heard; raises `BodyMalformed`, `BodyTooLarge`, `QueueFull`.
+
+        Its stream is known by its name and the agent's vantage, so that two agents are two streams.
+        """
+        if self._unpacking >= UNPACKING_MAX:
+            raise QueueFull(f"{UNPACKING_MAX} reports of sound wait to be decoded")
+        self._unpacking += 1
+        try:
+            now_ms = self._clock.now_ms()
+            stream, found = await asyncio.to_thread(unpack_sound, body, now_ms=now_ms)
+        finally:
+            self._unpacking -= 1
+        self.hear(tenant, replace(stream, name=f"{stream.name} from {stream.vantage}"), found)
 
     def firing(self) -> frozenset[str]:
         """Return the fingerprints of everything that monitors have open now, of every tenant."""

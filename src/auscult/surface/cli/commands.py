@@ -65,6 +65,19 @@ def check(config: Config = CONFIG) -> None:
     check_settings(config)
 
 
+@app.command()
+def probe(  # noqa: PLR0917  # typer calls by name
+    to: Annotated[str, typer.Option("--to", help="The auscult that watches, as http://host:port.")],
+    config: Config = CONFIG,
+    tenant: Annotated[str, typer.Option(help="Whose probes; the first one by default.")] = "",
+    vantage: Annotated[str, typer.Option(help="The name of this place.")] = "",
+) -> None:
+    """Listen to a tenant's streams from here and report there, with the key in AUSCULT_KEY."""
+    from auscult.surface.cli.probing import report_streams
+
+    report_streams(config, tenant=tenant, to=to, vantage=vantage)
+
+
 @app.command("list")
 def list_plugs(
     shelf: Annotated[str, typer.Argument(help="sources, detectors, channels, ...")] = "",

@@ -1,0 +1,169 @@
+"""The agent's sink: what its probes hear goes over HTTP to the auscult that watches.
+
+One report after the other, so that a stream stays in order. While auscult is away reports wait,
+bounded; the oldest are let go, and the stream then does not follow.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import TypeVar
+
+import aiohttp
+
+from auscult.kernel.errors import SettingError
+from auscult.kernel.samples import Slots, Times, Values
+from auscult.kernel.sounds import Heard, Stream, Unheard
+from auscult.kernel.words import Labels, TenantId
+from auscult.runtime.logging import logger
+from auscult.signals.columns.intake import Accepted
+from auscult.signals.port import SourceHealth
+from auscult.signals.series.kinds import Kind
+from auscult.signals.vantage.sounds import SOUND_MEDIA, pack_sound
+from auscult.signals.vantage.writing import HEADERS, write_request
+
+T = TypeVar("T")
+Row = tuple[Labels, int, float]
+
+SOUNDS_WAITING_MAX = 600
+ROWS_WAITING_MAX = 50_000
+TIMEOUT_S = 20.0
+AGAIN_S = 1.0
+ROWS_AT_ONCE = 2_000
+ELSEWHERE = TenantId("elsewhere")
+"""An agent does not know whose streams they are: the key it reports with says so."""
+
+LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+
+log = logger("signals.vantage")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One request."""
+
+    path: str
+    body: bytes
+    headers: dict[str, str]
+
+
+@dataclass(slots=True)
+class Reporter:
+    """A sink whose samples and sounds are sent to `url` with an API key. `run` sends for ever."""
+
+    url: str
+    key: str
+    now_ms: Callable[[], int]
+    tenant: TenantId = ELSEWHERE
+    sent: int = 0
+    dropped: int = 0
+    _series: list[Labels] = field(default_factory=list)
+    _slots: dict[Labels, int] = field(default_factory=dict)
+    _last_ms: dict[int, int] = field(default_factory=dict)
+    _rows: deque[Row] = field(default_factory=deque)
+    _sounds: deque[tuple[Stream, Heard | Unheard]] = field(default_factory=deque)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def slot(self, labels: Labels, kind: Kind = Kind.UNKNOWN) -> int:
+        """Return a number of its own for each label set."""
+        del kind  # remote_write tells it by the name's ending
+        slot = self._slots.setdefault(labels, len(self._series))
+        if slot == len(self._series):
+            self._series.append(labels)
+        return slot
+
+    async def ingest(self, work: Callable[[], T]) -> T:
+        """Run some work here: an agent has one thread."""
+        return work()
+
+    def take(self, slots: Slots, at_ms: Times, values: Values) -> Accepted:
+        """Let samples wait for their turn."""
+        rows = zip(slots.tolist(), at_ms.tolist(), values.tolist(), strict=True)
+        for slot, at, value in rows:
+            self._last_ms[slot] = at
+            self._rows.append((self._series[slot], at, value))
+        while len(self._rows) > ROWS_WAITING_MAX:
+            self._rows.popleft()
+            self.dropped += 1
+        self._wake.set()
+        return Accepted(accepted=len(slots))
+
+    def hear(self, stream: Stream, found: Heard | Unheard) -> None:
+        """Let sound wait for its turn."""
+        self._sounds.append((stream, found))
+        while len(self._sounds) > SOUNDS_WAITING_MAX:
+            gone, _ = self._sounds.popleft()
+            self.dropped += 1
+            self._break(gone)
+        self._wake.set()
+
+    def last_ms(self, slot: int) -> int | None:
+        """Return the time of a series' newest sample."""
+        return self._last_ms.get(slot)
+
+    def note(self, health: SourceHealth) -> None:
+        """Say in the log what a probe could not do."""
+        if not health.healthy:
+            log.warning("a stream could not be heard", probe=health.name, why=health.error)
+
+    async def run(self) -> None:
+        """Send until cancelled; raises `SettingError` where the key or the address is wrong."""
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        async with aiohttp.ClientSession(timeout=timeout, headers=headers) as http:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._sounds or self._rows:
+                    await self._send_once(http)
+
+    async def _send_once(self, http: aiohttp.ClientSession) -> None:
+        if self._sounds:
+            sent = self._sounds[0]
+            body = await asyncio.to_thread(pack_sound, *sent, sent_ms=self.now_ms())
+            if await self._post(
+                http, Report("/api/v1/sounds", body, {"Content-Type": SOUND_MEDIA})
+            ):
+                _leave(self._sounds, [sent])
+        if self._rows:
+            rows = [self._rows[n] for n in range(min(len(self._rows), ROWS_AT_ONCE))]
+            if await self._post(http, Report("/api/v1/write", write_request(rows), HEADERS)):
+                _leave(self._rows, rows)
+
+    async def _post(self, http: aiohttp.ClientSession, report: Report) -> bool:
+        """Return whether it need not be sent again."""
+        url = self.url + report.path
+        try:
+            async with http.post(url, data=report.body, headers=report.headers) as answer:
+                text = (await answer.text())[:300]
+        except (aiohttp.ClientError, TimeoutError) as why:
+            log.warning("auscult was not reached", url=url, why=str(why) or type(why).__name__)
+            await asyncio.sleep(AGAIN_S)
+            return False
+        if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
+            raise SettingError(f"{url} answers {answer.status}: {text}")
+        if answer.status in LATER or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            await asyncio.sleep(AGAIN_S)
+            return False
+        if answer.status >= HTTPStatus.BAD_REQUEST:  # it will not be taken the next time either
+            log.warning("a report was refused", path=report.path, status=answer.status, answer=text)
+            self.dropped += 1
+        self.sent += 1
+        return True
+
+    def _break(self, gone: Stream) -> None:
+        """Let the stream of a lost stretch begin anew."""
+        for place, (stream, found) in enumerate(self._sounds):
+            if stream == gone:
+                if isinstance(found, Heard):
+                    self._sounds[place] = (stream, replace(found, follows=False))
+                return
+
+
+def _leave(waiting: deque[T], sent: list[T]) -> None:
+    """Take what was sent from the line, as far as it was not let go meanwhile."""
+    for one in sent:
+        if waiting and waiting[0] is one:
+            waiting.popleft()

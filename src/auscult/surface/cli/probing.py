@@ -1,0 +1,60 @@
+"""`auscult probe`: listens where it stands, and reports to the auscult that watches."""
+
+import asyncio
+import contextlib
+import signal
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from auscult.kernel.errors import SettingError
+from auscult.runtime.clock import SystemClock
+from auscult.runtime.logging import configure_logs
+from auscult.runtime.settings import load_settings, process_environment
+from auscult.signals.port import SOURCES, Source
+from auscult.signals.vantage import Reporter
+from auscult.surface.cli.opening import configured
+from auscult.vault import redact_fields
+
+KEY_VARIABLE = "AUSCULT_KEY"
+PROBE = "probe"
+
+
+def report_streams(config: Path, *, tenant: str, to: str, vantage: str) -> None:
+    """Listen until a signal comes; raises `SettingError` for what is wrong in file, key or URL."""
+    configure_logs(redact=redact_fields, console=False)
+    environ = process_environment()
+    if urlsplit(to).scheme not in {"http", "https"} or not urlsplit(to).hostname:
+        raise SettingError(f"{to!r} is no http(s) URL of an auscult")
+    probes = _probes(config, tenant, vantage)
+    reporter = Reporter(to.rstrip("/"), environ.get(KEY_VARIABLE, ""), SystemClock().now_ms)
+    asyncio.run(_listen(probes, reporter))
+
+
+def _probes(config: Path, tenant: str, vantage: str) -> list[Source]:
+    settings = load_settings(config, process_environment())
+    name = tenant or next(iter(settings.tenants), "")
+    tree = settings.tenants[configured(settings, name, config)]
+    entries = [entry for entry in tree.sources if entry.use == PROBE]
+    if not entries:
+        raise SettingError(f"{config}: tenant {name!r} has no source `{{use: probe, …}}`")
+    more = {"vantage": vantage} if vantage else {}
+    return [SOURCES.make(PROBE, {**dict(entry.settings), **more}) for entry in entries]
+
+
+async def _listen(probes: list[Source], reporter: Reporter) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    tasks = [asyncio.create_task(probe.run(reporter)) for probe in probes]
+    tasks.append(asyncio.create_task(reporter.run()))
+    waiting = asyncio.create_task(stopping.wait())
+    done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
+    for task in (*tasks, waiting):
+        task.cancel()
+    for task in tasks:
+        with contextlib.suppress(asyncio.CancelledError):
+            if task not in done:
+                await task
+    for task in done:
+        task.result()

@@ -1,0 +1,1 @@
+"""Reports from elsewhere: packed, unpacked, sent."""
