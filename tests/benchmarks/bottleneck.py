@@ -1,7 +1,7 @@
 """Is the slow stage named, first and soon, and nobody where nothing is wrong?
 
 Worlds of `bottleneck_worlds` with one fault each: a stage works slower, loses workers, hangs, or
-the way to it becomes slow. Settings were chosen on seeds 0 to 9; the figures are those of 100 on.
+the way to it becomes slow. Settings were chosen on seeds below 64; the figures are those of 100 on.
 A world whose fault no request feels (the mean whole time grows by less than a quarter within the
 half minute) is drawn anew, for there is nothing to find.
 """
