@@ -1,7 +1,8 @@
 """Is the slow stage named, first and soon, and nobody where nothing is wrong?
 
 Worlds of `bottleneck_worlds` with one fault each: a stage works slower, loses workers, hangs, or
-the way to it becomes slow. Settings were chosen on seeds 0 to 9; the figures are those of 100 on.
+the way to it becomes slow. Settings were chosen on seeds below 64, the rules of blame on
+some below 200; the figures are those of 200 on.
 A world whose fault no request feels (the mean whole time grows by less than a quarter within the
 half minute) is drawn anew, for there is nothing to find.
 """
@@ -24,7 +25,7 @@ from tests.benchmarks.report import report
 WARM_S, WITHIN_S = 300, 30
 QUIET_S = 3_600
 FAULTS = ("work", "workers", "hang", "link")
-SEEDS, QUIET_SEEDS = range(100, 150), range(100, 106)
+SEEDS, QUIET_SEEDS = range(200, 250), range(200, 206)
 FELT = 1.25
 ONE = TenantId("acme")
 LOOK_SPANS = 12_000

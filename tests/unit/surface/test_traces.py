@@ -77,6 +77,14 @@ def with_trace(finding: Finding, trace_id: str = TRACE) -> Finding:
     return finding.model_copy(update={"evidence": finding.evidence.model_copy(update=known)})
 
 
+def finding_of_a_place() -> Finding:
+    finding = a_finding("acme", "place")
+    labels = (("place", "work"), ("service", "edge"))
+    return finding.model_copy(
+        update={"evidence": finding.evidence.model_copy(update={"labels": labels})}
+    )
+
+
 async def page_of(engine: FakeEngine, app: FastAPI, *findings: Finding) -> str:
     incidents = [await engine.submit(Found(finding=one)) for one in findings]
     assert incidents[0] is not None
@@ -92,6 +100,9 @@ async def test_an_incident_leads_to_the_trace_it_names_and_to_its_slow_span(
     assert "<strong>encode-service: do encode</strong> took 70 ms of its own (70 %)" in page
     assert "no longer kept" not in page
     assert "Where the time goes" in page
+    assert "Look at this series now" in page
+    place = finding_of_a_place()
+    assert "Look at this series now" not in await page_of(engine, app, place), "it is no series"
     assert '<rect class="bar" x="0" y="0" width="429" height="10"/>' in page
 
 

@@ -13,8 +13,11 @@ from auscult.performance.bottlenecks.journeys.graph import CallGraph
 from auscult.performance.bottlenecks.journeys.places import PlaceKind
 from auscult.performance.bottlenecks.load.queues import Queue
 
-_EXPLAINS = 0.3
-"""Of what one place adds another must add so much, to be why."""
+_EXPLAINS = 0.1
+"""Of what one stage's work adds another place must add so much, to be why.
+
+For what waits it is any part: a queue before a stage that is held up grows without an end.
+"""
 
 _BUSY_CALLER = 0.5
 _RANK = {
@@ -89,6 +92,14 @@ def lay_blame(
     return [*verdicts, *(Verdict(name, None, full[name], slow[name]) for name in lone)]
 
 
+def find_explained(
+    raised: Sequence[Raised], others: Sequence[Raised], graph: CallGraph
+) -> list[Raised]:
+    """Return which of `raised` would be explained, were all of `others` slow as well."""
+    below = {one.service: graph.below(one.service) for one in (*raised, *others)}
+    return [one for one in raised if any(_explains(other, one, below) for other in others)]
+
+
 def _explains(other: Raised, one: Raised, below: dict[str, set[str]]) -> bool:
     """Say whether `other` is why `one` is slow."""
     if other is one:
@@ -97,7 +108,7 @@ def _explains(other: Raised, one: Raised, below: dict[str, set[str]]) -> bool:
         return True
     if other.kind is PlaceKind.LINK and _is_busy_caller(one, other):
         return False
-    if other.added_s < _EXPLAINS * one.added_s:
+    if one.kind is PlaceKind.WORK and other.added_s < _EXPLAINS * one.added_s:
         return False
     if other.service == one.service:
         return _RANK[other.kind] > _RANK[one.kind]

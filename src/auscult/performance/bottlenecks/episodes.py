@@ -26,17 +26,20 @@ class Episodes:
         """Return (what it is about, since when, verdict); no two are about the same."""
         for about in [one for one, ep in self._open.items() if now_ms - ep.seen_ms > KEPT_MS]:
             del self._open[about]
-        named: list[tuple[str, int, Verdict]] = []
+        named: dict[int, tuple[str, int, Verdict]] = {}
         taken: set[str] = set()
-        for verdict in verdicts[:EPISODES_MAX]:
+        # who gave an episode its name keeps it; others look for one afterwards
+        order = sorted(range(len(verdicts)), key=lambda at: verdicts[at].service not in self._open)
+        for at in order[:EPISODES_MAX]:
+            verdict = verdicts[at]
             about = self._find(verdict, taken)
             taken.add(about)
             began_ms = _since_ms(verdict)
             episode = self._open.setdefault(about, _Episode(set(), began_ms, now_ms))
             episode.services |= {verdict.service, *verdict.waiting}
             episode.seen_ms = now_ms
-            named.append((about, min(episode.since_ms, began_ms), verdict))
-        return named
+            named[at] = (about, min(episode.since_ms, began_ms), verdict)
+        return [named[at] for at in sorted(named)]
 
     def _find(self, verdict: Verdict, taken: set[str]) -> str:
         own = {verdict.service, *verdict.waiting}

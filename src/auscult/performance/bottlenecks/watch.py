@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.kernel.telemetry import SpanColumns
-from auscult.performance.bottlenecks.blame import Raised, Verdict, lay_blame
+from auscult.performance.bottlenecks.blame import Raised, Verdict, find_explained, lay_blame
 from auscult.performance.bottlenecks.journeys.graph import CallGraph
 from auscult.performance.bottlenecks.journeys.places import PlaceKind, Places, Rows
 from auscult.performance.bottlenecks.journeys.pool import Pool
@@ -28,6 +28,9 @@ from auscult.performance.bottlenecks.usual.changes import (
 from auscult.performance.bottlenecks.usual.habits import Habits, bin_of, quantiles
 from auscult.performance.bottlenecks.usual.recent import Recent
 from auscult.signals.traces import Names
+
+WITHHELD_MS = 10_000
+"""How long what is slow is not told while something below it is suspected."""
 
 Doubles = NDArray[np.float64]
 
@@ -67,6 +70,18 @@ class BottleneckWatch:
         self.gauges.ask(series, now_ms=now_ms)
         limiting = self.gauges.limiting()
         return lay_blame(self._raised(), limiting, self.graph)
+
+    def _raised(self) -> list[Raised]:
+        """Return what is slow; not what something suspected below it may yet turn out to be why of.
+
+        It is waited for `WITHHELD_MS` at most.
+        """
+        changes = self.changes
+        raised = self._tell(changes.alarmed)
+        suspected = self._tell(changes.is_suspected)
+        fresh = [one for one in raised if self._now_ms - changes.alarm_ms[one.row] < WITHHELD_MS]
+        withheld = {one.row for one in find_explained(fresh, suspected, self.graph)}
+        return [one for one in raised if one.row not in withheld]
 
     def standing(self) -> Standing:
         """Return how each service stands as of the last look."""
@@ -141,9 +156,9 @@ class BottleneckWatch:
         pairs = [(text(a), text(b)) for a, b in edges.tolist() if a and b]
         self.graph.add(pairs, now_ms=self._now_ms)
 
-    def _raised(self) -> list[Raised]:
+    def _tell(self, chosen: NDArray[np.bool_]) -> list[Raised]:
         changes, raised = self.changes, []
-        for row in np.flatnonzero(changes.alarmed).tolist():
+        for row in np.flatnonzero(chosen).tolist():
             place = self.places[row]
             one = Raised(
                 row=row,

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from auscult.performance.bottlenecks.blame import Raised, Verdict, lay_blame
+from auscult.performance.bottlenecks.blame import Raised, Verdict, find_explained, lay_blame
 from auscult.performance.bottlenecks.episodes import KEPT_MS, Episodes
 from auscult.performance.bottlenecks.journeys.graph import FORGOTTEN_MS, CallGraph
 from auscult.performance.bottlenecks.journeys.places import PlaceKind
@@ -85,6 +85,14 @@ def test_services_that_call_each_other_do_not_excuse_each_other() -> None:
     assert [one.service for one in lay_blame(places, [], graph)] == ["a"]
 
 
+def test_what_waits_is_explained_by_anything_below_it_that_may_be_slow() -> None:
+    way, above = raised(LINK, "package", 9.0, about="edge"), raised(WORK, "package", 9.0)
+    suspect = raised(WORK, "store", 0.5)
+    assert find_explained([way, above], [suspect], WAY) == [way]
+    assert find_explained([way, above], [raised(WORK, "store", 1.0)], WAY) == [way, above]
+    assert find_explained([suspect], [way], WAY) == []
+
+
 def full(service: str) -> Queue:
     return Queue(service, depth=16, capacity=16, full_since_ms=NOW_MS - 12_000)
 
@@ -133,6 +141,8 @@ def test_the_story_stays_one_while_the_blame_moves() -> None:
     assert (first[0], moved[0]) == ("package", "package")
     both = episodes.name([verdict("encode"), verdict("package")], now_ms=NOW_MS + 2_000)
     assert len({about for about, _, _ in both}) == 2
+    swapped = episodes.name([verdict("encode"), verdict("package")], now_ms=NOW_MS + 3_000)
+    assert [(about, one.service) for about, _, one in swapped][1] == ("package", "package")
     later = episodes.name([verdict("encode")], now_ms=NOW_MS + 3_000 + KEPT_MS)
     assert later[0][0] == "encode"
 

@@ -62,6 +62,8 @@ _COLUMNS = {
     "count": 0.0,
     "mean_s": 0.0,
     "alarmed": False,
+    "slow": False,
+    "alarm_ms": 0,
     "known_ms": 0,
     "began_ms": 0,
     "well_ms": 0,
@@ -94,6 +96,8 @@ class Changes:
     count: Doubles
     mean_s: Doubles
     alarmed: Flags
+    slow: Flags
+    alarm_ms: NDArray[np.int64]
     known_ms: NDArray[np.int64]
     began_ms: NDArray[np.int64]
     well_ms: NDArray[np.int64]
@@ -111,6 +115,12 @@ class Changes:
         """Which rows are as usual, as far as can be said: bool[n]."""
         calm: Flags = ~self.alarmed & (self.evidence <= _SUSPICIOUS)
         return calm
+
+    @property
+    def is_suspected(self) -> Flags:
+        """Which rows may turn out to be slow, but are not believed to be so yet: bool[n]."""
+        suspected: Flags = self.slow & ~self.alarmed & (self.evidence > _SUSPICIOUS)
+        return suspected
 
     def grow(self, size: int) -> None:
         """Have at least so many rows."""
@@ -143,7 +153,9 @@ class Changes:
         self._remember_peaks(row, slow, now_ms)
         begins = slow & (self.evidence[row] >= self.limit(row)) & ~self.alarmed[row]
         begins &= now_ms - self.began_ms[row] >= _must_last_ms(self.mean_s[row], usual_s)
+        self.slow[row] = slow
         self.alarmed[row] |= begins
+        self.alarm_ms[row] = np.where(begins, now_ms, self.alarm_ms[row])
         self._begin_spell(row[begins], now_ms)
         self._recover(seen, usual_s, felt_s, now_ms=now_ms)
         calm = ~self.alarmed[row] & ~(slow & (self.evidence[row] > _SUSPICIOUS))
