@@ -9,9 +9,9 @@ connection of their own (as late as ours, give or take what two connections diff
 
 The bias is what listening itself adds: the source tap is late by its own way, and sound is handed
 on in stretches of half a second, of which the last may wait for the next chunk. The spread about it
-is what steps are measured with. Then the packager holds every answer back by 1.5 s, which an edge
-bears (at 2.5 s it gives up, and nothing is late, for nothing comes); what is said of it, and when,
-is printed.
+is what steps are measured with. Both are of the time before the fault: then the packager holds
+every answer back by 1.5 s, which an edge bears (at 2.5 s it gives up, and nothing is late, for
+nothing comes), and what is said of it is printed.
 """
 
 import argparse
@@ -78,6 +78,7 @@ class Ledger:
     seen: dict[tuple[str, str], int] = field(default_factory=dict)
     said: list[tuple[float, str]] = field(default_factory=list)
     spent_s: float = 0.0
+    is_steady: bool = True
 
 
 def main() -> None:
@@ -115,6 +116,7 @@ async def watch(plan: Plan, folder: str, options: argparse.Namespace) -> Ledger:
         look(lookout, taken, ledger, clocks)
         if fault is None and time.monotonic() - began_s > options.seconds - options.fault_s - 20:
             fault = break_it(folder, options.fault_s)
+            ledger.is_steady = False
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -171,7 +173,7 @@ def compare(tap: TapLateness, ledger: Ledger, clock: Clock) -> None:
         return
     ledger.seen[tap.name, kind] = tap.last_ms
     truth_s = tap.stated_s if kind == "hls" else _recent(clock, tap.last_ms / 1e3)
-    if truth_s is not None:
+    if truth_s is not None and ledger.is_steady:
         ledger.errors_ms[kind].append(1e3 * (tap.delivery_s - truth_s))
 
 

@@ -100,6 +100,7 @@ def test_it_is_over_once_three_probes_say_so() -> None:
     course = Course()
     begin = follow(course, [1.0] * 60 + [4.0] * 10 + [1.0] * 2)
     assert is_late(course)
+    assert course.is_ending
     follow(course, [1.0], begin=begin)
     assert not is_late(course)
     assert course.past.usual is not None

@@ -118,6 +118,7 @@ def test_a_step_that_goes_again_is_over_and_only_one_of_two_edges_was_late() -> 
     assert {str(one.subject) for one in seen.all if one.signal == "latency"} == {"edge"}
     assert {dict(one.labels)["stream"] for one in seen.all if one.signal == "latency"} == {"edge-b"}
     assert not [one for one in seen.said[-1][1] if one.signal == "latency"]
+    assert not [one.sentence for one in seen.all if " -" in one.sentence], "never less than usual"
     heard = [one for one in seen.said[-1][1] if one.signal == "latency_at_the_ear"]
     assert [one.severity for one in heard] == [Severity.INFO], "the buffer has kept the stall"
     assert heard[0].now == pytest.approx(1.7 + 2.0 + 2.0, abs=0.1)

@@ -63,9 +63,7 @@ def find_delays(programme: Programme) -> list[Delay]:
     Where a late tap has a late one before it on its way, it is late because of that; unless it is
     later still, by more than what is usual for it. One that has just ended ends with its cause.
     """
-    late = [
-        tap for tap in programme.taps.values() if programme.course_of(tap).late_since_ms is not None
-    ]
+    late = [tap for tap in programme.taps.values() if _is_late(programme.course_of(tap))]
     found: dict[str, Delay] = {}
     for tap in sorted(late, key=hop_of):
         passed = way_to(programme, tap)[:-1]
@@ -80,8 +78,14 @@ def find_delays(programme: Programme) -> list[Delay]:
     return sorted(found.values(), key=lambda one: (-one.added_s, one.root.stream.name))
 
 
+def _is_late(course: Course) -> bool:
+    """Whether it is told; what ends is not, though it may yet turn out to go on."""
+    return course.late_since_ms is not None and not course.is_ending
+
+
 def _has_just_ended(programme: Programme, passed: Tap, course: Course) -> bool:
-    return course.last_ms - programme.course_of(passed).ended_ms < ENDING_MS
+    before = programme.course_of(passed)
+    return before.is_ending or course.last_ms - before.ended_ms < ENDING_MS
 
 
 def _added(programme: Programme, tap: Tap) -> tuple[str, float]:

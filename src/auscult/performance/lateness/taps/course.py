@@ -56,6 +56,11 @@ class Course:
             self._calm()
 
     @property
+    def is_ending(self) -> bool:
+        """Whether it is late, and the last probe was well: one or two more, and it is over."""
+        return self.late_since_ms is not None and self._well > 0
+
+    @property
     def last_ms(self) -> int:
         """When a latency was last known; 0 before the first."""
         return self._shown[-1][0] if self._shown else 0
