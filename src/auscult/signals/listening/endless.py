@@ -18,6 +18,9 @@ from auscult.signals.listening.fetching import Fetching
 STRETCH_S = 0.5
 """Decoded sound is handed on in stretches of this length."""
 
+IDLE_S = 0.1
+"""Where no frame comes for so long, what is there is handed on; frames are shorter."""
+
 CHUNKS_WAITING_MAX = 64
 BEHIND_MAX_S = 10.0
 AGAIN_S = 1.0
@@ -106,30 +109,36 @@ class EndlessListener:
                 await asyncio.to_thread(decoding.join)
 
     async def _gather(self, tally: "_Tally") -> AsyncIterator[Heard]:
-        """Join frames to stretches; a change of the coding begins a new one."""
+        """Join frames to stretches; a change of the coding begins a new one.
+
+        What is there is handed on where no more comes: sound that is sent in chunks would else be
+        told a chunk later than it arrived.
+        """
         frames: list[Pcm] = []
-        held, rate_hz, follows = 0, 0, False
-        while (one := await self._heard.get()) is not None:
+        held, rate_hz, follows, came_ms = 0, 0, False, 0
+        while True:
+            one = await self._next_frame(frames)
+            changed = isinstance(one, tuple) and bool(frames) and _differ(one, frames[0], rate_hz)
+            if frames and (not isinstance(one, tuple) or changed or held >= STRETCH_S * rate_hz):
+                size_bytes = tally.take()
+                yield Heard(np.concatenate(frames), rate_hz, came_ms, size_bytes, follows=follows)
+                frames, held, follows = [], 0, not changed
             if isinstance(one, StreamUnheard):
                 raise one
-            pcm, rate = one
-            changed = bool(frames) and (rate != rate_hz or pcm.shape[1] != frames[0].shape[1])
-            if frames and (changed or held >= STRETCH_S * rate_hz):
-                yield self._stretch(frames, rate_hz, tally=tally, follows=follows)
-                frames, held, follows = [], 0, not changed
-            frames.append(pcm)
-            held, rate_hz = held + len(pcm), rate
-        if frames:
-            yield self._stretch(frames, rate_hz, tally=tally, follows=follows)
+            if one is None:
+                return
+            if isinstance(one, tuple):
+                frames.append(one[0])
+                held, rate_hz, came_ms = held + len(one[0]), one[1], self.now_ms()
 
-    def _stretch(self, frames: list[Pcm], rate_hz: int, *, tally: "_Tally", follows: bool) -> Heard:
-        return Heard(
-            samples=np.concatenate(frames),
-            rate_hz=rate_hz,
-            arrived_ms=self.now_ms(),
-            size_bytes=tally.take(),
-            follows=follows,
-        )
+    async def _next_frame(
+        self, frames: list[Pcm]
+    ) -> "tuple[Pcm, int] | StreamUnheard | _Idle | None":
+        """Wait for the next frame, but not for long where some are held."""
+        try:
+            return await asyncio.wait_for(self._heard.get(), IDLE_S if frames else None)
+        except TimeoutError:
+            return _Idle()
 
     def _decode(self, pipe: Pipe, loop: asyncio.AbstractEventLoop) -> None:
         """Decode in a thread of its own until the pipe is closed."""
@@ -144,6 +153,14 @@ class EndlessListener:
         except StreamUnheard as why:
             tell(why)
         tell(None)
+
+
+class _Idle:
+    """No frame has come for a while."""
+
+
+def _differ(one: tuple[Pcm, int], before: Pcm, rate_hz: int) -> bool:
+    return one[1] != rate_hz or one[0].shape[1] != before.shape[1]
 
 
 @dataclass(slots=True)

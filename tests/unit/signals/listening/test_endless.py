@@ -1,0 +1,53 @@
+"""Frames of an endless stream become stretches that say when they came."""
+
+import asyncio
+import time
+
+import numpy as np
+
+from auscult.kernel.sounds import Heard
+from auscult.signals.listening.endless import EndlessListener, _Tally
+
+RATE_HZ = 48_000
+
+
+def gather(frames: int, *, chunk: int, pause_s: float) -> tuple[list[Heard], list[int]]:
+    """Send frames of 20 ms in chunks with a pause after each; return what is heard, and when the
+    chunks were sent.
+    """
+    sent_ms: list[int] = []
+
+    def now_ms() -> int:
+        return time.time_ns() // 1_000_000
+
+    async def run() -> list[Heard]:
+        listener = EndlessListener(None, "http://127.0.0.1/", now_ms)  # type: ignore[arg-type]
+        heard: list[Heard] = []
+
+        async def listen() -> None:
+            heard.extend([one async for one in listener._gather(_Tally())])
+
+        listening = asyncio.create_task(listen())
+        for begin in range(0, frames, chunk):
+            for _ in range(chunk):
+                listener._heard.put_nowait((np.zeros((960, 2), np.float32), RATE_HZ))
+            sent_ms.append(now_ms())
+            await asyncio.sleep(pause_s if begin + chunk < frames else 0)
+        listener._heard.put_nowait(None)
+        await listening
+        return heard
+
+    return asyncio.run(run()), sent_ms
+
+
+def test_the_end_of_a_chunk_does_not_wait_for_the_next() -> None:
+    heard, sent_ms = gather(120, chunk=40, pause_s=0.3)
+    assert [round(one.duration_s, 2) for one in heard] == [0.5, 0.3] * 3
+    for number, one in enumerate(heard):
+        assert 0 <= one.arrived_ms - sent_ms[number // 2] < 150
+    assert [one.follows for one in heard] == [False, True, True, True, True, True]
+
+
+def test_a_steady_stream_comes_in_stretches_of_half_a_second() -> None:
+    heard, _ = gather(60, chunk=1, pause_s=0.002)
+    assert [round(one.duration_s, 2) for one in heard] == [0.5, 0.5, 0.2]
