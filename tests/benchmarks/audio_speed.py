@@ -1,11 +1,11 @@
 """How many streams a core hears, and how near loudness and true peak come to FFmpeg's ebur128.
 
-`python -m tests.benchmarks.audio_speed [--tracks DIR] [--seconds S]`
+`python -m tests.benchmarks.audio_speed [--data DIR] [--seconds S]`
 
 A monitored stream is Opus 128k stereo, decoded with PyAV in this process and heard by an `Ear`
 with everything it has, true peak included, second by second; time is the process's CPU time, the
-best of several rounds, since a neighbour can only make it worse. FFmpeg's filter runs through PyAV
-on the same samples.
+best of several rounds, since a neighbour can only make it worse. What a `Comparison` beside the
+decoded source costs is told apart. FFmpeg's filter runs through PyAV on the same samples.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import numpy as np
 
 from auscult.kernel.sounds import Pcm, Sound
 from auscult.performance.hearing import Ear
+from auscult.performance.hearing.comparison import Comparison
 from tests.benchmarks.audio_injection import encode_opus, planes_of, read_tracks
 from tests.benchmarks.audio_material import BENCH_SEEDS, KINDS, RATE_HZ, make_track
 from tests.benchmarks.report import report
@@ -29,11 +30,11 @@ ROUNDS = 5
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--tracks", type=Path)
+    parser.add_argument("--data", "--tracks", type=Path)
     parser.add_argument("--seconds", type=int, default=30)
     given = parser.parse_known_args(sys.argv[1:])[0]
     measure_streams(given.seconds)
-    measure_figures(given.tracks, given.seconds)
+    measure_figures(given.data, given.seconds)
 
 
 def measure_streams(seconds: int) -> None:
@@ -53,6 +54,19 @@ def measure_streams(seconds: int) -> None:
     report("opus_streams_per_core", 1 / min(whole), unit="streams", floor=50, goal=90)
     print(f"opus_decoding_alone {1 / min(decoding):.4g} x_real_time - -", flush=True)
     print(f"ear_alone {1 / (min(whole) - min(decoding)):.4g} x_real_time - -", flush=True)
+    beside = min(measure_comparison(list(decode(packets))) for _ in range(ROUNDS)) / seconds
+    print(f"comparison_alone {1 / beside:.4g} x_real_time - -", flush=True)
+    print(f"opus_streams_compared_too {1 / (min(whole) + beside):.4g} streams - -", flush=True)
+
+
+def measure_comparison(stream: list[Pcm]) -> float:
+    """Return the CPU seconds of hearing a stream beside itself."""
+    pair = Comparison(RATE_HZ, 2, source_hz=RATE_HZ)
+    begin = time.process_time()
+    for second in stream:
+        pair.hear_source(Sound(second, RATE_HZ))
+        pair.hear(Sound(second, RATE_HZ))
+    return time.process_time() - begin
 
 
 def decode(packets: list[Any]) -> Iterator[Pcm]:

@@ -22,6 +22,7 @@ from auscult.performance.hearing.listeners.stereo import (
     correlation,
     is_upright,
 )
+from auscult.performance.hearing.listeners.turning import Turning
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
 RATE = 48_000
@@ -128,6 +129,23 @@ def test_correlation_and_side_tell_how_the_channels_stand() -> None:
     usual = Usual(least=1)
     usual.learn(0.9)
     assert is_upright(usual)
+
+
+def test_a_channel_that_turns_is_found_in_sound_of_any_width() -> None:
+    t = np.arange(4 * RATE) / RATE
+    # Two tones a third of a turn apart each way: no correlation tells how they should stand.
+    tones = [(300, 2.1), (710, -2.1), (1_430, 1.6), (2_900, -1.6)]
+    left = sum(0.1 * np.sin(2 * np.pi * hz * t) for hz, _ in tones)
+    right = sum(0.1 * np.sin(2 * np.pi * hz * t + away) for hz, away in tones)
+    x = np.stack([left, right], axis=1).astype(np.float32) + 0.01 * noise(4)
+    at, back = round(1.2 * RATE), round(2.7 * RATE)
+    x[at:back, 1] *= -1
+    turning = Turning()
+    found = [turning.find(look(block).cross) for block in Blocks(Grid(RATE, 2)).push(x)]
+    assert [where for where, sure in enumerate(found) if sure] == [2, 5]
+    assert found[2] > 0.6
+    turning.forget()
+    assert turning.find(np.zeros((11, 0), np.complex64)) == 0
 
 
 def test_an_edge_is_steep_and_keeps_what_is_below_it() -> None:

@@ -244,9 +244,10 @@ class Comparison:
         if not sure:
             return
         # What a hole or a lost channel does to peaks and bands is told by it already.
-        if not (self._levels.explains_peaks):
-            yield from self._ceiling.hear(pair)
+        if not self._levels.explains_peaks:
             yield from self._carried.hear(pair)
+            if not self._carried.explains_peaks:
+                yield from self._ceiling.hear(pair)
         yield from self._settle(block, fit)
 
     def _hear_clicks(self, pair: Pair) -> Iterator[Verdict]:

@@ -41,6 +41,11 @@ class Carried:
         """What it may have opened."""
         return self._alarms.values()
 
+    @property
+    def explains_peaks(self) -> bool:
+        """Whether treble is missing, or may be about to be."""
+        return self._alarms[Kind.BANDWIDTH].since_ms >= 0
+
     def hear(self, pair: Pair) -> Iterator[Verdict]:
         """Take in one pair; faint passages are left out."""
         if min(pair.block.level_db, pair.source.level_db) < -50.0:  # noqa: PLR2004 a faint passage

@@ -11,6 +11,7 @@ from auscult.performance.hearing.figures.blocks import Block, Floats, Grid, Sing
 
 BAND_HZ = 250
 LOW_HZ = (40.0, 250.0)
+CROSS_HZ = (100.0, 8_000.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +20,12 @@ class Spectra:
 
     power: (channels, frames, bands), mean square of what lies in the band, Hann window.
     low: Re Σ L·R*, Σ|L|², Σ|R|² from 40 to 250 Hz for the first two channels; zeros for one.
+    cross: L·R* of each frame from 100 Hz to 8 kHz, (frames, lines); no lines for one channel.
     """
 
     power: Floats
     low: tuple[float, float, float]
+    cross: NDArray[np.complex64]
 
     @property
     def mean(self) -> Floats:
@@ -65,14 +68,15 @@ def look(block: Block) -> Spectra:
     x = rfft(cut * _window(length), axis=2)
     power = x.real**2 + x.imag**2
     bands = np.add.reduceat(power, _starts(rate, length), axis=2)
-    low = (0.0, 0.0, 0.0)
+    low, cross = (0.0, 0.0, 0.0), np.zeros((frames, 0), dtype=np.complex64)
     if channels > 1:
+        first, last = (round(min(hz, 0.4 * rate) * length / rate) for hz in CROSS_HZ)
+        cross = x[0, :, first:last] * x[1, :, first:last].conj()
         first, last = (round(hz * length / rate) for hz in LOW_HZ)
         left, right = x[0, :, first : last + 1], x[1, :, first : last + 1]
-        cross = float((left.real * right.real + left.imag * right.imag).sum())
         low = (
-            cross,
+            float((left.real * right.real + left.imag * right.imag).sum()),
             float(power[0, :, first : last + 1].sum()),
             float(power[1, :, first : last + 1].sum()),
         )
-    return Spectra(power=bands.astype(np.float64), low=low)
+    return Spectra(power=bands.astype(np.float64), low=low, cross=cross)

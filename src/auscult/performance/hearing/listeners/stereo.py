@@ -7,6 +7,7 @@ import numpy as np
 from auscult.performance.hearing.figures.blocks import STEP_S, Block, Floats, Grid, decibels
 from auscult.performance.hearing.figures.spectrum import Spectra
 from auscult.performance.hearing.figures.usual import Usual
+from auscult.performance.hearing.listeners.turning import Turning
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
 ACTIVE_DB = -50.0
@@ -15,6 +16,7 @@ LOST_DB, QUIET_DB, DEAD_DB = 25.0, -50.0, -70.0
 COLLAPSED_DB, STEREO_DB, NARROWER_DB = -24.0, -22.0, 10.0
 """A codec's own noise differs in both channels and leaves a side level of −25 to −35 dB."""
 TURNED, UPRIGHT, FAR = -0.25, 0.4, 0.4
+LEANING, JUMP_S = 0.05, 1.5
 FRONT = 2
 """Left and right: a centre, a low-frequency or a surround channel may be silent for ever."""
 
@@ -76,13 +78,16 @@ class Polarity:
     """Hears the correlation of left and right turn negative, in the bass or as a whole.
 
     Bass is nearly always in the middle, so its correlation (40 to 250 Hz) tells polarity also
-    where the rest is wide. A stream that is upside down from the beginning is told after 10 s.
+    where the rest is wide. Where the bass is wide too, the moment tells it at which all phases jump
+    (`Turning`): from then on less correlation is evidence enough. A stream that is upside down from
+    the beginning is told after 10 s.
     """
 
     def __init__(self) -> None:
         self._bass = Usual(least=8, spread_min=0.1)
         self._whole = Usual(least=8, spread_min=0.1)
-        self._alarm = Alarm(Kind.POLARITY, need_s=2.0)
+        self._turning, self._is_turned = Turning(), False
+        self._alarm = Alarm(Kind.POLARITY, need_s=2.0, leak=0.5)
         self._always = Alarm(Kind.POLARITY, need_s=10.0)
 
     @property
@@ -93,6 +98,7 @@ class Polarity:
     def hear(self, block: Block, spectra: Spectra) -> Iterator[Verdict]:
         """Take in one block."""
         if block.grid.channels != 2 or block.level_db < ACTIVE_DB:  # noqa: PLR2004  stereo
+            self._turning.forget()
             return
         sides = block.power.mean(axis=1)
         whole = correlation(block.cross, float(sides[0]), float(sides[1]))
@@ -100,9 +106,14 @@ class Polarity:
         if whole is None:
             return
         at_ms = block.time_ms(block.start)
+        turns = self._turning.find(spectra.cross) > 0 and self._notice_turn()
         bad, usual = self._judge(whole, bass)
+        if self._is_turned and not bad:
+            bad = turns or whole < 0
         always = not self._whole.is_known or float(self._whole.level[0]) < TURNED
-        opened = self._alarm.feed(at_ms, bad=bad, step_s=STEP_S)
+        # The jump itself is as good as a second and a half of evidence.
+        opened = self._alarm.feed(at_ms, bad=bad, step_s=JUMP_S if turns else STEP_S)
+        self._is_turned &= self._alarm.since_ms >= 0
         opened |= self._always.feed(at_ms, bad=always and whole < -0.7, step_s=STEP_S)  # noqa: PLR2004  nearly −1
         if opened:
             now = whole if bass is None else min(whole, bass)
@@ -120,6 +131,15 @@ class Polarity:
             self._whole.learn(whole)
             if bass is not None:
                 self._bass.learn(bass)
+
+    def _notice_turn(self) -> bool:
+        """Take note that a channel turned; return whether it turned away from how it should be."""
+        if self._is_turned:
+            self._is_turned = False
+            self._alarm.close()
+            return False
+        self._is_turned = self._whole.is_known and float(self._whole.level[0]) > LEANING
+        return self._is_turned
 
     def _judge(self, whole: float, bass: float | None) -> tuple[bool | None, float]:
         if not self._whole.is_known:
