@@ -182,8 +182,8 @@ def choose_items(options: argparse.Namespace) -> Iterator[tuple[str, Pcm]]:
 
 
 def make_items(seed: int) -> Iterator[tuple[str, Pcm]]:
-    """Twelve programmes: two of each kind, the second of speech as mono as a microphone is."""
-    for number in range(12):
+    """Eight programmes: each kind, then music and speech again, that as mono as a microphone is."""
+    for number in range(8):
         rng = np.random.default_rng([seed, number])
         width = float(rng.uniform(0, 0.8)) if number != 7 else 0.0
         middle, side = play_tones(rng, LENGTH_S), play_tones(rng, LENGTH_S)

@@ -153,3 +153,13 @@ def test_events_nobody_takes_are_dropped_and_counted(outage: str) -> None:
     assert 'player_events_total{outcome="dropped",stage="listeners-acme"} 1.0' in (
         own.render().decode()
     )
+
+
+def test_a_choice_follows_another_ladder_to_the_next_rung_below() -> None:
+    choice = Choice((96, 48, 24))
+    choice.follow((96, 64))
+    assert choice.kbps == 96
+    choice.follow((128, 64, 32))
+    assert choice.kbps == 64
+    choice.follow((128, 96))
+    assert choice.kbps == 96

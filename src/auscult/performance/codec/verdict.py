@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from auscult.performance.codec.quality import Quality
 from auscult.performance.codec.titles import Guards
 
-SPREAD_MIN = 0.02
-"""Two listenings to the same rung differ by so much at least."""
+SPREAD_MIN = 0.05
+"""A few stretches promise no more exactly than this: windows of 8 s of one programme at one rung
+lie 0.02 to 0.05 apart, and nobody hears such a difference."""
 
 WAY_LOSS_MAX = 2.0
 """Where the way costs more than this, a codec's harm can no longer be told from it."""
@@ -103,7 +104,8 @@ def judge_change(
         if loss is None or loss > WAY_LOSS_MAX:
             reasons.append(f"{stream}: what it was like before is not known well enough")
         else:
-            reasons += _compare(stream, heard, promise=promise, loss=loss, guards=guards)
+            losses = _losses([one for one in before if one.stream == stream], promise)
+            reasons += _compare(stream, heard, promise=promise, losses=losses, guards=guards)
     before_kbps = mean_rate_kbps(before, promise.throughput_kbps, headroom=guards.headroom)
     after_kbps = mean_rate_kbps(after, promise.throughput_kbps, headroom=guards.headroom)
     if not after_kbps < before_kbps * (1 - SAVED_MIN_SHARE):
@@ -144,26 +146,38 @@ def lose_on_way(before: Sequence[Sounding], promise: Promise) -> float | None:
 
     The least over its renditions; None where none could be compared.
     """
-    kbps, score = np.array(promise.curve).T
-    losses = [
-        float(np.interp(one.kbps, kbps, score)) - one.quality.mean
-        for one in before
-        if one.quality is not None
-    ]
+    losses = [loss for _, loss in _losses(before, promise)]
     return max(0.0, min(losses)) if losses else None
 
 
+def _losses(before: Sequence[Sounding], promise: Promise) -> list[tuple[float, float]]:
+    """Return (kbit/s, what is missing to the curve) of each rendition that was compared."""
+    kbps, score = np.array(promise.curve).T
+    return sorted(
+        (one.kbps, float(np.interp(one.kbps, kbps, score)) - one.quality.mean)
+        for one in before
+        if one.quality is not None
+    )
+
+
 def _compare(
-    stream: str, heard: list[Sounding], *, promise: Promise, loss: float, guards: Guards
+    stream: str,
+    heard: list[Sounding],
+    *,
+    promise: Promise,
+    losses: list[tuple[float, float]],
+    guards: Guards,
 ) -> list[str]:
-    """Name what is wrong with one stream's renditions, best first."""
+    """Name what is wrong with one stream's renditions, best first; losses as by `_losses`."""
+    known_kbps, lost = np.array(losses).T
     steps = len(promise.worst_scores)
     if len(heard) != steps:
         return [f"{stream}: {len(heard)} renditions instead of {steps}"]
     reasons = []
     for one, promised, spread in zip(heard, promise.worst_scores, promise.spreads, strict=True):
         where = f"{stream} at {one.kbps:.0f} kbit/s"
-        quality, least = one.quality, promised - max(spread, SPREAD_MIN) - loss
+        quality, loss = one.quality, max(0.0, float(np.interp(one.kbps, known_kbps, lost)))
+        least = promised - max(spread, SPREAD_MIN) - loss
         if quality is None:
             reasons.append(f"{where}: {one.why or 'not heard'}")
         elif quality.measure != promise.measure:

@@ -19,6 +19,9 @@ RATE_HZ = 48_000
 """Stretches come at this rate, whatever the file has."""
 
 FORMATS = "ogg,mov,mp4,mpegts,aac,mp3,flac,wav,w64,aiff,caf,matroska,webm"
+GAP_MAX_S = 0.05
+"""A decoder leaves out what is damaged, and goes on: it shows in the time of the next frame."""
+
 CHANNELS_MAX = 2
 LEAST_S = 1.0
 LENGTH_MAX_S = 60.0
@@ -46,6 +49,8 @@ def survey_file(path: Path) -> FileForm:
 
 def read_stretch(path: Path, *, begin_s: float, length_s: float) -> Pcm:
     """Return up to `length_s` of sound from `begin_s` on: float32 (n, 1 or 2) at `RATE_HZ`.
+
+    It begins with the frame in which `begin_s` lies, up to 0.1 s sooner.
 
     Raises `MediaUnsupported` for what holds no audio in a form known here or more than two
     channels, `BodyMalformed` for what is damaged or ends too early, `InputError` where the file
@@ -115,7 +120,7 @@ def _collect(container: "InputContainer", *, begin_s: float, length_s: float) ->
     layout = "stereo" if stream.codec_context.channels == CHANNELS_MAX else "mono"
     resampler = av.AudioResampler(format="flt", layout=layout, rate=RATE_HZ)
     parts: list[Pcm] = []
-    held, skipped_s, wanted = 0, 0.0, round(length_s * RATE_HZ)
+    held, skipped_s, wanted, last_s = 0, 0.0, round(length_s * RATE_HZ), -1.0
     for frame in container.decode(stream):
         ends_s = (frame.time or 0.0) + frame.samples / frame.sample_rate
         if frame.time is not None and ends_s <= begin_s:
@@ -123,6 +128,9 @@ def _collect(container: "InputContainer", *, begin_s: float, length_s: float) ->
             if skipped_s > SKIPPED_MAX_S:
                 raise ValueError(f"no way to {begin_s:.0f} s: its places are not to be trusted")
             continue
+        if parts and frame.time is not None and frame.time - last_s > GAP_MAX_S:
+            raise ValueError(f"damaged: a gap of {frame.time - last_s:.2f} s at {last_s:.0f} s")
+        last_s = ends_s
         for ready in resampler.resample(frame):
             parts.append(_interleave(ready))
             held += ready.samples
