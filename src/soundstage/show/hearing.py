@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 from soundstage.plan import Plan, Programme
 
 WHOLE_WAY = 2
-"""Programmes that are heard behind every stage; the others at their source and at the edge.
+"""Programmes that are heard behind every stage; the others at the edge, as listeners hear them.
 
-Six probes of a programme tell which stage spoils it, and two that it is spoilt.
+Six probes of a programme tell which stage spoils it, one that it is spoilt: a stream that is held
+against its source costs more than twice one that is judged alone.
 """
 
 
@@ -20,8 +21,8 @@ class Place(NamedTuple):
     path: str
 
 
-SOURCE = Place(0, "source", "ingest", "/tap/{key}.wav")
-BETWEEN = (
+UP_TO_EDGE = (
+    Place(0, "source", "ingest", "/tap/{key}.wav"),
     Place(1, "ingest", "ingest", "/output/{key}.wav"),
     Place(2, "enhance", "enhance", "/tap/{key}.wav"),
     Place(3, "encode", "encode", "/tap/{key}.ogg"),
@@ -35,7 +36,7 @@ def probes_of(plan: Plan) -> list[dict[str, Any]]:
     return [
         _probe(plan, programme, place)
         for number, programme in enumerate(plan.programmes)
-        for place in (SOURCE, *(BETWEEN if number < WHOLE_WAY else ()), EDGE)
+        for place in (*(UP_TO_EDGE if number < WHOLE_WAY else ()), EDGE)
     ]
 
 
