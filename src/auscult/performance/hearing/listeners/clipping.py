@@ -18,9 +18,9 @@ FADING, NEAR = 0.98, 0.7
 NEED_S = 1.5
 FULL_SCALE, LEAST_SAMPLES = 0.985, 2
 WINDOW, P_MAX = 20, 1e-4
-PRIOR = 0.02
-"""Blocks at full scale in 10 s, as long as none was heard: masters touch it hardly ever, or often
-and from the beginning."""
+PAST_MIN, PRIOR = 10, 0.02
+"""Blocks at full scale in 10 s, as long as none was heard before them: masters touch it hardly
+ever, or often and soon, so nothing is said before 5 s lie before those 10 s."""
 
 
 class Clipping:
@@ -104,9 +104,10 @@ class FullScale:
             was_full = self._recent.popleft()
             self._past += learns
             self._past_full += learns and was_full
-        if not full:
+        if not full or self._past < PAST_MIN:
             return 0.0
-        expected = (PRIOR + self._past_full) * WINDOW / (WINDOW + self._past)
+        past = self._past if self._past_full else self._past + WINDOW
+        expected = (PRIOR + self._past_full) * WINDOW / past
         return min(SCORE_MAX, -math.log10(poisson_tail(sum(self._recent), expected)))
 
 
