@@ -10,6 +10,7 @@ from auscult.kernel.errors import BodyMalformed
 from auscult.kernel.sounds import Pcm, Sound
 from auscult.performance.hearing import Kind, Verdict
 from auscult.performance.hearing.comparison import Comparison
+from auscult.performance.hearing.comparison.absence import find_runs
 from auscult.performance.hearing.comparison.alignment import Reference, correlate, follow, search
 from auscult.performance.hearing.comparison.ceiling import top_deficit_db
 from auscult.performance.hearing.comparison.place import swing, turns
@@ -136,3 +137,24 @@ def test_what_pieces_of_the_judgement_measure() -> None:
     holed = full.copy()
     holed[::2, ::2] = 1e-12
     assert count_holes(holed, full, hz > 0) == pytest.approx(0.25, abs=0.02)
+
+
+def test_what_is_missing_is_over_when_the_sound_is_back_for_8_ms() -> None:
+    missing = np.zeros(500, dtype=bool)
+    missing[100:120] = missing[124:130] = True
+    assert find_runs(missing, None) == ([(100, 130)], None)
+    missing[495:] = True
+    assert find_runs(missing, None) == ([(100, 130)], (-5, 0))
+    nothing = np.zeros(500, dtype=bool)
+    assert find_runs(nothing, (-5, 0)) == ([(-5, 0)], None)
+    nothing[3:6] = True
+    assert find_runs(nothing, (-5, 0)) == ([(-5, 6)], None)
+
+
+def test_what_takes_from_some_strokes_and_not_from_others_is_no_ceiling() -> None:
+    bins = np.geomspace(0.05, 0.8, 500).astype(np.float32)
+    uneven = bins.copy()
+    uneven[-8::2] *= 0.3
+    assert top_deficit_db(uneven, bins)[0] == 0
+    noisy = np.hypot(bins, np.random.default_rng(1).uniform(0, 0.6, 500)).astype(np.float32)
+    assert top_deficit_db(noisy, bins)[0] == 0

@@ -9,6 +9,7 @@ from auscult.performance.hearing.figures.usual import Usual
 from auscult.performance.hearing.listeners.bands import Bands, find_edge
 from auscult.performance.hearing.listeners.clipping import (
     Clipping,
+    FullScale,
     crowding,
     steady_top,
 )
@@ -115,6 +116,20 @@ def test_samples_crowd_where_a_wave_is_cut() -> None:
     clicked = np.full((2, 500), 0.1, dtype=np.float32)
     clicked[0, :5] = 1.0
     assert steady_top(clicked) == pytest.approx(0.1)
+
+
+def test_full_scale_is_clipping_only_where_the_stream_keeps_away_from_it() -> None:
+    grid = Grid(RATE, 2)
+    touched = noise(30)
+    touched[15 * RATE :: 2 * RATE][:4] = touched[15 * RATE + 1 :: 2 * RATE][:4] = 1.0
+    rare, hot = FullScale(), FullScale()
+    scores = [rare.count(block, learns=True) for block in Blocks(grid).push(touched)]
+    assert max(scores[:30]) == 0
+    assert scores[30] < 4 < scores[34]
+    always = noise(30)
+    always[:: RATE // 2] = always[1 :: RATE // 2] = 1.0
+    usual = [hot.count(block, learns=True) for block in Blocks(grid).push(always)]
+    assert max(usual) < 4
 
 
 def test_correlation_and_side_tell_how_the_channels_stand() -> None:

@@ -17,10 +17,11 @@ FADING, NEAR = 0.98, 0.7
 
 NEED_S = 1.5
 FULL_SCALE, LEAST_SAMPLES = 0.985, 2
+OVER_SHARE, OFTEN = 2e-4, 8.0
 WINDOW, P_MAX = 20, 1e-4
-PRIOR = 0.02
-"""Blocks at full scale in 10 s, as long as none was heard: masters touch it hardly ever, or often
-and from the beginning."""
+PAST_MIN, PRIOR = 10, 0.02
+"""Blocks at full scale in 10 s, as long as none was heard before them: masters touch it hardly
+ever, or often and soon, so nothing is said before 5 s lie before those 10 s."""
 
 
 class Clipping:
@@ -28,10 +29,12 @@ class Clipping:
 
     crowd: log10 of the share of samples within 10 % of the greatest one of the block, against
     those within 50 %: a wave that is cut crowds there, one that is limited or dense does so always.
+    over: share of samples at full scale, where a master keeps away or is from the start.
     """
 
     def __init__(self) -> None:
         self._crowd = Usual(least=10, spread_min=0.08)
+        self._over = Usual(least=10, spread_min=OVER_SHARE)
         self._full = FullScale()
         self._loudest = 0.0
         self._alarm = Alarm(Kind.CLIPPING, need_s=NEED_S, leak=0.2)
@@ -48,20 +51,26 @@ class Clipping:
         score = self._full.count(block, learns=not self._alarm.is_open)
         if top <= LOUD:
             return
-        crowd = crowding(block.samples, top)
+        crowd, over = crowding(block.samples, top), share_over(block.samples)
         if not self._crowd.is_known:
-            self._crowd.learn(crowd)
+            self._learn(crowd, over)
             return
-        piled = self._is_piled(crowd)
+        piled = self._is_piled(crowd) or over > max(OVER_SHARE, OFTEN * float(self._over.high[0]))
         at_scale = score >= -math.log10(P_MAX)
         bad = True if piled or at_scale else None if top < NEAR * self._loudest else False
         # Full scale has been counted over 10 s: that is evidence enough.
         step_s = NEED_S if at_scale else STEP_S
-        if self._alarm.feed(block.time_ms(block.start), bad=bad, step_s=step_s):
-            score = max(score, self._crowd.score(crowd))
+        ago = self._full.first_ago if at_scale else 0
+        since_ms = block.time_ms(block.start - ago * block.grid.size)
+        if self._alarm.feed(since_ms, bad=bad, step_s=step_s):
+            score = max(score, self._crowd.score(crowd), self._over.score(over))
             yield self._say(block, score, crowd=crowd, piled=piled)
         if not bad and not self._alarm.is_open:
-            self._crowd.learn(crowd)
+            self._learn(crowd, over)
+
+    def _learn(self, crowd: float, over: float) -> None:
+        self._crowd.learn(crowd)
+        self._over.learn(over)
 
     def _is_piled(self, crowd: float) -> bool:
         usual, spread = float(self._crowd.high[0]), float(self._crowd.spread[0])
@@ -95,6 +104,11 @@ class FullScale:
         self._recent: deque[bool] = deque()
         self._past, self._past_full = 0, 0
 
+    @property
+    def first_ago(self) -> int:
+        """How many blocks ago the first of the last 10 s was that touched full scale."""
+        return len(self._recent) - 1 - self._recent.index(True)
+
     def count(self, block: Block, *, learns: bool) -> float:
         """Return −log10 p of as many blocks at full scale as the last 10 s had; 0 says nothing."""
         full = float(block.peak.max()) >= FULL_SCALE
@@ -104,9 +118,10 @@ class FullScale:
             was_full = self._recent.popleft()
             self._past += learns
             self._past_full += learns and was_full
-        if not full:
+        if not full or self._past < PAST_MIN:
             return 0.0
-        expected = (PRIOR + self._past_full) * WINDOW / (WINDOW + self._past)
+        past = self._past if self._past_full else self._past + WINDOW
+        expected = (PRIOR + self._past_full) * WINDOW / past
         return min(SCORE_MAX, -math.log10(poisson_tail(sum(self._recent), expected)))
 
 
@@ -121,3 +136,8 @@ def crowding(samples: Singles, top: float) -> float:
 def steady_top(peak: Singles) -> float:
     """Return the peak of a block apart from its seven loudest milliseconds: clicks do not count."""
     return float(np.partition(peak.max(axis=0), -8)[-8])
+
+
+def share_over(samples: Singles) -> float:
+    """Return the share of samples at or over full scale (0.985: −0.13 dB)."""
+    return float((np.abs(samples) >= FULL_SCALE).mean())
