@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from soundstage.plan import Plan, Programme
 
-WHOLE_WAY = 2
+WHOLE_WAY = 1
 """Programmes that are heard behind every stage; the others at the edge, as listeners hear them.
 
 Six probes of a programme tell which stage spoils it, one that it is spoilt: a stream that is held

@@ -8,6 +8,8 @@ from auscult.performance.port import Lookout, Monitor, View
 
 PROGRAMMES_MAX = 200
 FORGET_EVERY_MS = 60_000
+LOOK_GAP_MS = 1_000.0
+LATE_FADES = 0.9
 
 
 class AudioQuality(Monitor):
@@ -35,6 +37,8 @@ class Ears:
         self._make = Programme
         self._programmes: dict[str, Programme] = {}
         self._tidied_ms = 0
+        self._looked_ms = 0
+        self._late_ms = 0.0
 
     def look(self, view: View) -> Iterable[Remark]:
         """Take in what was heard, as it came, the source before what is held against it."""
@@ -47,8 +51,15 @@ class Ears:
                 self._programmes[stream.programme] = programme
             programme.take(stream, found, view.now_ms)
         self._tidy(view.now_ms)
+        self._notice_lateness(view.now_ms)
         for programme in self._programmes.values():
-            yield from programme.remarks(view.now_ms)
+            yield from programme.remarks(view.now_ms, late_ms=self._late_ms)
+
+    def _notice_lateness(self, now_ms: int) -> None:
+        """Remember how late looks are: what a busy machine has not taken yet is not missing."""
+        gap_ms = now_ms - self._looked_ms if self._looked_ms else 0
+        self._looked_ms = now_ms
+        self._late_ms = max(gap_ms - LOOK_GAP_MS, LATE_FADES * self._late_ms)
 
     def _tidy(self, now_ms: int) -> None:
         if now_ms - self._tidied_ms < FORGET_EVERY_MS:

@@ -50,10 +50,10 @@ class Programme:
         """Let go of the taps that are gone."""
         self.taps = {n: tap for n, tap in self.taps.items() if now_ms - tap.seen_ms <= GONE_MS}
 
-    def remarks(self, now_ms: int) -> Iterator[Remark]:
+    def remarks(self, now_ms: int, *, late_ms: float = 0.0) -> Iterator[Remark]:
         """Yield what is wrong now, each signal once, laid to the first tap at which it is heard."""
         order = sorted(self.taps.values(), key=_place)
-        found = [(tap, tap.faults(now_ms)) for tap in order]
+        found = [(tap, tap.faults(now_ms, late_ms=late_ms)) for tap in order]
         signals = list(dict.fromkeys(signal for _, faults in found for signal in faults))
         for signal in self._kept.keys() - set(signals):
             del self._kept[signal]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from auscult.detection.remarks import Clip
 from auscult.kernel.sounds import Heard, Sound, Stream, Unheard, Why
-from auscult.performance.hearing import Ear, Verdict
+from auscult.performance.hearing import Ear, Kind, Verdict
 from auscult.performance.hearing.comparison import Comparison
 from auscult.performance.hearing.figures.blocks import STEP_S
 from auscult.performance.quality.faults import (
@@ -24,6 +24,9 @@ and the grace; a player's buffer is seldom longer."""
 
 LOST_HELD_MS, FORM_HELD_MS = 10_000, 60_000
 CHUNK_MAX_S = 60.0
+CRACKLE_LEARNT_MS = 30_000
+"""So long is heard how often a stream clicks (or does where its source does not: a noise gate opens
+as steeply) before a click is told: one that crackles from its beginning is so as usual."""
 
 Faults = dict[str, Fault]
 
@@ -92,9 +95,12 @@ class Tap:
             self._source_place_ms = ends_ms - 1_000 * heard.duration_s
         self._pair.hear_source(Sound(heard.samples, heard.rate_hz))
 
-    def faults(self, now_ms: int) -> Faults:
-        """Return what is wrong here now, by signal: beside the source where one is there."""
-        if (down := self._down(now_ms)) is not None:
+    def faults(self, now_ms: int, *, late_ms: float = 0.0) -> Faults:
+        """Return what is wrong here now, by signal: beside the source where one is there.
+
+        late_ms: by how much whoever looks is late, for then sound may be there that was not taken.
+        """
+        if (down := self._down(now_ms, late_ms)) is not None:
             return {UNHEARD: down}
         found = dict(self._beside if self.is_compared else self._alone)
         if self._lost is not None and now_ms - self._lost_ms <= LOST_HELD_MS:
@@ -189,6 +195,8 @@ class Tap:
         """Keep verdicts of who began to count at `began_ms`; what was fed is heard at `now_ms`."""
         for verdict in verdicts:
             place_ms = began_ms + verdict.since_ms
+            if verdict.kind is Kind.CLICKS and verdict.since_ms < CRACKLE_LEARNT_MS:
+                continue
             since_ms = now_ms - (self._fed_ms - place_ms)
             faults[str(verdict.kind)] = fault_of(verdict, since_ms=since_ms, place_ms=place_ms)
 
@@ -202,9 +210,9 @@ class Tap:
                 self._lost = Fault(LOST_SOUND, unheard.at_ms, sentence)
             self._lost_ms = unheard.at_ms
 
-    def _down(self, now_ms: int) -> Fault | None:
+    def _down(self, now_ms: int, late_ms: float) -> Fault | None:
         last_ms = self._last_ms or self.met_ms
-        if now_ms - last_ms <= OVERDUE_SHARE * 1_000 * self._last_s + OVERDUE_MS:
+        if now_ms - last_ms <= OVERDUE_SHARE * 1_000 * self._last_s + OVERDUE_MS + late_ms:
             return None
         why = self._trouble
         told = f"{why.why}: {why.detail}" if why else "nothing comes"

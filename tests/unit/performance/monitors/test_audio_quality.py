@@ -153,9 +153,23 @@ def test_what_cannot_be_heard_says_why_and_is_over_when_it_is_back() -> None:
 
     refused = Unheard(Why.REFUSED, BEGAN_MS + 1_000, "HTTP 503")
     assert look(1, refused) == []
-    down = look(4.5, refused)
+    assert look(2, refused) == []
+    assert look(3, refused) == []
+    assert look(4, refused) == []
+    down = look(4.6, refused)
     assert down == ["unheard: acme/pop at edge: cannot be heard: refused: HTTP 503"]
     assert look(5, stretches[9]) == []
+
+
+def test_whoever_looks_late_does_not_miss_what_was_not_taken_yet() -> None:
+    lookout = MONITORS.make("audio_quality", {}).begin()
+    place = Place("edge", 4)
+    _, stream, sound = next(arrivals(place))
+    list(lookout.look(View(ACME, BEGAN_MS + 500, sounds=[(stream, sound)])))
+    assert not list(lookout.look(View(ACME, BEGAN_MS + 5_500))), "the look itself is 4 s late"
+    for at_s in range(6, 12):
+        said = list(lookout.look(View(ACME, BEGAN_MS + 1_000 * at_s)))
+    assert [one.signal for one in said] == ["unheard"]
 
 
 def test_a_stream_that_changes_its_form_says_so() -> None:
