@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+from soundstage.errors import StartFailed
 from soundstage.plan import GROUP, TARGETS_FILE, Plan
 from soundstage.settings import Settings
 from soundstage.show.hearing import probes_of
@@ -27,13 +28,18 @@ class Door(NamedTuple):
     @classmethod
     def hold(cls) -> Self:
         """Hold the favourite port, or a free one where that is taken."""
-        held = socket.socket()
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            held.bind((HOST, FAVOURITE_PORT))
-        except OSError:
-            held.bind((HOST, 0))
-        return cls(held, int(held.getsockname()[1]))
+        # Of two that are bound for re-use neither keeps the other out, so the plain way comes
+        # first; the second is for what only the last show's connections are still in the way of.
+        for port, again in ((FAVOURITE_PORT, 0), (FAVOURITE_PORT, 1), (0, 0)):
+            held = socket.socket()
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, again)
+            try:
+                held.bind((HOST, port))
+            except OSError:
+                held.close()
+            else:
+                return cls(held, int(held.getsockname()[1]))
+        raise StartFailed("no port of loopback is free")
 
     def release(self) -> None:
         """Let it go; twice is once."""
