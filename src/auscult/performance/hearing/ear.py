@@ -20,7 +20,7 @@ from auscult.performance.hearing.listeners.stereo import ChannelLoss, MonoCollap
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict, open_kinds
 
 PAUSE_S = 0.5
-PAUSE_PEAK = 10 ** (-70 / 20)
+PAUSE_PEAK = 10 ** (-50 / 20)
 
 
 class Listener(Protocol):
@@ -113,7 +113,7 @@ class Ear:
         )
 
     def _notice_pause(self, block: Block) -> None:
-        """After half a second below −70 dB, which no voice's pause is, another may begin."""
+        """After half a second below −50 dB another programme may begin."""
         loud = np.flatnonzero(block.peak.max(axis=0) > PAUSE_PEAK)
         if not loud.size:
             self._pause_bins += block.peak.shape[1]

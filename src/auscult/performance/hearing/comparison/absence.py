@@ -12,7 +12,7 @@ from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 SILENT_PEAK = 10 ** (-60 / 20)
 LOUD_PEAK = 10 ** (-45 / 20)
 SILENCE_S, BACK_S = 1.0, 0.3
-DIP = 0.1
+DIP, LOUD_SHARE = 0.1, 0.3
 Run = tuple[int, int]
 GAP_BINS, BACK_BINS = 4, 8
 """A gap lasts 4 ms at least, and is over when the sound is back for 8 ms."""
@@ -65,7 +65,8 @@ class Absence:
         heard = False
         for begin, end in ended:
             length = end - begin
-            if not GAP_BINS <= length <= LONG_BINS:
+            # What comes before a silence that goes on is the beginning of it.
+            if not GAP_BINS <= length <= LONG_BINS or self._silence.since_ms >= 0:
                 continue
             heard = True
             first = pair.block.start + begin * pair.block.grid.hop / BINS
@@ -81,14 +82,25 @@ class Absence:
         What should be heard is the reference at the gain of the last block that was whole: the
         gain of a block in which a channel goes down would soon find it loud enough.
         """
-        gain = pair.block.peak.mean(axis=1) / np.maximum(pair.source.peak.mean(axis=1), 1e-9)
+        gain = loud_gain(pair)
         if self._gain is None or (self._run is not None and self._run[0] < -LONG_BINS):
             self._gain = gain
         goes_on = self._run is not None and self._run[1] == 0
         missing = find_missing(pair, self._gain, was_missing=goes_on)
-        if not missing.any():
+        if not missing.any() and float(pair.source.peak.max(axis=1).min()) > LOUD_PEAK:
             self._gain = gain
         return missing
+
+
+def loud_gain(pair: Pair) -> Floats:
+    """Return the gain of each channel where its reference is loud, as a ratio, (channels,).
+
+    Elsewhere noise may be all that is heard, and would make the gain too great.
+    """
+    source, heard = pair.source.peak, pair.block.peak
+    loud = source > LOUD_SHARE * source.max(axis=1, keepdims=True)
+    total = np.maximum(np.where(loud, source, 0).sum(axis=1), 1e-9)
+    return np.asarray(np.where(loud, heard, 0).sum(axis=1) / total, dtype=np.float64)
 
 
 def find_missing(pair: Pair, gain: Floats, *, was_missing: bool) -> NDArray[np.bool_]:

@@ -17,9 +17,8 @@ ABRUPT_S, LONG_S, PATIENCE = 2.3, 10.0, 1.5
 pauses that ended by themselves make the first figure 1.5 times the longest of them."""
 
 CUT_SHARE, CUT_BINS = 0.5, 22
-CUT_DEPTH, PAST_HOPS = 10 ** (-33 / 20), 3
-"""A cut falls from half of its level by 33 dB within 22 ms (a coder's window), no fade does. The
-rest of the way to silence may take 100 ms: what a coder leaves of its last frame dies away."""
+PAST_HOPS = 2
+"""A cut falls from half of its peak to silence within 22 ms (a coder's window), no fade does."""
 
 DEPTH = 10 ** (-36 / 20)
 """No room and no instrument falls by 36 dB within 3 ms and comes back as fast."""
@@ -67,16 +66,13 @@ class Silence:
                 yield self._say(block, number + 1)
 
     def _patience(self, bins: Singles) -> float:
-        """Return how long a silence is borne that begins in the last of these 300 ms."""
+        """Return how long a silence is borne that begins in the last of these 200 ms."""
         loud = float(bins.max())
         if loud < LOUD_PEAK:
             return LONG_S
         ended = int(np.flatnonzero(bins > SILENT_PEAK)[-1])
-        # Of the quarter that is loudest, the least: the crackle of a record is no level.
-        level = float(np.quantile(bins[: ended + 1], 0.75))
-        full = int(np.flatnonzero(bins > CUT_SHARE * level)[-1])
-        after = float(bins[full + CUT_BINS :].max(initial=0.0))
-        if after > max(SILENT_PEAK, CUT_DEPTH * level):
+        full = int(np.flatnonzero(bins > CUT_SHARE * loud)[-1])
+        if ended - full > CUT_BINS:
             return LONG_S
         return min(LONG_S, max(ABRUPT_S, PATIENCE * self._longest_s))
 
