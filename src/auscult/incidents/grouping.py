@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from auscult.kernel.findings import Finding, Phase
 from auscult.kernel.incidents import Incident
+from auscult.kernel.words import Severity
 
 TOGETHER_MS = 120_000
 """Two signs of one problem follow each other within this time: long enough for a queue to fill
@@ -23,7 +24,8 @@ def choose(
 
     `candidates` are the tenant's incidents that are not resolved. One that already holds the
     finding's fingerprint comes first; then the one that moved last among those that still hold
-    the same service, or hold one within `REACH_HOPS` and moved within `TOGETHER_MS`.
+    the same service, or hold one within `REACH_HOPS` and moved within `TOGETHER_MS`. A fault is
+    never joined to what nobody was to be woken for (info): it would seem to have begun before.
     """
     open_ones = [incident for incident in candidates if not incident.is_over]
     for incident in open_ones:
@@ -32,7 +34,11 @@ def choose(
     if finding.phase is Phase.CLEARED:
         return None
     near = services_near(finding.subject.service, neighbours)
-    fitting = [incident for incident in open_ones if _fits(incident, finding, near)]
+    fitting = [
+        incident
+        for incident in open_ones
+        if _fits(incident, finding, near) and not _is_note(incident, finding)
+    ]
     return max(fitting, key=_last_moved_ms, default=None)
 
 
@@ -52,6 +58,10 @@ def _fits(incident: Incident, finding: Finding, near: frozenset[str]) -> bool:
         return True
     recent = abs(finding.at_ms - _last_moved_ms(incident)) <= TOGETHER_MS
     return recent and not near.isdisjoint(services)
+
+
+def _is_note(incident: Incident, finding: Finding) -> bool:
+    return incident.severity is Severity.INFO and finding.severity is not Severity.INFO
 
 
 def _is_firing(incident: Incident) -> bool:

@@ -78,6 +78,8 @@ def summarise(
 ) -> dict[str, Any]:
     """Write the summary: a row per fault, and every incident nobody had caused.
 
+    What is told as ``info`` wakes nobody and is no alarm; it is counted apart.
+
     ``pages`` maps an incident's id to the distinct "opened" messages received for it.
     """
     matched = match(faults, incidents)
@@ -86,7 +88,7 @@ def summarise(
         describe(fault, by_fault.get(i), pages.get(by_fault[i].id, 0) if i in by_fault else 0)
         for i, fault in enumerate(faults)
     ]
-    false = [one for one in incidents if one.id not in matched]
+    false = [one for one in incidents if one.id not in matched and one.severity != "info"]
     return {
         "faults": rows,
         "false_incidents": len(false),
@@ -94,6 +96,7 @@ def summarise(
             {"incident": one.id, "opened_ms": one.opened_ms, "headline": one.headline}
             for one in false
         ],
+        "notes": sum(one.id not in matched and one.severity == "info" for one in incidents),
         "pages": sum(pages.values()),
     }
 

@@ -9,7 +9,7 @@ from auscult.incidents.grouping import TOGETHER_MS
 from auscult.kernel.facts import Found, Resolved
 from auscult.kernel.findings import Evidence, Finding, Phase
 from auscult.kernel.incidents import Incident
-from auscult.kernel.words import Subject, TenantId
+from auscult.kernel.words import Severity, Subject, TenantId
 
 ACME = TenantId("acme")
 START_MS = 1_800_000_000_000
@@ -72,6 +72,15 @@ def test_among_those_that_fit_the_one_that_moved_last_is_taken() -> None:
     older, newer = incident("ingest"), incident("edge", "I2", START_MS + 5_000)
     late = finding("encode", at_ms=START_MS + 6_000)
     assert choose(late, [older, newer], neighbours=neighbours) is newer
+
+
+def test_a_fault_is_not_joined_to_what_nobody_was_woken_for() -> None:
+    note = incident("encode").model_copy(update={"severity": Severity.INFO})
+    other = finding("encode").model_copy(update={"fingerprint": "another"})
+    assert choose(other, [note], neighbours=neighbours) is None
+    mild = other.model_copy(update={"severity": Severity.INFO})
+    assert choose(mild, [note], neighbours=neighbours) is note
+    assert choose(finding("encode"), [note], neighbours=neighbours) is note, "the same, but worse"
 
 
 def test_nothing_joins_an_incident_that_is_over() -> None:

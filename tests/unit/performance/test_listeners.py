@@ -152,7 +152,8 @@ def test_a_channel_that_turns_is_found_in_sound_of_any_width() -> None:
     tones = [(300, 2.1), (710, -2.1), (1_430, 1.6), (2_900, -1.6)]
     left = sum(0.1 * np.sin(2 * np.pi * hz * t) for hz, _ in tones)
     right = sum(0.1 * np.sin(2 * np.pi * hz * t + away) for hz, away in tones)
-    x = np.stack([left, right], axis=1).astype(np.float32) + 0.01 * noise(4)
+    x = np.stack([left, right], axis=1).astype(np.float32)
+    x += (0.01 * noise(4)).astype(np.float32)
     at, back = round(1.2 * RATE), round(2.7 * RATE)
     x[at:back, 1] *= -1
     turning = Turning()

@@ -15,6 +15,12 @@ FORM_CHANGE = "form_change"
 """The signal of a stream that goes on at another rate, or with other channels."""
 
 _GRAVE = {UNHEARD, str(Kind.SILENCE), str(Kind.WRONG_PROGRAMME)}
+_EVENTS = {LOST_SOUND, *map(str, (Kind.GAP, Kind.CLICKS, Kind.SKIP, Kind.REPEAT, Kind.SPLICE))}
+_UNSURE_ALONE = set(
+    map(str, (Kind.CLIPPING, Kind.NOISE, Kind.BANDWIDTH, Kind.TRANSCODE, Kind.MONO_COLLAPSE))
+)
+LASTS_MS = 12_000
+"""A single gap or click is over after 5 to 8 s: what lasts longer comes again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +38,23 @@ class Fault:
     measured: float | None = None
     unit: str = ""
     place_ms: float | None = None
+    is_alone: bool = False
 
-    @property
-    def severity(self) -> Severity:
-        """How bad it is: critical where there is nothing, or nothing right, to be heard."""
-        return Severity.CRITICAL if self.signal in _GRAVE else Severity.WARNING
+    def severity(self, now_ms: int) -> Severity:
+        """Return how bad it is: critical where there is nothing, or nothing right, to be heard.
+
+        For what is over before anyone could look (one gap, one click), and for what clean sound is
+        too often taken for where no source is there to tell, nobody is woken: that is info.
+        """
+        if self.signal in _GRAVE:
+            return Severity.CRITICAL
+        if self.signal in _EVENTS and now_ms - self.since_ms < LASTS_MS:
+            return Severity.INFO
+        unsure = self.is_alone and self.signal in _UNSURE_ALONE
+        return Severity.INFO if unsure else Severity.WARNING
 
 
-def fault_of(verdict: Verdict, *, since_ms: float, place_ms: float) -> Fault:
+def fault_of(verdict: Verdict, *, since_ms: float, place_ms: float, is_alone: bool) -> Fault:
     """Return a verdict as a fault that began at a time by the clock, at a place of the sound."""
     return Fault(
         signal=str(verdict.kind),
@@ -49,4 +64,5 @@ def fault_of(verdict: Verdict, *, since_ms: float, place_ms: float) -> Fault:
         measured=verdict.measured,
         unit=verdict.unit,
         place_ms=place_ms,
+        is_alone=is_alone,
     )

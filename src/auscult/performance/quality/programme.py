@@ -59,12 +59,12 @@ class Programme:
             del self._kept[signal]
         for signal in signals:
             here = [(tap, faults[signal]) for tap, faults in found if signal in faults]
-            yield self._remark(here, order)
+            yield self._remark(here, order, now_ms)
 
     def _others(self) -> list[Tap]:
         return [tap for tap in self.taps.values() if not tap.stream.is_source]
 
-    def _remark(self, here: list[tuple[Tap, Fault]], order: list[Tap]) -> Remark:
+    def _remark(self, here: list[tuple[Tap, Fault]], order: list[Tap], now_ms: int) -> Remark:
         first, fault = here[0]
         usual = first.curve.usual(fault.since_ms)
         return Remark(
@@ -72,7 +72,7 @@ class Programme:
             signal=fault.signal,
             subject=first.stream.subject,
             since_ms=fault.since_ms,
-            severity=fault.severity,
+            severity=fault.severity(now_ms),
             sentence=f"{self._where(here, order)}: {fault.sentence}",
             score=fault.score,
             now=None if not first.curve.lufs else first.curve.lufs[-1],

@@ -1,7 +1,7 @@
 """A fault of the sound is told once per programme, where it is first heard, with its sound."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -11,6 +11,7 @@ from auscult.detection.remarks import Remark
 from auscult.kernel.sounds import Heard, Pcm, Stream, Unheard, Why
 from auscult.kernel.words import Severity, Subject, TenantId
 from auscult.performance.port import MONITORS, View
+from auscult.performance.quality.faults import LASTS_MS, Fault
 from tests.benchmarks.audio_material import RATE_HZ, UNIT_SEEDS, make_track
 
 ACME = TenantId("acme")
@@ -167,9 +168,18 @@ def test_whoever_looks_late_does_not_miss_what_was_not_taken_yet() -> None:
     _, stream, sound = next(arrivals(place))
     list(lookout.look(View(ACME, BEGAN_MS + 500, sounds=[(stream, sound)])))
     assert not list(lookout.look(View(ACME, BEGAN_MS + 5_500))), "the look itself is 4 s late"
-    for at_s in range(6, 12):
-        said = list(lookout.look(View(ACME, BEGAN_MS + 1_000 * at_s)))
-    assert [one.signal for one in said] == ["unheard"]
+    said = [list(lookout.look(View(ACME, BEGAN_MS + 1_000 * at_s))) for at_s in range(6, 12)]
+    assert [one.signal for one in said[-1]] == ["unheard"]
+
+
+def test_nobody_is_woken_by_one_event_but_by_what_comes_again_and_again() -> None:
+    fault = Fault("gap", since_ms=1_000, sentence="gone")
+    assert fault.severity(1_000 + LASTS_MS - 1) is Severity.INFO
+    assert fault.severity(1_000 + LASTS_MS) is Severity.WARNING
+    noise = Fault("noise", since_ms=0, sentence="noise")
+    assert noise.severity(0) is Severity.WARNING
+    assert replace(noise, is_alone=True).severity(99_000) is Severity.INFO
+    assert replace(fault, signal="silence").severity(0) is Severity.CRITICAL
 
 
 def test_a_stream_that_changes_its_form_says_so() -> None:
