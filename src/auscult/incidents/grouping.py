@@ -24,8 +24,9 @@ def choose(
 
     `candidates` are the tenant's incidents that are not resolved. One that already holds the
     finding's fingerprint comes first; then the one that moved last among those that still hold
-    the same service, or hold one within `REACH_HOPS` and moved within `TOGETHER_MS`. A fault is
-    never joined to what nobody was to be woken for (info): it would seem to have begun before.
+    the same service, or hold one within `REACH_HOPS` and moved within `TOGETHER_MS`. What nobody is
+    to be woken for (info) and what is a fault are never one story: the fault would seem to have
+    begun before, and not to end.
     """
     open_ones = [incident for incident in candidates if not incident.is_over]
     for incident in open_ones:
@@ -37,7 +38,7 @@ def choose(
     fitting = [
         incident
         for incident in open_ones
-        if _fits(incident, finding, near) and not _is_note(incident, finding)
+        if _fits(incident, finding, near) and not _is_of_other_kind(incident, finding)
     ]
     return max(fitting, key=_last_moved_ms, default=None)
 
@@ -60,8 +61,8 @@ def _fits(incident: Incident, finding: Finding, near: frozenset[str]) -> bool:
     return recent and not near.isdisjoint(services)
 
 
-def _is_note(incident: Incident, finding: Finding) -> bool:
-    return incident.severity is Severity.INFO and finding.severity is not Severity.INFO
+def _is_of_other_kind(incident: Incident, finding: Finding) -> bool:
+    return (incident.severity is Severity.INFO) != (finding.severity is Severity.INFO)
 
 
 def _is_firing(incident: Incident) -> bool:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 GRACE_MS = 20_000
+NOTE = "info"
+"""The severity of what wakes nobody: no alarm, neither a right nor a false one."""
+
 """An incident may open this long after its fault has ended and still be about it."""
 
 
@@ -78,8 +81,6 @@ def summarise(
 ) -> dict[str, Any]:
     """Write the summary: a row per fault, and every incident nobody had caused.
 
-    What is told as ``info`` wakes nobody and is no alarm; it is counted apart.
-
     ``pages`` maps an incident's id to the distinct "opened" messages received for it.
     """
     matched = match(faults, incidents)
@@ -88,7 +89,7 @@ def summarise(
         describe(fault, by_fault.get(i), pages.get(by_fault[i].id, 0) if i in by_fault else 0)
         for i, fault in enumerate(faults)
     ]
-    false = [one for one in incidents if one.id not in matched and one.severity != "info"]
+    false = [one for one in incidents if one.id not in matched]
     return {
         "faults": rows,
         "false_incidents": len(false),
@@ -96,7 +97,6 @@ def summarise(
             {"incident": one.id, "opened_ms": one.opened_ms, "headline": one.headline}
             for one in false
         ],
-        "notes": sum(one.id not in matched and one.severity == "info" for one in incidents),
         "pages": sum(pages.values()),
     }
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from soundstage.show.ledger import Broken, Found, match
+from soundstage.show.ledger import NOTE, Broken, Found, match
 from soundstage.show.voice import Voice
 from soundstage.show.watcher import Watcher
 
@@ -34,6 +34,8 @@ class Observer:
             if known and known.resolved_ms and listed.resolved_ms:
                 continue
             incident = await self._watcher.incident(listed)
+            if incident.severity == NOTE:
+                continue
             self.found[incident.id] = incident
             if known is None:
                 self._tell_found(incident, link(incident.id))

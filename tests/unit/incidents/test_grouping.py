@@ -80,6 +80,7 @@ def test_a_fault_is_not_joined_to_what_nobody_was_woken_for() -> None:
     assert choose(other, [note], neighbours=neighbours) is None
     mild = other.model_copy(update={"severity": Severity.INFO})
     assert choose(mild, [note], neighbours=neighbours) is note
+    assert choose(mild, [incident("encode")], neighbours=neighbours) is None
     assert choose(finding("encode"), [note], neighbours=neighbours) is note, "the same, but worse"
 
 

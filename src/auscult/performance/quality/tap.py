@@ -9,6 +9,7 @@ from auscult.performance.hearing.comparison import Comparison
 from auscult.performance.hearing.figures.blocks import STEP_S
 from auscult.performance.quality.faults import (
     FORM_CHANGE,
+    LASTS_MS,
     LOST_SOUND,
     UNHEARD,
     Fault,
@@ -101,9 +102,12 @@ class Tap:
         late_ms: by how much whoever looks is late, for then sound may be there that was not taken.
         """
         if (down := self._down(now_ms, late_ms)) is not None:
+            self._lost = None  # pieces that are missing around it are the same trouble
             return {UNHEARD: down}
         found = dict(self._beside if self.is_compared else self._alone)
-        if self._lost is not None and now_ms - self._lost_ms <= LOST_HELD_MS:
+        # One piece may be missing because the stream is about to stop: then that is told.
+        goes_on = now_ms - self._lost_ms <= LOST_HELD_MS
+        if self._lost is not None and goes_on and now_ms - self._lost.since_ms >= LASTS_MS:
             found[LOST_SOUND] = self._lost
         if self._change is not None and now_ms - self._change.since_ms <= FORM_HELD_MS:
             found[FORM_CHANGE] = self._change
