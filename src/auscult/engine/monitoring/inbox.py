@@ -10,7 +10,7 @@ from auscult.kernel.words import TenantId
 if TYPE_CHECKING:
     from auscult.runtime.metrics import Metrics
 
-WAITING_MAX_S = 60.0
+WAITING_MAX_S = 20.0
 """Sound of one stream that waits at most; more means that listening is slower than the stream."""
 
 STREAMS_MAX = 400

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from auscult.runtime.metrics import Metrics
 
 LOOK_EVERY_S = 0.5
-UNPACKING_MAX = 16
+UNPACKING_MAX = 8
 
 log = logger("engine.monitoring")
 

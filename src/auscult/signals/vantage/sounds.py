@@ -1,17 +1,21 @@
 """A report of sound: one line of JSON that says what it is, then the sound itself as FLAC."""
 
+from io import BytesIO
 from typing import Annotated, Self
 
 import numpy as np
 from pydantic import Field, ValidationError
 
 from auscult.kernel.errors import BodyMalformed, BodyTooLarge, StreamUnheard
-from auscult.kernel.sounds import Heard, Stream, Unheard, Why
+from auscult.kernel.sounds import Heard, Pcm, Stream, Unheard, Why
 from auscult.kernel.words import Subject, Word
 from auscult.signals.listening import Decoder, encode_flac
 
 SOUND_MEDIA = "application/vnd.auscult.sound"
 REPORT_BYTES_MAX = 8 << 20
+SAMPLES_MAX = 6_000_000
+"""Of all channels together: half a minute of stereo at 96 kHz, 24 MB."""
+
 HEAD_BYTES_MAX = 8 << 10
 LABELS_MAX = 32
 
@@ -107,10 +111,7 @@ def unpack_sound(body: bytes, *, now_ms: int) -> tuple[Stream, Heard | Unheard]:
     ahead_ms = now_ms - head.sent_ms
     if head.why is not None:
         return head.stream, Unheard(head.why, head.at_ms + ahead_ms, head.detail)
-    try:
-        samples, rate_hz = Decoder().decode(sound)
-    except StreamUnheard as why:
-        raise BodyMalformed(f"the sound of a report: {why.detail}") from None
+    samples, rate_hz = _decode(sound)
     return head.stream, Heard(
         samples=samples * np.float32(head.gain),
         rate_hz=rate_hz,
@@ -119,6 +120,24 @@ def unpack_sound(body: bytes, *, now_ms: int) -> tuple[Stream, Heard | Unheard]:
         media_ms=head.media_ms,
         follows=head.follows,
     )
+
+
+def _decode(sound: bytes) -> tuple[Pcm, int]:
+    """Return samples and rate; a small body that holds hours is left where it becomes too much."""
+    parts: list[Pcm] = []
+    count, known_hz = 0, 0
+    try:
+        for pcm, rate_hz in Decoder().decode_stream(BytesIO(sound)):
+            count += pcm.size
+            if count > SAMPLES_MAX:
+                raise BodyTooLarge(f"more than {SAMPLES_MAX} samples in one report of sound")
+            parts.append(pcm)
+            known_hz = rate_hz
+        if not parts:
+            raise BodyMalformed("a report of sound in which there is none")
+        return np.concatenate(parts), known_hz
+    except (StreamUnheard, ValueError) as why:  # or its channels change on the way
+        raise BodyMalformed(f"the sound of a report: {why}") from None
 
 
 def _read_head(line: bytes) -> Head:

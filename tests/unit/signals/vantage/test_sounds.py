@@ -66,3 +66,11 @@ def test_what_is_no_report_is_refused() -> None:
         assert why
     with pytest.raises(BodyTooLarge):
         unpack_sound(b" " * (REPORT_BYTES_MAX + 1), now_ms=0)
+
+
+def test_a_small_report_that_holds_too_much_is_left_in_the_middle() -> None:
+    silence = np.zeros((70 * RATE_HZ, 2), dtype=np.float32)
+    body = pack_sound(STREAM, Heard(silence, RATE_HZ, 0, size_bytes=1), sent_ms=0)
+    assert len(body) < 200_000
+    with pytest.raises(BodyTooLarge, match="samples"):
+        unpack_sound(body, now_ms=0)
