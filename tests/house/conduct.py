@@ -14,6 +14,7 @@ BROAD = {"Exception", "BaseException"}
 MAY_CATCH_ALL = {
     "src/auscult/engine/events/desk.py",  # a job's error goes to whoever handed it in
     "src/auscult/engine/events/perform.py",  # an effect meets the world
+    "src/auscult/engine/monitoring/path.py",  # a tenant's look breaks alone
     "src/auscult/engine/monitoring/posts.py",  # a monitor breaks alone
     "src/auscult/engine/samples/feeding.py",  # a source breaks alone
     "src/auscult/engine/samples/scoring.py",  # a pass breaks alone

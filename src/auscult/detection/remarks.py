@@ -180,7 +180,8 @@ def _evidence(remark: Remark, sentence: str) -> Evidence:
 
 def _is_news(known: _Open, remark: Remark, now_ms: int) -> bool:
     told = known.remark
-    if remark.severity.rank < told.severity.rank or remark.subject != told.subject:
+    if remark.severity.rank < told.severity.rank:
         return True
     worse = remark.score >= max(told.score * WORSE_BY, told.score + WORSE_AT_LEAST)
-    return worse and now_ms - known.told_ms >= TOLD_AGAIN_AFTER_MS
+    elsewhere = remark.subject != told.subject
+    return (worse or elsewhere) and now_ms - known.told_ms >= TOLD_AGAIN_AFTER_MS

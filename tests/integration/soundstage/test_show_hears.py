@@ -82,7 +82,7 @@ def test_probes_log_spans_and_plays_reach_the_product(state: Path) -> None:
             heard = [one for one in told if one["healthy"] and one["last_sample_ms"]]
             return Counter(one["use"] for one in heard)
 
-        wanted = {"probe": 15, "access_log": 1, "scrape": 8}
+        wanted = {"probe": 10, "access_log": 1, "scrape": 8}
         until(lambda: sources() == wanted, within_s=120, what=f"every source is healthy: {wanted}")
 
         def services() -> set[str]:

@@ -29,6 +29,6 @@ def _exhibit_all(clips: Iterable[Clip]) -> Iterator[Exhibit]:
         body = encode_flac(sound.samples, sound.rate_hz)
         if len(body) <= EXHIBIT_BYTES_MAX:
             yield Exhibit.of(title, "audio/flac", body)
-        yield Exhibit.of(
-            f"{title}, as a picture", "image/png", draw_spectrogram(sound.samples, sound.rate_hz)
-        )
+        picture = draw_spectrogram(sound.samples, sound.rate_hz)
+        if len(picture) <= EXHIBIT_BYTES_MAX:
+            yield Exhibit.of(f"{title}, as a picture", "image/png", picture)

@@ -16,6 +16,9 @@ WAITING_MAX_S = 20.0
 STREAMS_MAX = 400
 """Streams of one tenant that are listened to; those that come later are counted and let go."""
 
+UNHEARD_S = 0.1
+"""What a word without sound takes of the room."""
+
 Found = Heard | Unheard
 
 
@@ -25,7 +28,7 @@ class Inbox:
     def __init__(self, metrics: "Metrics") -> None:
         """Begin empty."""
         self._metrics = metrics
-        self._waiting: dict[TenantId, dict[Stream, deque[Found]]] = {}
+        self._waiting: dict[TenantId, dict[str, deque[tuple[Stream, Found]]]] = {}
         self._known: dict[TenantId, set[str]] = {}
 
     def put(self, tenant: TenantId, stream: Stream, found: Found) -> None:
@@ -35,18 +38,18 @@ class Inbox:
             self._metrics.sounds_dropped.labels(reason="too many streams").inc()
             return
         known.add(stream.name)
-        waiting = self._waiting.setdefault(tenant, {}).setdefault(stream, deque())
-        waiting.append(found)
+        waiting = self._waiting.setdefault(tenant, {}).setdefault(stream.name, deque())
+        waiting.append((stream, found))
         while len(waiting) > 1 and sum(map(_length_s, waiting)) > WAITING_MAX_S:
             waiting.popleft()
             self._metrics.sounds_dropped.labels(reason="too slow").inc()
-            if isinstance(first := waiting[0], Heard):
-                waiting[0] = replace(first, follows=False)
+            next_stream, first = waiting[0]
+            if isinstance(first, Heard):
+                waiting[0] = next_stream, replace(first, follows=False)
 
     def take(self, tenant: TenantId) -> list[tuple[Stream, Found]]:
         """Return what waits for a tenant, stream by stream, in the order in which it came."""
-        waiting = self._waiting.pop(tenant, {})
-        return [(stream, found) for stream, all_ in waiting.items() for found in all_]
+        return [one for waiting in self._waiting.pop(tenant, {}).values() for one in waiting]
 
     @property
     def tenants(self) -> set[TenantId]:
@@ -54,5 +57,6 @@ class Inbox:
         return set(self._waiting)
 
 
-def _length_s(found: Found) -> float:
-    return found.duration_s if isinstance(found, Heard) else 0.0
+def _length_s(one: tuple[Stream, Found]) -> float:
+    found = one[1]
+    return found.duration_s if isinstance(found, Heard) else UNHEARD_S

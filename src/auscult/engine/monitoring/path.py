@@ -138,7 +138,12 @@ class Monitoring:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             for tenant in self._active():
-                if findings := await self.look(tenant):
+                try:
+                    findings = await self.look(tenant)
+                except Exception as why:  # one tenant's data must not end the watch over others
+                    self._metrics.look_failures.labels(monitor="all").inc()
+                    log.error("a look broke", tenant=tenant, exc_info=why)
+                else:
                     report(findings)
 
     def _active(self) -> list[TenantId]:

@@ -18,7 +18,7 @@ _GRAVE = {UNHEARD, str(Kind.SILENCE), str(Kind.WRONG_PROGRAMME)}
 _EVENTS = {LOST_SOUND, *map(str, (Kind.GAP, Kind.CLICKS, Kind.SKIP, Kind.REPEAT, Kind.SPLICE))}
 _UNSURE_ALONE = {
     *map(str, (Kind.CLIPPING, Kind.NOISE, Kind.BANDWIDTH, Kind.TRANSCODE, Kind.MONO_COLLAPSE)),
-    *map(str, (Kind.CLICKS, Kind.SPLICE)),
+    *map(str, (Kind.CLICKS, Kind.SPLICE, Kind.POLARITY)),
 }
 LASTS_MS = 12_000
 """A single gap or click is over after 5 to 8 s: what lasts longer comes again and again."""

@@ -14,7 +14,7 @@ GONE_MS = 600_000
 """A tap of which nothing was heard for so long, not even why, is no longer listened to."""
 
 LAST_HOP = 1_000
-NAMED_MAX = 3
+NAME_CHARS = 200
 
 
 @dataclass(slots=True)
@@ -36,8 +36,9 @@ class Programme:
         if not isinstance(found, Heard):
             return
         if stream.is_source:
-            for other in self._others():
-                other.hear_source(found, tap.heard_ms)
+            if tap is self.source:  # of several the first is held against: two would be mixed
+                for other in self._others():
+                    other.hear_source(found, tap.heard_ms)
         elif (source := self.source) is not None:
             tap.accompany(source.form)
 
@@ -126,7 +127,7 @@ class Programme:
                 continue
             seen.add(hop)
             delay_s = latency_ms / 1_000
-            name = f"to {tap.stream.subject.service}"
+            name = f"to {tap.stream.subject.service}"[:NAME_CHARS]
             parts.append(Part(name=name, value=round(delay_s - so_far_s, 3)))
             so_far_s = delay_s
         if not parts:

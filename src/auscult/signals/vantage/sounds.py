@@ -110,12 +110,12 @@ def unpack_sound(body: bytes, *, now_ms: int) -> tuple[Stream, Heard | Unheard]:
     head = _read_head(line)
     ahead_ms = now_ms - head.sent_ms
     if head.why is not None:
-        return head.stream, Unheard(head.why, head.at_ms + ahead_ms, head.detail)
+        return head.stream, Unheard(head.why, min(head.at_ms, head.sent_ms) + ahead_ms, head.detail)
     samples, rate_hz = _decode(sound)
     return head.stream, Heard(
         samples=samples * np.float32(head.gain),
         rate_hz=rate_hz,
-        arrived_ms=head.at_ms + ahead_ms,
+        arrived_ms=min(head.at_ms, head.sent_ms) + ahead_ms,
         size_bytes=head.size_bytes,
         media_ms=head.media_ms,
         follows=head.follows,
