@@ -140,9 +140,13 @@ def fingerprint_of(tenant: TenantId, key: Key) -> str:
     return f"{name[:60]}:{blake2b(text.encode(), digest_size=12).hexdigest()}"
 
 
+def is_worse(score: float, told: float) -> bool:
+    """Say whether a score is so much greater than what was told that it is worth a word."""
+    return score >= max(told * WORSE_BY, told + WORSE_AT_LEAST)
+
+
 def _is_news(known: Open, complaint: Complaint, now_ms: int) -> bool:
     told = known.complaint
     if complaint.severity.rank < told.severity.rank:
         return True
-    worse = complaint.score >= max(told.score * WORSE_BY, told.score + WORSE_AT_LEAST)
-    return worse and now_ms - known.told_ms >= TOLD_AGAIN_AFTER_MS
+    return is_worse(complaint.score, told.score) and now_ms - known.told_ms >= TOLD_AGAIN_AFTER_MS

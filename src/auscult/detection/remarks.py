@@ -8,14 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from auscult.detection.alerts import SENTENCE_CHARS, TOLD_AGAIN_AFTER_MS, is_worse
 from auscult.kernel.findings import Breakdown, Evidence, Finding, Phase
 from auscult.kernel.sounds import Sound
 from auscult.kernel.words import Labels, Severity, Subject, TenantId
 
-WORSE_BY = 1.5
-WORSE_AT_LEAST = 3.0
-TOLD_AGAIN_AFTER_MS = 10_000
-SENTENCE_CHARS = 300
 OPEN_MAX = 2_000
 """Remarks of one tenant that are open at once; more are not told until others have ended."""
 
@@ -182,6 +179,6 @@ def _is_news(known: _Open, remark: Remark, now_ms: int) -> bool:
     told = known.remark
     if remark.severity.rank < told.severity.rank:
         return True
-    worse = remark.score >= max(told.score * WORSE_BY, told.score + WORSE_AT_LEAST)
+    worse = is_worse(remark.score, told.score)
     elsewhere = remark.subject != told.subject
     return (worse or elsewhere) and now_ms - known.told_ms >= TOLD_AGAIN_AFTER_MS

@@ -69,7 +69,7 @@ class Stagehands:
         try:
             await self._until_ready(client, log)
             config.write_key(self.state, writer)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: nobody else holds the client yet
             await client.close()
             raise
         return client

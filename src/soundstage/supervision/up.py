@@ -34,7 +34,7 @@ def bring_up(
         typer.echo(f"listen: {edge}/live/{plan.programmes[0].key}/playlist.m3u8")
         while foreground and not enough.wait(0.5) and daemon.poll() is None:
             pass
-    except BaseException:
+    except BaseException:  # Ctrl-C too: no process may be left behind
         daemon.terminate()
         raise
     if foreground:

@@ -92,4 +92,5 @@ def test_probes_log_spans_and_plays_reach_the_product(state: Path) -> None:
         way = {"ingest", "enhance", "encode", "package", "edge", "listeners"}
         until(lambda: services() >= way, within_s=60, what="spans of every stage")
         until(lambda: taken(url, "players"), within_s=30, what="events of players")
+        assert taken(url, "otlp_traces") > 0
     until(lambda: not processes_of(state), within_s=10, what="nothing is left")

@@ -173,6 +173,7 @@ def test_a_request_is_one_trace_from_the_player_to_the_packager(living: Living) 
         return links | {("edge", "edge", client), ("edge", "package", server)} <= chain
 
     until(whole, within_s=20, what="a whole trace of a request")
+    assert whole()
 
 
 def test_listeners_sign_in_and_strangers_cannot(living: Living) -> None:
