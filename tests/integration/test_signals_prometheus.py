@@ -140,7 +140,7 @@ async def test_the_same_series_and_the_same_values(
         series = await ask(url)
         newest_ms = int(platform.intake.last_ms.max())
         await asyncio.sleep(0.5)
-    assert len(series) == len(platform.registry) > 100
+    assert len(series) == len(platform.registry) > 90  # the product shows no `_created` series
     assert platform.total.refused == 0
     assert sum(decoded.metadata for decoded in platform.decoded) >= 3
     assert max(bodies_read_in_full) < 4 < len(platform.decoded), "known series were read in full"
