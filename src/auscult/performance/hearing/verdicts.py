@@ -46,6 +46,7 @@ class Verdict:
     measured: float
     unit: str
     sentence: str
+    is_sure: bool = True
 
 
 @dataclass(slots=True)

@@ -202,9 +202,7 @@ class Tap:
             if verdict.kind is Kind.CLICKS and verdict.since_ms < CRACKLE_LEARNT_MS:
                 continue
             since_ms = now_ms - (self._fed_ms - place_ms)
-            faults[str(verdict.kind)] = fault_of(
-                verdict, since_ms=since_ms, place_ms=place_ms, is_alone=faults is self._alone
-            )
+            faults[str(verdict.kind)] = fault_of(verdict, since_ms=since_ms, place_ms=place_ms)
 
     def _miss(self, unheard: Unheard) -> None:
         if unheard.why is Why.ENDED:

@@ -178,7 +178,7 @@ def test_nobody_is_woken_by_one_event_but_by_what_comes_again_and_again() -> Non
     assert fault.severity(1_000 + LASTS_MS) is Severity.WARNING
     noise = Fault("noise", since_ms=0, sentence="noise")
     assert noise.severity(0) is Severity.WARNING
-    assert replace(noise, is_alone=True).severity(99_000) is Severity.INFO
+    assert replace(noise, is_sure=False).severity(99_000) is Severity.INFO
     assert replace(fault, signal="silence").severity(0) is Severity.CRITICAL
 
 

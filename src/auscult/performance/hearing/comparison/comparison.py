@@ -13,9 +13,9 @@ from auscult.performance.hearing.comparison.pairs import Levels, Pair
 from auscult.performance.hearing.comparison.place import Wow
 from auscult.performance.hearing.comparison.resampling import Resampler
 from auscult.performance.hearing.comparison.spectra import Carried
+from auscult.performance.hearing.comparison.strays import Strays
 from auscult.performance.hearing.figures.blocks import STEP_S, Block, Blocks, Grid, measure
 from auscult.performance.hearing.figures.spectrum import look
-from auscult.performance.hearing.listeners.impulses import Impulses
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict, open_kinds
 
 DELAY_MAX_S = 30.0
@@ -24,10 +24,13 @@ HELD_MAX = 16_000_000
 """Samples of the source that are held at most (64 MB); stereo at 48 kHz takes 13 MB for 35 s."""
 WORSE = 0.15
 JUMP_MS = 4.0
-SHARED_MS = 10_000
 OFF_BLOCKS = 2
 WAITING_MAX = 8
 BETTER = 0.1
+TRUSTED_S = 3.0
+"""A place that fitted for so long was the right one: then another is a skip, not a mistake."""
+
+HALF_FITS = 0.5
 SURE, GIVE_UP_S = 0.85, 5.0
 """A place is first taken at a correlation of 0.85; of what never fits so well, after 5 s."""
 
@@ -54,20 +57,20 @@ class Comparison:
         self.delay: int | None = None
         self._off = 0
         self._settled = False
-        self._tried_s = 0.0
+        self._tried_s = self._placed_s = 0.0
         self._source_age_s = 0.0
         self._usual_quality = 0.0
         self._absence, self._levels, self._ceiling = Absence(), Levels(), Ceiling()
         self._carried, self._wow = Carried(self.grid), Wow()
-        self._impulses = (Impulses(self.grid), Impulses(self.grid))
+        self._strays = Strays(self.grid)
         self._jump = Alarm(Kind.SKIP, need_s=0.0)
         self._wrong = Alarm(Kind.WRONG_PROGRAMME, need_s=4.0)
-        self._source_clicks_ms = -1_000_000
-        every = (self._absence, self._levels, self._ceiling, self._carried, self._wow)
+        every = (
+            *(self._absence, self._levels, self._ceiling),
+            *(self._carried, self._wow, self._strays),
+        )
         self._alarms = [alarm for one in every for alarm in one.alarms]
         self._alarms += [self._jump, self._wrong]
-        # Splices are told by the place itself: of what this one opens, clicks alone are said.
-        self._alarms += [one for one in self._impulses[0].alarms if one.kind is Kind.CLICKS]
 
     def hear_source(self, sound: Sound) -> None:
         """Take in the next chunk of the source.
@@ -88,7 +91,8 @@ class Comparison:
         """
         self._reference.forget()
         self._resampler = Resampler(self.source_grid.rate_hz, self.grid.rate_hz, self.grid.channels)
-        self.delay, self._settled, self._off, self._tried_s = None, False, 0, 0.0
+        self.delay, self._settled, self._off = None, False, 0
+        self._tried_s = self._placed_s = 0.0
         self._wow.jump()
 
     def hear(self, sound: Sound) -> list[Verdict]:
@@ -173,7 +177,7 @@ class Comparison:
             if found is not None:
                 break
         if found is None:
-            bad = self._should_be_held(fit) or None
+            bad = (self._should_be_held(fit) and not self._wavers(fit)) or None
             if self._wrong.feed(at_ms, bad=bad, step_s=STEP_S):
                 yield self._say(
                     self._wrong,
@@ -186,6 +190,10 @@ class Comparison:
             return
         self._wrong.feed(at_ms, bad=False, step_s=STEP_S)
         yield from self._move(block, found, fit)
+
+    def _wavers(self, fit: Fit | None) -> bool:
+        """Whether it is the source after all, whose pitch wavers so much that no second fits."""
+        return self._wow.is_open and quality_of(fit) > HALF_FITS
 
     def _should_be_held(self, fit: Fit | None) -> bool:
         """Whether what the stream plays must be in the source that is held, wherever it is.
@@ -212,7 +220,7 @@ class Comparison:
         early, self._off = max(0, self._off - 1), 0
         off = np.nanmedian(fit.off) if not np.isnan(fit.off).all() else 0.0
         self.delay += round(float(off))
-        if before is not None and self._settled:
+        if before is not None:
             yield from self._say_jump(block, self.delay - before, early)
 
     def _say_jump(self, block: Block, frames: int, early: int = 0) -> Iterator[Verdict]:
@@ -220,6 +228,9 @@ class Comparison:
         if abs(jump_ms) < JUMP_MS:
             return
         self._wow.jump()
+        trusted, self._placed_s = self._placed_s >= TRUSTED_S, 0.0
+        if not trusted:
+            return
         began_ms = block.time_ms(block.start - early * self.grid.size)
         self._jump.kind = Kind.REPEAT if jump_ms > 0 else Kind.SKIP
         if self._jump.feed(began_ms, bad=True, step_s=STEP_S):
@@ -239,7 +250,7 @@ class Comparison:
         if self._absence.explains_all:
             return
         yield from self._levels.hear(pair)
-        yield from self._hear_clicks(pair)
+        yield from self._strays.hear(pair)
         yield from self._wow.hear(pair, delay)
         if not sure:
             return
@@ -250,17 +261,6 @@ class Comparison:
                 yield from self._ceiling.hear(pair)
         yield from self._settle(block, fit)
 
-    def _hear_clicks(self, pair: Pair) -> Iterator[Verdict]:
-        mine, its = self._impulses
-        for verdict in its.hear(pair.source):
-            self._source_clicks_ms = verdict.said_ms
-        for verdict in mine.hear(pair.block):
-            shared = verdict.since_ms - self._source_clicks_ms < SHARED_MS
-            if verdict.kind is Kind.CLICKS and not shared:
-                yield verdict
-            elif verdict.kind is Kind.CLICKS:
-                mine.close(Kind.CLICKS)
-
     def _settle(self, block: Block, fit: Fit) -> Iterator[Verdict]:
         known = ~np.isnan(fit.quality)
         if known.sum() < 3:  # noqa: PLR2004  of five
@@ -269,6 +269,7 @@ class Comparison:
         quality = quality_of(fit)
         if not self._settled:
             self._settled, self._usual_quality = quality > SURE, quality
+        self._placed_s += STEP_S
         self._usual_quality += 0.1 * (quality - self._usual_quality)
         off = fit.off[known]
         if np.ptp(off[-3:]) < 0.0005 * self.grid.rate_hz and self.delay is not None:

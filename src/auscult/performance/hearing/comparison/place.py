@@ -51,6 +51,11 @@ class Wow:
         if not bad:
             self._usual.learn(swing_ms)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the pitch wavers now."""
+        return self._alarm.is_open
+
     def jump(self) -> None:
         """Forget the places before a skip."""
         self._places = np.zeros(0)

@@ -15,7 +15,10 @@ from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 RING = 6
 HEARD_DB = -80.0
 CARRIED_DB, LOST_DB = -10.0, 10.0
-LEAST_HZ = 1_500.0
+LEAST_HZ, HEARD_MAX_HZ = 1_500.0, 17_500.0
+"""Coders give up what lies above 16 kHz as they please, and hardly anybody hears it go: an edge
+must lie 1.5 kHz below the second figure."""
+
 LOST_SHARE = 0.9
 RISE_DB, NOISE_SHARE = 4.0, 0.35
 HOLE_DB, HOLE_RISE = 45.0, 0.06
@@ -127,7 +130,7 @@ def find_loss(hz: Floats, gain: Floats, *, usual: Floats) -> float:
     if not fits.size:
         return 0.0
     edge, top = float(hz[known[fits[0]]]), float(hz[known[-1]])
-    return edge if top - edge >= max(LEAST_HZ, 0.07 * top) else 0.0
+    return edge if min(top, HEARD_MAX_HZ) - edge >= max(LEAST_HZ, 0.07 * top) else 0.0
 
 
 def count_holes(heard: Floats, source: Floats, bands: NDArray[np.bool_]) -> float:

@@ -13,7 +13,7 @@ from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 RING, EVERY = 8, 2
 ACTIVE_DB = -50.0
 AUDIBLE_DB = -85.0
-LEAST_HZ = 1_500.0
+LEAST_HZ, HEARD_MAX_HZ = 1_500.0, 17_500.0
 LOST_DB, EDGE_DB, KEPT_DB = 12.0, 20.0, 6.0
 LOST_SHARE = 0.9
 EDGE_RATIO = 1.3
@@ -162,7 +162,7 @@ def find_edge(hz: Floats, tops: Floats, *, usual: tuple[Floats, Floats]) -> floa
         return None
     # The edge is the last band that is kept, a few stragglers above it aside.
     for edge in kept[::-1][:8].tolist():
-        width = hz[last] - hz[edge]
+        width = min(hz[last], HEARD_MAX_HZ) - hz[edge]
         if width < max(LEAST_HZ, 0.08 * hz[last]) or hz[edge] < LEAST_HZ:
             continue
         above = lost[edge + 1 : last + 1]

@@ -16,7 +16,10 @@ FADING, NEAR = 0.98, 0.7
 """Only blocks whose peak is within 3 dB of the greatest of late can tell that nothing clips."""
 
 NEED_S = 1.5
-FULL_SCALE, LEAST_SAMPLES = 0.985, 2
+FULL_SCALE = 0.985
+TOUCHED, TOUCHES = 0.96, 3
+"""A coder rounds what stood at full scale off, by up to 0.4 dB where little was cut."""
+
 OVER_SHARE, OFTEN = 2e-4, 8.0
 WINDOW, P_MAX = 20, 1e-4
 PAST_MIN, PRIOR = 10, 0.02
@@ -111,8 +114,8 @@ class FullScale:
 
     def count(self, block: Block, *, learns: bool) -> float:
         """Return −log10 p of as many blocks at full scale as the last 10 s had; 0 says nothing."""
-        full = float(block.peak.max()) >= FULL_SCALE
-        full = full and int((np.abs(block.samples) >= FULL_SCALE).sum()) >= LEAST_SAMPLES
+        full = float(block.peak.max()) >= TOUCHED
+        full = full and int((np.abs(block.samples) >= TOUCHED).sum()) >= TOUCHES
         self._recent.append(full)
         if len(self._recent) > WINDOW:
             was_full = self._recent.popleft()

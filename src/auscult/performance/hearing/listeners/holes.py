@@ -18,6 +18,9 @@ pauses that ended by themselves make the first figure 1.5 times the longest of t
 
 CUT_SHARE, CUT_BINS = 0.5, 22
 PAST_HOPS = 2
+FADE_BINS, FADED = 25, 0.25
+"""What ends by a quick fade has lost most of the level that it had 25 to 75 ms before its end."""
+
 """A cut falls from half of its peak to silence within 22 ms (a coder's window), no fade does."""
 
 DEPTH = 10 ** (-36 / 20)
@@ -151,7 +154,7 @@ def find_gaps(peak: Singles) -> list[tuple[int, int]]:
     if not (peak < LOUD_PEAK).any():
         return []
     for one in peak:
-        found.update(find_dead(one))
+        here = set(find_dead(one))
         for fall in find_falls(one).tolist():
             before = float(np.median(one[max(0, fall - NEAR_BINS) : fall]))
             quiet = 2 * DEPTH * before
@@ -165,13 +168,20 @@ def find_gaps(peak: Singles) -> list[tuple[int, int]]:
             level = min(before, float(np.median(after)))
             full = level > max(STEADY * LOUD_PEAK, RETURNED * before)
             if full and after[:EDGE_BINS].max() > SHARP * level:
-                found.add((fall, rise))
+                here.add((fall, rise))
+        found.update(gap for gap in here if not is_fading(one[: gap[0]]))
     # One gap, found in both ways or in both channels, has one beginning.
     apart: list[tuple[int, int]] = []
     for begin, end in sorted(found):
         if not apart or begin > apart[-1][1]:
             apart.append((begin, end))
     return apart
+
+
+def is_fading(peak: Singles) -> bool:
+    """Whether the last 8 ms are far below what was there 25 to 75 ms before the end."""
+    before = peak[-3 * FADE_BINS : -FADE_BINS]
+    return bool(len(before) and peak[-NEAR_BINS:].max() < FADED * before.max())
 
 
 def find_dead(peak: Singles) -> list[tuple[int, int]]:

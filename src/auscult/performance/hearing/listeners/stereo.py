@@ -12,7 +12,7 @@ from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
 ACTIVE_DB = -50.0
 FLOOR_DB = -90.0
-LOST_DB, QUIET_DB, DEAD_DB = 25.0, -50.0, -70.0
+LOST_DB, QUIET_DB, DEAD_DB = 25.0, -45.0, -70.0
 COLLAPSED_DB, STEREO_DB, NARROWER_DB = -24.0, -22.0, 10.0
 """A codec's own noise differs in both channels and leaves a side level of −25 to −35 dB."""
 TURNED, UPRIGHT, FAR = -0.25, 0.4, 0.4
@@ -25,7 +25,7 @@ class ChannelLoss:
     """Hears a channel fall silent while another plays on.
 
     A channel is lost when it lies 25 dB lower against the loudest one than is usual, and below
-    −50 dB of full scale. One that was dead from the beginning is told after 10 s.
+    −45 dB of full scale. One that was dead from the beginning is told after 10 s.
     """
 
     def __init__(self, grid: Grid) -> None:
