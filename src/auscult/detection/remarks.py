@@ -4,8 +4,8 @@ A monitor knows what odd figures mean (for a listener, for an attacker) and says
 that holds now; the ledger remembers what was told already.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from auscult.detection.alerts import SENTENCE_CHARS, TOLD_AGAIN_AFTER_MS, is_worse
@@ -43,7 +43,8 @@ class Remark:
     `about` and `signal` make it the same remark at the next look, whatever `subject` it is laid to
     meanwhile: where a fault comes from may be known later than that there is one. `score` is -log10
     of how probable this is where all is as usual, 0 where it is a plain fact. `clips` are the sound
-    it is about, and what it may be compared with; at most three are kept.
+    it is about, and what it may be compared with; at most three are kept. `over` ends it now: it is
+    the sentence for what was not seen to heal, and yet will not be said again.
     """
 
     about: str
@@ -59,6 +60,7 @@ class Remark:
     breakdown: Breakdown | None = None
     trace_id: str = ""
     clips: tuple[Clip, ...] = ()
+    over: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,13 @@ class _Open:
 
 @dataclass(slots=True)
 class Ledger:
-    """One tenant's remarks that were told and have not ended."""
+    """One tenant's remarks that were told and have not ended.
+
+    untold: how many remarks of each monitor's last word there was no room for (`OPEN_MAX`).
+    """
 
     tenant: TenantId
+    untold: dict[str, int] = field(default_factory=dict)
     _open: dict[Key, _Open] = field(default_factory=dict)
 
     def hear(
@@ -98,16 +104,22 @@ class Ledger:
         """
         name, seen_by = by
         told: list[Told] = []
+        self.untold[name] = 0
         for remark in remarks:
             key = (name, remark.about, remark.signal)
             known = self._open.get(key)
+            if remark.over:
+                told += self._end([key] if known else [], now_ms, remark.over)
+                continue
             if known is not None:
                 known.heard_ms = now_ms
                 if not _is_news(known, remark, now_ms):
                     continue
             elif len(self._open) >= OPEN_MAX:
+                self.untold[name] += 1
                 continue
-            self._open[key] = _Open(remark, seen_by, heard_ms=now_ms, told_ms=now_ms)
+            kept = replace(remark, clips=())  # sound is told once, and is large
+            self._open[key] = _Open(kept, seen_by, heard_ms=now_ms, told_ms=now_ms)
             told.append(Told(self._finding(key, now_ms, Phase.FIRING), remark.clips))
         ended = [
             key
@@ -116,27 +128,35 @@ class Ledger:
         ]
         return [*told, *self._end(ended, now_ms)]
 
-    def drop(self, names: Iterable[str], now_ms: int) -> list[Told]:
-        """End everything that monitors said which are no longer there."""
+    def drop(
+        self, names: Iterable[str], now_ms: int, *, over: str = "nobody looks after it any more"
+    ) -> list[Told]:
+        """End everything that monitors said which are no longer there; `over` says why."""
         kept = set(names)
-        return self._end([key for key in self._open if key[0] not in kept], now_ms)
+        return self._end([key for key in self._open if key[0] not in kept], now_ms, over)
 
     def firing(self) -> frozenset[str]:
         """Return the fingerprints of everything that is open."""
         return frozenset(fingerprint_of(self.tenant, key) for key in self._open)
 
-    def _end(self, keys: list[Key], now_ms: int) -> list[Told]:
+    def find(self, fingerprints: Collection[str]) -> frozenset[Key]:
+        """Return what is open under these fingerprints."""
+        return frozenset(
+            key for key in self._open if fingerprint_of(self.tenant, key) in fingerprints
+        )
+
+    def _end(self, keys: list[Key], now_ms: int, over: str = "") -> list[Told]:
         told = []
         for key in keys:
-            told.append(Told(self._finding(key, now_ms, Phase.CLEARED)))
+            told.append(Told(self._finding(key, now_ms, Phase.CLEARED, over=over)))
             del self._open[key]
         return told
 
-    def _finding(self, key: Key, now_ms: int, phase: Phase) -> Finding:
+    def _finding(self, key: Key, now_ms: int, phase: Phase, *, over: str = "") -> Finding:
         known = self._open[key]
         remark = known.remark
         fires = phase is Phase.FIRING
-        over = f"{remark.about}: no {remark.signal.replace('_', ' ')} any more"
+        over = over or f"{remark.about}: no {remark.signal.replace('_', ' ')} any more"
         return Finding(
             tenant=self.tenant,
             fingerprint=fingerprint_of(self.tenant, key),

@@ -37,6 +37,9 @@ def _no_series(_matchers: tuple[Matcher, ...]) -> Sequence[Window]:
 class View:
     """What one tenant's signals brought since the last look, each in the order in which it came.
 
+    `behind_ms` is for how long sound has waited that was left for a later look. `ended` is what a
+    person ended although it still held, as (about, signal).
+
     `names` knows the texts of the numbers in `spans`. `series` returns the windows of the tenant's
     series whose labels fulfil every matcher (at most 500 of them); it costs a search, so a monitor
     asks every few seconds at most.
@@ -48,6 +51,8 @@ class View:
     spans: Sequence[SpanColumns] = ()
     names: Names = field(default_factory=Names)
     plays: Sequence[PlayerColumns] = ()
+    behind_ms: int = 0
+    ended: frozenset[tuple[str, str]] = frozenset()
     series: Callable[[tuple[Matcher, ...]], Sequence[Window]] = _no_series
 
 

@@ -72,7 +72,7 @@ async def test_a_recording_is_heard_from_its_first_segment_to_its_end() -> None:
             listener = HlsListener(fetching, f"{station.url}/live.m3u8", now_ms, speed=50)
             found = [one async for one in listener.listen()]
     assert len(heard_of(found)) == len(station.bodies)
-    assert whys(found) == [Why.ENDED]
+    assert whys(found) == [Why.COMPLETE]
 
 
 async def test_a_broken_segment_is_said_and_the_next_is_heard() -> None:

@@ -100,6 +100,28 @@ async def test_a_stream_that_stops_is_down_and_says_why() -> None:
     assert "refused: segment" in note.error
 
 
+async def test_a_recording_that_was_heard_to_its_end_is_no_trouble() -> None:
+    async with on_air() as station:
+        station.is_over = True
+        listening = Listening(f"{station.url}/live.m3u8")
+        with at_work(listening):
+            await listening.until("stream_unheard_total", 4, why=Why.COMPLETE)
+            assert set(listening.values("stream_up")) == {1.0}
+    assert all(note.healthy for note in listening.sink.notes)
+
+
+async def test_who_is_told_to_listen_no_more_says_so_last() -> None:
+    async with on_air() as station:
+        listening = Listening(f"{station.url}/live.m3u8")
+        with at_work(listening):
+            await listening.until("stream_up", 2)
+        await asyncio.sleep(0.05)
+    stream, found = listening.sink.sounds[-1]
+    assert stream.name == "acme/pop"
+    assert isinstance(found, Unheard)
+    assert found.why is Why.LEFT
+
+
 async def test_silence_is_a_level_and_not_an_absence() -> None:
     async with on_air() as station:
         quiet = segments(0 * sweep(8), codec="libopus", container="ogg", seconds=SEGMENT_S)

@@ -79,7 +79,7 @@ class HlsListener:
                 async for found in self._hear(segment, is_live=not playlist.is_over):
                     yield found
             if playlist.is_over:
-                yield Unheard(Why.ENDED, self.now_ms(), "the playlist says that it is complete")
+                yield Unheard(Why.COMPLETE, self.now_ms(), "the playlist says that it is complete")
                 return
             if stale := self._stale(playlist, has_news=bool(news)):
                 yield stale
