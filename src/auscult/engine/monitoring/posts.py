@@ -1,7 +1,8 @@
 """A post: the monitors of one tenant, what each remembers, and what was said already."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from auscult.detection.remarks import Ledger, Remark, Told
@@ -12,12 +13,14 @@ from auscult.runtime.logging import logger
 if TYPE_CHECKING:
     from auscult.runtime.metrics import Metrics
 
+ENDED_MAX = 1_000
+
 log = logger("engine.monitoring")
 
 
 @dataclass(slots=True)
 class Post:
-    """One tenant's. `look` is called by one thread at a time, `configure` by any."""
+    """One tenant's. `look` is called by one thread at a time, `configure` and `end` by any."""
 
     tenant: TenantId
     metrics: "Metrics"
@@ -25,6 +28,8 @@ class Post:
     lookouts: dict[str, Lookout] = field(default_factory=dict)
     _monitors: Mapping[str, Monitor] = field(default_factory=dict)
     _wanted: Mapping[str, Monitor] | None = None
+    _ended: deque[str] = field(default_factory=lambda: deque(maxlen=ENDED_MAX))
+    _untold: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Begin with nothing said."""
@@ -34,11 +39,17 @@ class Post:
         """Take the monitors that the settings name; the others look by their defaults."""
         self._wanted = monitors
 
+    def end(self, fingerprints: Iterable[str]) -> None:
+        """Let the monitors know, at the next look, that a person ended what they say still."""
+        self._ended.extend(fingerprints)
+
     def look(self, view: View) -> list[Told]:
         """Show every monitor what came in; return what there is to tell."""
         told = self._follow(view.now_ms)
+        ended = self.ledger.find({self._ended.popleft() for _ in range(len(self._ended))})
         for name, monitor in self._monitors.items():
-            remarks = self._look_once(name, view)
+            mine = frozenset(key[1:] for key in ended if key[0] == name)
+            remarks = self._look_once(name, replace(view, ended=mine))
             if remarks is None:
                 continue
             told += self.ledger.hear(
@@ -47,7 +58,23 @@ class Post:
                 quiet_ms=round(1_000 * monitor.quiet_s),
                 now_ms=view.now_ms,
             )
+            self._count_untold(name)
         return told
+
+    def close(self, now_ms: int) -> list[Told]:
+        """Return the end of everything that is open: nobody looks here any more."""
+        return self.ledger.drop((), now_ms, over="nobody is asked any more: the tenant is gone")
+
+    def _count_untold(self, name: str) -> None:
+        """Count what there is no room to tell, and say when that begins."""
+        count = self.ledger.untold[name]
+        if not count:
+            self._untold.discard(name)
+            return
+        self.metrics.remarks_untold.labels(monitor=self._monitors[name].plug_name).inc(count)
+        if name not in self._untold:
+            self._untold.add(name)
+            log.error("remarks are not told", monitor=name, tenant=self.tenant, untold=count)
 
     def _look_once(self, name: str, view: View) -> list[Remark] | None:
         """Return what one monitor says; None where it broke: then nothing is known, or over."""
