@@ -4,7 +4,7 @@ A monitor knows what odd figures mean (for a listener, for an attacker) and says
 that holds now; the ledger remembers what was told already.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
@@ -15,6 +15,12 @@ from auscult.kernel.words import Labels, Severity, Subject, TenantId
 
 OPEN_MAX = 2_000
 """Remarks of one tenant that are open at once; more are not told until others have ended."""
+
+
+RESUMED_QUIET_MS = 60_000
+"""Monitors begin anew after a restart: so long they have to say again what was open before."""
+
+_UNSEEN = "not seen again after a restart, so nobody can tell whether it is over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +82,14 @@ Key = tuple[str, str, str]
 
 
 @dataclass(slots=True)
-class _Open:
+class Open:
+    """A remark that was told and has not ended; `is_resumed` until it is said after a restart."""
+
     remark: Remark
     seen_by: str
     heard_ms: int
     told_ms: int
+    is_resumed: bool = False
 
 
 @dataclass(slots=True)
@@ -92,7 +101,7 @@ class Ledger:
 
     tenant: TenantId
     untold: dict[str, int] = field(default_factory=dict)
-    _open: dict[Key, _Open] = field(default_factory=dict)
+    _open: dict[Key, Open] = field(default_factory=dict)
 
     def hear(
         self, by: tuple[str, str], remarks: Iterable[Remark], *, quiet_ms: int, now_ms: int
@@ -112,21 +121,34 @@ class Ledger:
                 told += self._end([key] if known else [], now_ms, remark.over)
                 continue
             if known is not None:
-                known.heard_ms = now_ms
+                known.heard_ms, known.is_resumed = now_ms, False
                 if not _is_news(known, remark, now_ms):
                     continue
             elif len(self._open) >= OPEN_MAX:
                 self.untold[name] += 1
                 continue
             kept = replace(remark, clips=())  # sound is told once, and is large
-            self._open[key] = _Open(kept, seen_by, heard_ms=now_ms, told_ms=now_ms)
+            self._open[key] = Open(kept, seen_by, heard_ms=now_ms, told_ms=now_ms)
             told.append(Told(self._finding(key, now_ms, Phase.FIRING), remark.clips))
-        ended = [
-            key
-            for key, one in self._open.items()
-            if key[0] == name and now_ms - one.heard_ms > quiet_ms
-        ]
-        return [*told, *self._end(ended, now_ms)]
+        return [*told, *self._end_quiet(name, quiet_ms, now_ms)]
+
+    def _end_quiet(self, name: str, quiet_ms: int, now_ms: int) -> Iterator[Told]:
+        for key, one in list(self._open.items()):
+            wait_ms = max(quiet_ms, RESUMED_QUIET_MS) if one.is_resumed else quiet_ms
+            if key[0] == name and now_ms - one.heard_ms > wait_ms:
+                yield from self._end([key], now_ms, _UNSEEN if one.is_resumed else "")
+
+    def standing(self) -> tuple[tuple[Key, Open], ...]:
+        """Return everything that is open, to be kept across a restart."""
+        return tuple(self._open.items())
+
+    def resume(self, key: Key, known: Open) -> None:
+        """Take back what was open before a restart, where there is room.
+
+        It is not told again when its monitor says it, and ends where that does not happen.
+        """
+        if len(self._open) < OPEN_MAX:
+            self._open[key] = replace(known, is_resumed=True)
 
     def drop(
         self, names: Iterable[str], now_ms: int, *, over: str = "nobody looks after it any more"
@@ -195,7 +217,7 @@ def _evidence(remark: Remark, sentence: str) -> Evidence:
     )
 
 
-def _is_news(known: _Open, remark: Remark, now_ms: int) -> bool:
+def _is_news(known: Open, remark: Remark, now_ms: int) -> bool:
     told = known.remark
     if remark.severity.rank < told.severity.rank:
         return True

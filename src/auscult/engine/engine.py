@@ -10,7 +10,7 @@ import aiohttp
 
 from auscult.engine.access import Access
 from auscult.engine.answers import Answers
-from auscult.engine.events.orphans import release_orphans
+from auscult.engine.events.orphans import read_firing, release_orphans
 from auscult.engine.events.path import EventPath
 from auscult.engine.events.perform import open_http
 from auscult.engine.events.senses import Senses
@@ -86,7 +86,11 @@ class Engine:
             pseudonym=self.vault.pseudonym,
         )
         self.monitoring = Monitoring(
-            self.samples, self.telemetry, clock=clock, metrics=self.metrics
+            self.samples,
+            self.telemetry,
+            clock=clock,
+            metrics=self.metrics,
+            folder=settings.data_dir / "snapshots",
         )
         self.plans = self._wire(settings)
         self.events = EventPath(
@@ -125,7 +129,8 @@ class Engine:
         await self.events.write(lambda work: self._admit_tenants(work, self.settings))
         if self.settings.monitoring_enabled:
             if self.settings.ai_anomaly_detection:
-                self.monitoring.start(self.plans, self.events.report)
+                told = await read_firing(self.read, self.plans)
+                self.monitoring.start(self.plans, self.events.report, told=told)
             await self.samples.start(self.plans, self.events.report)
             self.telemetry.start()
             if tracing.enabled and PLATFORM in self.settings.tenants:

@@ -74,12 +74,12 @@ async def test_a_stream_that_sounds_is_up_and_counted(path: str) -> None:
             up = listening.values("stream_up")
             heard = await listening.until("stream_heard_seconds_total", 8)
             level = listening.values("stream_level_dbfs")
+            stream, sound = listening.sink.sounds[-1]
     assert set(up) == {1.0}
     assert 0.4 < np.mean(heard[1:]) < 2.5, "about a second is heard each second"
     assert -14 < np.mean(level) < -6, "two tones at 0.4 and 0.3 of full scale"
     note = listening.sink.notes[-1]
     assert (note.name, note.healthy) == ("probe acme/pop", True)
-    stream, sound = listening.sink.sounds[-1]
     assert (stream.name, stream.programme, stream.hop) == ("acme/pop", "acme/pop", 3)
     assert stream.subject == Subject(service="acme/pop", instance=listening.instance)
     assert isinstance(sound, Heard)

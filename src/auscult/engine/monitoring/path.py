@@ -6,14 +6,17 @@ heard is late himself, and makes nobody else later than by one such look.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auscult.engine.monitoring.exhibits import with_exhibits
 from auscult.engine.monitoring.inbox import Inbox
+from auscult.engine.monitoring.keeping import Keeping
+from auscult.engine.monitoring.kept import KeptPost
 from auscult.engine.monitoring.posts import Post
 from auscult.engine.monitoring.turns import Turns
 from auscult.engine.monitoring.unpacking import Unpacking
@@ -49,8 +52,9 @@ class Monitoring:
         *,
         clock: "Clock",
         metrics: "Metrics",
+        folder: Path,
     ) -> None:
-        """Take where sounds, series, spans and plays come from."""
+        """Take where sounds, series, spans and plays come from, and the folder of snapshots."""
         self._samples = samples
         self._telemetry = telemetry
         self._clock = clock
@@ -64,19 +68,41 @@ class Monitoring:
         self._posts: dict[TenantId, Post] = {}
         self._cursors: dict[TenantId, Cursor] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="monitor")
+        self._keeping = Keeping(folder)
         self._task: asyncio.Task[None] | None = None
+        self._keeper: asyncio.Task[None] | None = None
 
-    def start(self, plans: "Plans", report: Callable[[list[Finding]], None]) -> None:
-        """Begin to look, before the sources run; `report` takes findings on the loop's thread."""
+    def start(
+        self,
+        plans: "Plans",
+        report: Callable[[list[Finding]], None],
+        *,
+        told: Collection[str] = (),
+    ) -> None:
+        """Begin to look, before the sources run; `report` takes findings on the loop's thread.
+
+        told: fingerprints of what fires by the store. What was kept as open but is not among them
+        never arrived there, or is over; it is told when it is seen.
+        """
         self.configure(plans)
+        self._resume(told)
         self._samples.feeding.on_sound = self.hear
         self._task = asyncio.create_task(self._run(report))
         self._task.add_done_callback(_tell_of_an_end)
+        self._keeper = asyncio.create_task(self._keeping.run(self._keep))
+        self._keeper.add_done_callback(_tell_of_an_end)
 
     async def stop(self) -> None:
-        """Look no more; a look that goes on is finished, and what it found is let go."""
+        """Look no more; a look that goes on is finished, and what it found is let go.
+
+        What is open stays so, and is kept for the next start.
+        """
         if self._task is not None:
             self._task.cancel()
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+            await asyncio.to_thread(self._keeping.save, await self._keep())
         self._unpacking.stop()
         await asyncio.to_thread(self._thread.shutdown)
 
@@ -127,7 +153,8 @@ class Monitoring:
         """
         now_ms = self._clock.now_ms()
         stream, found = await self._unpacking.unpack(tenant, body, now_ms=now_ms)
-        self.hear(tenant, replace(stream, name=f"{stream.name} from {stream.vantage}"), found)
+        name = f"{stream.name} from {stream.vantage}"
+        self.hear(tenant, replace(stream, name=name, is_reported=True), found)
 
     def firing(self) -> frozenset[str]:
         """Return the fingerprints of everything that monitors have open now, of every tenant."""
@@ -181,6 +208,22 @@ class Monitoring:
             log.error("a look broke", tenant=tenant, exc_info=why)
         else:
             report(findings)
+            if findings:
+                self._keeping.changed()
+
+    def _resume(self, told: Collection[str]) -> None:
+        now_ms = self._clock.now_ms()
+        for tenant, kept in self._keeping.restore().items():
+            if tenant in self._named:
+                post = self._posts[tenant] = Post(tenant, self._metrics)
+                post.configure(self._named[tenant])
+                post.resume(kept, told, now_ms=now_ms)
+
+    async def _keep(self) -> Mapping[TenantId, KeptPost]:
+        """Return what outlasts a restart; taken on the thread that looks, between two looks."""
+        loop, posts = asyncio.get_running_loop(), list(self._posts.items())
+        take = partial(_keep_all, posts)
+        return await loop.run_in_executor(self._thread, take)
 
     def _active(self) -> list[TenantId]:
         """Return whom to look at: those who ever sent anything that a monitor understands."""
@@ -192,7 +235,12 @@ def _look(post: Post, view: "View") -> list[Finding]:
     return [with_exhibits(told) for told in post.look(view)]
 
 
+def _keep_all(posts: list[tuple[TenantId, Post]]) -> dict[TenantId, KeptPost]:
+    kept = {tenant: post.keep() for tenant, post in posts}
+    return {tenant: one for tenant, one in kept.items() if one != KeptPost()}
+
+
 def _tell_of_an_end(task: "asyncio.Task[None]") -> None:
-    """Say so where looking ended by an error: nobody would hear anything any more."""
+    """Say so where looking, or keeping, ended by an error: nobody would learn of it."""
     if not task.cancelled() and (why := task.exception()) is not None:
-        log.error("nothing is monitored any more", exc_info=why)
+        log.error("nothing is monitored, or kept, any more", exc_info=why)

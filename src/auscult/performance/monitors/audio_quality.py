@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from auscult.detection.remarks import Remark
 from auscult.kernel.sounds import Heard, Stream, Unheard
-from auscult.performance.port import Lookout, Monitor, View
+from auscult.performance.port import Lookout, Memory, Monitor, View
 
 if TYPE_CHECKING:
     from auscult.performance.quality import Programme
@@ -30,15 +30,21 @@ class AudioQuality(Monitor):
         """Return ears for a tenant of whom nothing was heard yet."""
         return Ears()
 
+    def resume(self, memory: Memory, *, now_ms: int) -> Lookout:
+        """Return ears that know from where agents reported; raises `pydantic.ValidationError`."""
+        ears = Ears()
+        ears.resume(memory, now_ms)
+        return ears
+
 
 class Ears:
     """The programmes of one tenant."""
 
     def __init__(self) -> None:
         # SciPy comes with the ear: only those who listen load it.
-        from auscult.performance.quality import Programme
+        from auscult.performance import quality
 
-        self._make = Programme
+        self._room = quality
         self._programmes: dict[str, Programme] = {}
         self._tidied_ms = 0
         self._looked_ms = 0
@@ -56,12 +62,24 @@ class Ears:
                 leaving += self._make_room(view.now_ms)
                 if len(self._programmes) >= PROGRAMMES_MAX:
                     continue
-                programme = self._programmes[stream.programme] = self._make(stream.programme)
+                programme = self._programmes[stream.programme] = self._room.Programme(
+                    stream.programme
+                )
             programme.take(stream, found, view.now_ms)
         self._tidy(view.now_ms)
         self._notice_lateness(view)
         for programme in (*leaving, *self._programmes.values()):
             yield from programme.remarks(view.now_ms, late_ms=self._late_ms)
+
+    def keep(self) -> Memory:
+        """Return from where agents report."""
+        kept = self._room.keep_places(self._programmes.values(), self._looked_ms)
+        return kept.model_dump(mode="json")
+
+    def resume(self, memory: Memory, now_ms: int) -> None:
+        """Wait for those agents again."""
+        kept = self._room.KeptPlaces.model_validate(memory)
+        self._programmes = self._room.resume_places(kept, now_ms)
 
     def _make_room(self, now_ms: int) -> "list[Programme]":
         """Where there is no room for one more, take the first programme that is silent out."""

@@ -63,6 +63,11 @@ class Places:
                 share = partial(one.hear_source, found, tap.heard_ms)
                 self._guard(one, share, found=found, now_ms=now_ms)
 
+    def resume(self, stream: Stream, *, met_ms: int, seen_ms: int) -> None:
+        """Wait for a stream that was known before a restart, as one not heard since `met_ms`."""
+        if len(self.taps) < TAPS_MAX:
+            self.taps[stream.name] = Tap(stream, met_ms=met_ms, seen_ms=seen_ms)
+
     @property
     def source(self) -> Tap | None:
         """The source tap that the others are held against: the first of those that were heard."""

@@ -82,7 +82,9 @@ def at_work(folder: Path, clock: Clock | None = None) -> Monitoring:
         bench.path, settings, clock=bench.clock, metrics=bench.metrics, pseudonym=lambda _, t: t
     )
     clock = clock or bench.clock
-    monitoring = Monitoring(bench.path, telemetry, clock=clock, metrics=bench.metrics)
+    monitoring = Monitoring(
+        bench.path, telemetry, clock=clock, metrics=bench.metrics, folder=folder
+    )
     monitoring.configure(Plans({ACME: TenantPlan(ACME), BOLT: TenantPlan(BOLT)}))
     return monitoring
 

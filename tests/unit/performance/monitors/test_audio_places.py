@@ -1,16 +1,18 @@
 """Places at which a programme is heard come and go: nothing heals by falling silent."""
 
+import json
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from auscult.detection.remarks import Ledger, Remark
 from auscult.kernel.findings import Phase
 from auscult.kernel.sounds import Heard, Stream, Unheard, Why
 from auscult.kernel.words import Subject, TenantId
 from auscult.performance.monitors import audio_quality
-from auscult.performance.port import MONITORS, Lookout, View
+from auscult.performance.port import MONITORS, Keeper, Lookout, View
 from auscult.performance.quality.places import GIVEN_UP_MS, SILENT_MS, TAPS_MAX
 
 ACME = TenantId("acme")
@@ -184,3 +186,54 @@ def test_a_programme_that_is_silent_makes_room_and_says_so(
     ears.hear(jazz, level=0, seconds=6)
     assert "its place was needed" in ears.told[1]
     assert ears.signals == ["silence"]
+
+
+def restarted(ears: Ears, *, down_s: float = 5) -> Ears:
+    """Return the ears of the next start, and the same ledger."""
+    assert isinstance(ears.lookout, Keeper)
+    memory = json.loads(json.dumps(ears.lookout.keep()))
+    now_ms = ears.now_ms + round(1_000 * down_s)
+    lookout = MONITORS.make("audio_quality", {}).resume(memory, now_ms=now_ms)
+    return replace(ears, lookout=lookout, now_ms=now_ms, said=[])
+
+
+REPORTED = replace(EDGE, name="pop at edge from fra1", vantage="fra1", is_reported=True)
+
+
+def test_an_agent_that_was_missing_is_missing_still_after_a_restart() -> None:
+    ears = Ears()
+    ears.hear(REPORTED, EDGE)
+    ears.wait(60)
+    again = restarted(ears)
+    again.look()
+    (said,) = again.said
+    assert (said.signal, said.labels) == ("unheard", REPORTED.labels)
+    again.wait(2 * SILENT_MS / 1_000, every_s=30)
+    assert len(again.told) == 1, "told once, and not healed"
+    again.hear(REPORTED, seconds=14)
+    assert len(again.told) == 2
+
+
+def test_an_agent_that_died_while_nobody_looked_is_missed_after_its_grace() -> None:
+    ears = Ears()
+    ears.hear(REPORTED, seconds=10)
+    again = restarted(ears)
+    again.wait(30)
+    assert again.told == []
+    again.wait(10)
+    assert again.signals == ["unheard"]
+
+
+def test_an_agent_that_comes_back_and_a_probe_that_was_taken_away_are_no_fault() -> None:
+    ears = Ears()
+    ears.hear(REPORTED, EDGE, seconds=10)
+    again = restarted(ears)
+    again.wait(5)
+    again.hear(REPORTED, seconds=60)
+    assert again.told == []
+
+
+def test_a_memory_that_is_none_is_refused() -> None:
+    plug = MONITORS.make("audio_quality", {})
+    with pytest.raises(ValidationError):
+        plug.resume({"places": 1}, now_ms=0)
