@@ -21,6 +21,11 @@ SILENT_MS = 600_000
 GIVEN_UP_MS = 86_400_000
 """Nobody waits longer than a day for a tap to come back."""
 
+NAME_CLASH = "name_clash"
+"""The signal of two streams that go by one name, of which one is heard."""
+
+CLASH_HELD_MS = 60_000
+
 LEAVES = {
     Why.COMPLETE: "the recording is complete",
     Why.LEFT: "nobody listens there any more",
@@ -37,6 +42,8 @@ class Places:
 
     taps: dict[str, Tap] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
+    clashes: dict[str, int] = field(default_factory=dict)
+    """Names that two streams go by, and when that was noticed last."""
 
     def take(self, stream: Stream, found: Heard | Unheard, now_ms: int) -> None:
         """Take in what was found at one tap; the source's sound goes to every other one as well.
@@ -76,6 +83,7 @@ class Places:
 
     def forget(self, now_ms: int) -> None:
         """Let go of the sound of silent taps, and of those that nobody waits for any more."""
+        self.clashes = {n: at for n, at in self.clashes.items() if now_ms - at <= CLASH_HELD_MS}
         for name, tap in list(self.taps.items()):
             if now_ms - tap.seen_ms > GIVEN_UP_MS:
                 self.leave(name, "nothing has come from there for a day")
@@ -110,6 +118,7 @@ class Places:
             if tap.stream == stream:
                 return tap
             if UNHEARD not in tap.faults(at_ms):
+                self.clashes[stream.name] = now_ms
                 return None
         elif len(self.taps) >= TAPS_MAX:
             self._make_room(now_ms)

@@ -8,7 +8,7 @@ from auscult.kernel.findings import PARTS_MAX, Breakdown, Part
 from auscult.kernel.sounds import Heard, Stream, Unheard
 from auscult.kernel.words import Severity
 from auscult.performance.quality.faults import UNHEARD, Fault
-from auscult.performance.quality.places import Places
+from auscult.performance.quality.places import CLASH_HELD_MS, NAME_CLASH, Places
 from auscult.performance.quality.tap import Tap
 
 LAST_HOP = 1_000
@@ -68,9 +68,24 @@ class Programme:
             self._said[signal] = _Said(here[0][0].stream.name, replace(remark, clips=()))
             yield remark
         down = {tap.stream.name for tap, faults in found if UNHEARD in faults}
+        yield from self._clashes(now_ms)
         yield from self._hold([one for one in self._said if one not in signals], down)
         self._kept = {one: kept for one, kept in self._kept.items() if one in signals}
         self.places.left.clear()
+
+    def _clashes(self, now_ms: int) -> Iterator[Remark]:
+        """Yield what nobody would hear otherwise: that of two streams of one name one is let go."""
+        for name, at_ms in self.places.clashes.items():
+            if now_ms - at_ms <= CLASH_HELD_MS and (tap := self.places.taps.get(name)) is not None:
+                yield Remark(
+                    about=name,
+                    signal=NAME_CLASH,
+                    subject=tap.stream.subject,
+                    since_ms=at_ms,
+                    severity=Severity.INFO,
+                    sentence=f"two streams go by the name {name}; only the first one is heard",
+                    labels=tap.stream.labels,
+                )
 
     def _hold(self, signals: list[str], down: set[str]) -> Iterator[Remark]:
         """Yield again, or end, what was said of taps that say nothing of it now."""
