@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -129,8 +130,8 @@ class Engine:
         await self.events.write(lambda work: self._admit_tenants(work, self.settings))
         if self.settings.monitoring_enabled:
             if self.settings.ai_anomaly_detection:
-                told = await read_firing(self.read, self.plans)
-                self.monitoring.start(self.plans, self.events.report, told=told)
+                told = partial(read_firing, self.read)
+                await self.monitoring.start(self.plans, self.events.report, told=told)
             await self.samples.start(self.plans, self.events.report)
             self.telemetry.start()
             if tracing.enabled and PLATFORM in self.settings.tenants:

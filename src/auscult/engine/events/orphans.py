@@ -27,14 +27,11 @@ Firing = Callable[[], Awaitable[frozenset[str]]]
 Read = Callable[[Callable[["Work"], list[Incident]]], Awaitable[list[Incident]]]
 
 
-async def read_firing(read: Read, plans: "Plans") -> frozenset[str]:
-    """Return the fingerprints of everything that fires by the store, of every tenant."""
-    firing: set[str] = set()
-    for plan in plans.all():
-        for incident in await read(partial(_recent, tenant=plan.tenant)):
-            fires = (one for one in incident.signals if one.phase is Phase.FIRING)
-            firing.update(one.fingerprint for one in fires)
-    return frozenset(firing)
+async def read_firing(read: Read, tenant: TenantId) -> frozenset[str]:
+    """Return the fingerprints of everything that fires at a tenant by the store."""
+    incidents = await read(partial(_recent, tenant=tenant))
+    signals = (signal for incident in incidents for signal in incident.signals)
+    return frozenset(one.fingerprint for one in signals if one.phase is Phase.FIRING)
 
 
 async def release_orphans(

@@ -6,7 +6,7 @@ heard is late himself, and makes nobody else later than by one such look.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -72,20 +72,20 @@ class Monitoring:
         self._task: asyncio.Task[None] | None = None
         self._keeper: asyncio.Task[None] | None = None
 
-    def start(
+    async def start(
         self,
         plans: "Plans",
         report: Callable[[list[Finding]], None],
         *,
-        told: Collection[str] = (),
+        told: Callable[[TenantId], Awaitable[Collection[str]]],
     ) -> None:
         """Begin to look, before the sources run; `report` takes findings on the loop's thread.
 
-        told: fingerprints of what fires by the store. What was kept as open but is not among them
-        never arrived there, or is over; it is told when it is seen.
+        told: returns the fingerprints of what fires at a tenant by the store. What was kept as open
+        but is not among them never arrived there, or is over; it is told when it is seen.
         """
         self.configure(plans)
-        self._resume(told)
+        await self._resume(told)
         self._samples.feeding.on_sound = self.hear
         self._task = asyncio.create_task(self._run(report))
         self._task.add_done_callback(_tell_of_an_end)
@@ -211,13 +211,14 @@ class Monitoring:
             if findings:
                 self._keeping.changed()
 
-    def _resume(self, told: Collection[str]) -> None:
+    async def _resume(self, told: Callable[[TenantId], Awaitable[Collection[str]]]) -> None:
         now_ms = self._clock.now_ms()
-        for tenant, kept in self._keeping.restore().items():
+        for tenant, kept in (await asyncio.to_thread(self._keeping.restore)).items():
             if tenant in self._named:
-                post = self._posts[tenant] = Post(tenant, self._metrics)
+                post = Post(tenant, self._metrics)
                 post.configure(self._named[tenant])
-                post.resume(kept, told, now_ms=now_ms)
+                post.resume(kept, await told(tenant) if kept.remarks else (), now_ms=now_ms)
+                self._posts[tenant] = post
 
     async def _keep(self) -> Mapping[TenantId, KeptPost]:
         """Return what outlasts a restart; taken on the thread that looks, between two looks."""
