@@ -18,9 +18,9 @@ OPEN_MAX = 2_000
 
 
 RESUMED_QUIET_MS = 60_000
-"""Monitors begin anew after a restart: so long they have to say again what was open before."""
+"""A monitor that began anew, at a restart say, has so long to say again what is open."""
 
-_UNSEEN = "not seen again after a restart, so nobody can tell whether it is over"
+_UNSEEN = "not seen again after a restart of its monitor, so nobody can tell whether it is over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,10 @@ Key = tuple[str, str, str]
 
 @dataclass(slots=True)
 class Open:
-    """A remark that was told and has not ended; `is_resumed` until it is said after a restart."""
+    """A remark that was told and has not ended.
+
+    is_resumed: its monitor began anew, and has not said it since.
+    """
 
     remark: Remark
     seen_by: str
@@ -142,6 +145,12 @@ class Ledger:
         """Return everything that is open, to be kept across a restart."""
         return tuple(self._open.items())
 
+    def forget(self, name: str, now_ms: int) -> None:
+        """Know that a monitor has forgotten what it said: it has to see it anew, as at a start."""
+        for key, one in self._open.items():
+            if key[0] == name:
+                one.heard_ms, one.is_resumed = now_ms, True
+
     def resume(self, key: Key, known: Open) -> None:
         """Take back what was open before a restart, where there is room.
 
@@ -159,7 +168,8 @@ class Ledger:
 
     def firing(self) -> frozenset[str]:
         """Return the fingerprints of everything that is open."""
-        return frozenset(fingerprint_of(self.tenant, key) for key in self._open)
+        keys = tuple(self._open)  # whoever asks may do so while another thread hears
+        return frozenset(fingerprint_of(self.tenant, key) for key in keys)
 
     def find(self, fingerprints: Collection[str]) -> frozenset[Key]:
         """Return what is open under these fingerprints."""

@@ -166,6 +166,11 @@ class Inbox:
         came_ms = [waiting[0][0] for waiting in box.waiting.values()] if box else []
         return max(0, now_ms - min(came_ms, default=now_ms))
 
+    def is_waiting(self, tenant: TenantId) -> bool:
+        """Whether something waits for a tenant."""
+        box = self._boxes.get(tenant)
+        return box is not None and bool(box.waiting)
+
     def release(self, tenant: TenantId) -> None:
         """Let everything go that is remembered of a tenant."""
         if (box := self._boxes.pop(tenant, None)) is not None:

@@ -175,7 +175,7 @@ class Monitoring:
         now_ms = self._clock.now_ms()
         sounds = self._inbox.take(tenant, most_s=LOOK_SOUND_S)
         behind_ms = self._inbox.behind_ms(tenant, now_ms)
-        (self._behind.add if tenant in self._inbox.tenants else self._behind.discard)(tenant)
+        (self._behind.add if self._inbox.is_waiting(tenant) else self._behind.discard)(tenant)
         view, self._cursors[tenant] = make_view(
             tenant,
             self._cursors.get(tenant, Cursor()),
@@ -189,10 +189,10 @@ class Monitoring:
 
     async def _run(self, report: Callable[[list[Finding]], None]) -> None:
         while True:
-            now_s = self._clock.monotonic_s()
-            for tenant in self._turns.due(self._active(), self._behind, now_s=now_s):
+            active, now_s = self._active(), self._clock.monotonic_s()
+            for tenant in self._turns.due(active, self._behind, now_s=now_s):
                 await self._look_in_turn(tenant, report)
-            rest_s = self._turns.rest_s(now_s=self._clock.monotonic_s())
+            rest_s = self._turns.rest_s(active, now_s=self._clock.monotonic_s())
             await asyncio.sleep(0.0 if self._behind else rest_s)
 
     async def _look_in_turn(

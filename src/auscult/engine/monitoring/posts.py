@@ -112,7 +112,10 @@ class Post:
             with self.metrics.look_seconds.labels(monitor=monitor.plug_name).time():
                 return list(lookout.look(view))
         except Exception as why:  # a broken monitor begins anew and must not take others along
+            if (kept := self._keep_once(name)) is not None:
+                self._memories[name] = kept
             del self.lookouts[name]
+            self.ledger.forget(name, view.now_ms)
             self.metrics.look_failures.labels(monitor=monitor.plug_name).inc()
             log.error("a monitor broke", monitor=name, tenant=self.tenant, exc_info=why)
             return None

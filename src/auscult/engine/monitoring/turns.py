@@ -31,9 +31,10 @@ class Turns:
         ]
         return sorted(due, key=lambda tenant: (since.get(tenant, NEVER_S), tenant))
 
-    def rest_s(self, *, now_s: float) -> float:
-        """Return how long it is until somebody's turn comes again, `every_s` at most."""
-        last_s = min(self._looked_s.values(), default=now_s)
+    def rest_s(self, tenants: Collection[TenantId], *, now_s: float) -> float:
+        """Return how long it is until the turn of one of them comes, `every_s` at most."""
+        looked_s = [self._looked_s.get(tenant, NEVER_S) for tenant in tenants]
+        last_s = min(looked_s, default=now_s)
         return min(max(last_s + self.every_s - now_s, 0.0), self.every_s)
 
     def took(self, tenant: TenantId, *, now_s: float) -> None:

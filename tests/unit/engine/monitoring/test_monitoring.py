@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from auscult.detection import remarks
-from auscult.detection.remarks import Clip, Remark, Told
+from auscult.detection.remarks import RESUMED_QUIET_MS, Clip, Remark, Told
 from auscult.engine.monitoring import posts
 from auscult.engine.monitoring.exhibits import with_exhibits
 from auscult.engine.monitoring.path import Monitoring
@@ -46,6 +46,13 @@ class Broken(Monitor):
         return _Once()
 
 
+class Forgetful(Monitor):
+    """Says something at its very first look, breaks at the next, and sees nothing ever after."""
+
+    def begin(self) -> Lookout:
+        return _Thrice()
+
+
 class Counting(Monitor):
     """Says how many sounds it was shown."""
 
@@ -61,6 +68,16 @@ class _Once:
         if self.looks > 1:
             raise ValueError("no second time")
         return [remark("broken")]
+
+
+class _Thrice:
+    looks = 0
+
+    def look(self, _view: View) -> Iterable[Remark]:
+        _Thrice.looks += 1
+        if _Thrice.looks == 2:
+            raise ValueError("no second time")
+        return [remark("once")] if _Thrice.looks == 1 else []
 
 
 class _Counts:
@@ -103,7 +120,8 @@ def only_these(monkeypatch: pytest.MonkeyPatch) -> None:
         def make(self, _name: str, _settings: Any) -> Monitor:
             return Counting()
 
-    Counting.plug_name, Broken.plug_name = "counting", "broken"
+    Counting.plug_name, Broken.plug_name, Forgetful.plug_name = "counting", "broken", "forgetful"
+    _Thrice.looks = 0
     monkeypatch.setattr(posts, "MONITORS", Shelf())
 
 
@@ -119,6 +137,16 @@ def test_a_monitor_that_breaks_begins_anew_and_takes_no_other_along() -> None:
     assert post.ledger.firing()
     post.look(View(ACME, 3_000))
     assert b'auscult_look_failures_total{monitor="broken"} 1.0' in metrics.render()[0]
+
+
+def test_what_a_monitor_said_that_broke_ends_as_what_nobody_knows_of() -> None:
+    post = Post(ACME, Metrics())
+    post.configure({"forgetful": Forgetful(quiet_s=0)})
+    post.look(View(ACME, 1_000))
+    for now_ms in (2_000, 3_000, 3_000 + RESUMED_QUIET_MS - 1_000):
+        assert post.look(View(ACME, now_ms)) == [], "it may be seen again"
+    (told,) = post.look(View(ACME, 2_001 + RESUMED_QUIET_MS))
+    assert "nobody can tell" in told.finding.evidence.sentence
 
 
 def test_a_monitor_that_is_switched_off_has_said_its_last() -> None:

@@ -31,13 +31,14 @@ def test_who_waited_longest_comes_first_and_who_is_behind_need_not_wait() -> Non
     turns.took(ACME, now_s=0.0)
     turns.took(BOLT, now_s=0.1)
     assert turns.due([ACME, BOLT], (), now_s=0.4) == []
-    assert turns.rest_s(now_s=0.4) == pytest.approx(0.1)
+    assert turns.rest_s([ACME, BOLT], now_s=0.4) == pytest.approx(0.1)
     assert turns.due([ACME, BOLT], {BOLT}, now_s=0.4) == [BOLT]
     turns.took(BOLT, now_s=0.4)
     assert turns.due([ACME, BOLT], {BOLT}, now_s=0.5) == [ACME, BOLT]
     turns.release(ACME)
     turns.release(BOLT)
-    assert turns.rest_s(now_s=0.5) == 0.5
+    assert turns.rest_s([], now_s=0.5) == 0.5
+    assert turns.rest_s([ACME], now_s=0.5) == 0.0
 
 
 class Slow(Monitor):
