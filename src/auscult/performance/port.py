@@ -37,7 +37,7 @@ def _no_series(_matchers: tuple[Matcher, ...]) -> Sequence[Window]:
 class View:
     """What one tenant's signals brought since the last look, each in the order in which it came.
 
-    `behind_ms` is for how long sound has waited that was left for a later look. `ended` is what a
+    `behind_ms` is how old the oldest sound is that was left for a later look. `ended` is what a
     person ended although it still held, as (about, signal).
 
     `names` knows the texts of the numbers in `spans`. `series` returns the windows of the tenant's

@@ -34,11 +34,28 @@ TOTAL_BYTES_MAX = 1 << 30
 UNHEARD_S = 0.1
 """What a word without sound takes of the room."""
 
+BEHIND_MAX_MS = 600_000
+"""An agent's word for when it heard something is taken so far, and no farther."""
+
 TOLD_EVERY_MS = 60_000
 
 Found = Heard | Unheard
-Waiting = tuple[int, Stream, Found]
-"""When it came, of which stream, and what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What was found in a stream; place: in the order in which things came, of all streams."""
+
+    place: int
+    stream: Stream
+    found: Found
+
+    def broken_off(self) -> "Waiting":
+        """Return the same, not following what came before."""
+        if not isinstance(self.found, Heard):
+            return self
+        return replace(self, found=replace(self.found, follows=False))
+
 
 log = logger("engine.monitoring")
 
@@ -54,6 +71,7 @@ class _Box:
     waiting: dict[str, deque[Waiting]] = field(default_factory=dict)
     known: dict[str, int] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)
+    came: int = 0
     size_bytes: int = 0
     told_ms: dict[str, int] = field(default_factory=dict)
 
@@ -70,12 +88,13 @@ class _Box:
         self.known[name] = now_ms
         return True
 
-    def append(self, one: Waiting) -> None:
-        now_ms, stream, found = one
+    def append(self, stream: Stream, found: Found) -> None:
+        one = Waiting(self.came, stream, found)
+        self.came += 1
         if stream.name in self.cut and isinstance(found, Heard):
             self.cut.discard(stream.name)
-            found = replace(found, follows=False)
-        self.waiting.setdefault(stream.name, deque()).append((now_ms, stream, found))
+            one = one.broken_off()
+        self.waiting.setdefault(stream.name, deque()).append(one)
         self.size_bytes += _size_bytes(found)
 
     def pop(self, name: str) -> Waiting:
@@ -84,7 +103,7 @@ class _Box:
         one = waiting.popleft()
         if not waiting:
             del self.waiting[name]
-        self.size_bytes -= _size_bytes(one[2])
+        self.size_bytes -= _size_bytes(one.found)
         return one
 
     def drop(self, name: str) -> None:
@@ -93,12 +112,12 @@ class _Box:
         waiting = self.waiting.get(name)
         if waiting is None:
             self.cut.add(name)
-        elif isinstance(found := waiting[0][2], Heard):
-            waiting[0] = (*waiting[0][:2], replace(found, follows=False))
+        else:
+            waiting[0] = waiting[0].broken_off()
 
     def length_s(self, name: str) -> float:
         """How much of one stream waits."""
-        return sum(_length_s(found) for _, _, found in self.waiting[name])
+        return sum(_length_s(one.found) for one in self.waiting[name])
 
     def drop_of_largest(self) -> None:
         """Let the oldest of the stream go that has the most waiting."""
@@ -106,17 +125,17 @@ class _Box:
 
     def take(self, most_s: float) -> list[tuple[Stream, Found]]:
         """Take what came first, whatever stream it is of, until it is so much sound."""
-        heads = [(waiting[0][0], name) for name, waiting in self.waiting.items()]
+        heads = [(waiting[0].place, name) for name, waiting in self.waiting.items()]
         heapify(heads)
         taken: list[tuple[Stream, Found]] = []
         length_s = 0.0
         while heads and (not taken or length_s < most_s):
             _, name = heappop(heads)
-            _, stream, found = self.pop(name)
-            taken.append((stream, found))
-            length_s += _length_s(found)
+            one = self.pop(name)
+            taken.append((one.stream, one.found))
+            length_s += _length_s(one.found)
             if name in self.waiting:
-                heappush(heads, (self.waiting[name][0][0], name))
+                heappush(heads, (self.waiting[name][0].place, name))
         return taken
 
 
@@ -136,7 +155,7 @@ class Inbox:
             self._tell(tenant, "too many streams", now_ms)
             return
         before_bytes = box.size_bytes
-        box.append((now_ms, stream, found))
+        box.append(stream, found)
         while len(box.waiting[stream.name]) > 1 and box.length_s(stream.name) > WAITING_MAX_S:
             box.drop(stream.name)
             self._tell(tenant, "too slow", now_ms)
@@ -161,10 +180,10 @@ class Inbox:
         return taken
 
     def behind_ms(self, tenant: TenantId, now_ms: int) -> int:
-        """Return for how long the oldest has waited that waits now; 0 where nothing does."""
+        """Return how old the oldest is that waits now, by its own time; 0 where nothing does."""
         box = self._boxes.get(tenant)
-        came_ms = [waiting[0][0] for waiting in box.waiting.values()] if box else []
-        return max(0, now_ms - min(came_ms, default=now_ms))
+        oldest = [_at_ms(waiting[0].found) for waiting in box.waiting.values()] if box else []
+        return min(max(0, now_ms - min(oldest, default=now_ms)), BEHIND_MAX_MS)
 
     def is_waiting(self, tenant: TenantId) -> bool:
         """Whether something waits for a tenant."""
@@ -196,6 +215,10 @@ class Inbox:
         if now_ms - told_ms.get(reason, now_ms - TOLD_EVERY_MS) >= TOLD_EVERY_MS:
             told_ms[reason] = now_ms
             log.warning("sound is let go that nobody listened to", tenant=tenant, why=reason)
+
+
+def _at_ms(found: Found) -> int:
+    return found.arrived_ms if isinstance(found, Heard) else found.at_ms
 
 
 def _length_s(found: Found) -> float:

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from auscult.engine.monitoring import inbox as module
-from auscult.engine.monitoring.inbox import NAME_IDLE_MS, STREAMS_MAX, WAITING_MAX_S, Inbox
+from auscult.engine.monitoring.inbox import (
+    BEHIND_MAX_MS,
+    NAME_IDLE_MS,
+    STREAMS_MAX,
+    WAITING_MAX_S,
+    Inbox,
+)
 from auscult.kernel.sounds import Heard, Stream, Unheard, Why
 from auscult.kernel.words import Subject, TenantId
 from auscult.runtime.metrics import Metrics
@@ -111,10 +117,20 @@ def test_what_came_first_is_taken_first_and_no_more_than_was_asked_for() -> None
     first = inbox.take(ACME, most_s=4)
     assert [found.arrived_ms for _, found in first if isinstance(found, Heard)] == [0, 0, 1e3, 1e3]
     assert inbox.behind_ms(ACME, 7_000) == 5_000
+    assert inbox.behind_ms(ACME, 10**12) == BEHIND_MAX_MS
     assert len(inbox.take(ACME, most_s=0)) == 1, "there is no standstill"
     assert len(inbox.take(ACME, most_s=1e9)) == 7
     assert inbox.behind_ms(ACME, 7_000) == 0
     assert not inbox.tenants
+
+
+def test_what_comes_in_one_burst_is_taken_in_its_order_too() -> None:
+    inbox = Inbox(Metrics())
+    for at_s in range(4):
+        for name in ("late", "early"):
+            inbox.put(ACME, tap(name), heard(at_s), now_ms=0)
+    names = [stream.name for stream, _ in inbox.take(ACME, most_s=4)]
+    assert names == ["late", "early", "late", "early"]
 
 
 def test_nothing_is_kept_of_a_tenant_that_is_gone() -> None:
