@@ -52,9 +52,9 @@ class Ears:
 
     def look(self, view: View) -> Iterable[Remark]:
         """Take in what was heard, as it came, the source before what is held against it."""
-        for about, _ in view.ended:
-            if (ended := self._programmes.get(about)) is not None:
-                ended.let_go(view.now_ms)
+        for known in self._programmes.values():
+            if any(known.knows(about) for about, _ in view.ended):
+                known.let_go(view.now_ms)
         leaving: list[Programme] = []
         for stream, found in sorted(view.sounds, key=_in_turn):
             programme = self._programmes.get(stream.programme)

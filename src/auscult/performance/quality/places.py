@@ -87,17 +87,17 @@ class Places:
         for name, tap in list(self.taps.items()):
             if now_ms - tap.seen_ms > GIVEN_UP_MS:
                 self.leave(name, "nothing has come from there for a day")
-            elif tap.form is not None and self._is_silent(tap, now_ms):
+            elif tap.form is not None and self.is_silent_at(tap, now_ms):
                 self.taps[name] = Tap(tap.stream, met_ms=tap.seen_ms, seen_ms=tap.seen_ms)
 
     def is_silent(self, now_ms: int) -> bool:
         """Whether nothing has come from any tap for long."""
-        return all(self._is_silent(tap, now_ms) for tap in self.taps.values())
+        return all(self.is_silent_at(tap, now_ms) for tap in self.taps.values())
 
     def let_go(self, now_ms: int, why: str) -> None:
         """Let every silent tap go."""
         for name, tap in list(self.taps.items()):
-            if self._is_silent(tap, now_ms):
+            if self.is_silent_at(tap, now_ms):
                 self.leave(name, why)
 
     def leave(self, name: str, why: str) -> None:
@@ -105,7 +105,8 @@ class Places:
         if self.taps.pop(name, None) is not None:
             self.left[name] = why
 
-    def _is_silent(self, tap: Tap, now_ms: int) -> bool:
+    def is_silent_at(self, tap: Tap, now_ms: int) -> bool:
+        """Whether nothing has come from one tap for long."""
         return now_ms - tap.seen_ms > SILENT_MS
 
     def _tap(self, stream: Stream, at_ms: int, now_ms: int) -> Tap | None:
@@ -128,7 +129,7 @@ class Places:
         return tap
 
     def _make_room(self, now_ms: int) -> None:
-        silent = [name for name, tap in self.taps.items() if self._is_silent(tap, now_ms)]
+        silent = [name for name, tap in self.taps.items() if self.is_silent_at(tap, now_ms)]
         if silent:
             longest = min(silent, key=lambda name: self.taps[name].seen_ms)
             self.leave(longest, "its place was needed for another stream")

@@ -14,6 +14,9 @@ from auscult.performance.quality.tap import Tap
 LAST_HOP = 1_000
 NAME_CHARS = 200
 
+Key = tuple[str, str]
+"""What a remark is about, and its signal."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Said:
@@ -29,7 +32,7 @@ class Programme:
 
     name: str
     places: Places = field(default_factory=Places)
-    _said: dict[str, _Said] = field(default_factory=dict)
+    _said: dict[Key, _Said] = field(default_factory=dict)
     _kept: dict[str, tuple[Fault, str, tuple[Clip, ...]]] = field(default_factory=dict)
 
     def take(self, stream: Stream, found: Heard | Unheard, now_ms: int) -> None:
@@ -49,6 +52,10 @@ class Programme:
         """Whether nothing has come from any of its taps for long."""
         return self.places.is_silent(now_ms)
 
+    def knows(self, about: str) -> bool:
+        """Whether a remark about this is one of its own."""
+        return about == self.name or about in self.places.taps
+
     def let_go(self, now_ms: int, *, why: str = "it was ended by a person") -> None:
         """Wait no more for the taps that are silent."""
         self.places.let_go(now_ms, why)
@@ -56,20 +63,31 @@ class Programme:
     def remarks(self, now_ms: int, *, late_ms: float = 0.0) -> Iterator[Remark]:
         """Yield what is wrong now, each signal once, laid to the first tap at which it is heard.
 
-        What was wrong at a tap that cannot be heard any more was not heard to heal: it holds. What
-        was wrong at one that is gone ends with a sentence that says so.
+        What was wrong at a tap that cannot be heard any more was not heard to heal: it holds. A tap
+        that fell silent is told by its own name, and hides nothing of the others. What was wrong at
+        one that is gone ends with a sentence that says so.
         """
         order = sorted(self.places.taps.values(), key=_place)
         found = [(tap, tap.faults(now_ms, late_ms=late_ms)) for tap in order]
-        signals = list(dict.fromkeys(signal for _, faults in found for signal in faults))
+        silent = [one for one in found if self.places.is_silent_at(one[0], now_ms)]
+        heard = [one for one in found if one not in silent]
+        said: dict[Key, _Said] = {}
+        signals = list(dict.fromkeys(signal for _, faults in heard for signal in faults))
         for signal in signals:
-            here = [(tap, faults[signal]) for tap, faults in found if signal in faults]
+            here = [(tap, faults[signal]) for tap, faults in heard if signal in faults]
             remark = self._remark(here, order, now_ms)
-            self._said[signal] = _Said(here[0][0].stream.name, replace(remark, clips=()))
+            said[remark.about, signal] = _Said(here[0][0].stream.name, replace(remark, clips=()))
             yield remark
-        down = {tap.stream.name for tap, faults in found if UNHEARD in faults}
+        for tap, faults in silent:
+            for signal, fault in faults.items():
+                remark = self._remark([(tap, fault)], order, now_ms)
+                remark = replace(remark, about=tap.stream.name, clips=())
+                said[remark.about, signal] = _Said(tap.stream.name, remark)
+                yield remark
         yield from self._clashes(now_ms)
-        yield from self._hold([one for one in self._said if one not in signals], down)
+        down = {tap.stream.name for tap, faults in heard if UNHEARD in faults}
+        gone = {tap.stream.name: "nothing has come from there for long" for tap, _ in silent}
+        yield from self._hold(said, down, {**gone, **self.places.left})
         self._kept = {one: kept for one, kept in self._kept.items() if one in signals}
         self.places.left.clear()
 
@@ -87,19 +105,24 @@ class Programme:
                     labels=tap.stream.labels,
                 )
 
-    def _hold(self, signals: list[str], down: set[str]) -> Iterator[Remark]:
-        """Yield again, or end, what was said of taps that say nothing of it now."""
-        for signal in signals:
-            said = self._said[signal]
-            is_note = said.remark.severity is Severity.INFO  # over by itself
-            if said.tap in down and not is_note:
-                yield said.remark
-                continue
-            del self._said[signal]
-            if (why := self.places.left.get(said.tap)) is not None:
-                what = signal.replace("_", " ")
-                over = f"{said.tap}: {why}, so nobody can tell whether it is over: {what}"
-                yield replace(said.remark, over=over)
+    def _hold(
+        self, said: dict[Key, "_Said"], down: set[str], gone: dict[str, str]
+    ) -> Iterator[Remark]:
+        """Yield again what was said of taps that are `down`, and end it of those that are `gone`.
+
+        said: what holds by itself now. gone: why, by the tap's name.
+        """
+        before, self._said = self._said, said
+        for key in before.keys() - said.keys():
+            one = before[key]
+            is_note = one.remark.severity is Severity.INFO  # over by itself
+            if one.tap in down and not is_note:
+                said[key] = one
+                yield one.remark
+            elif (why := gone.get(one.tap)) is not None:
+                what = one.remark.signal.replace("_", " ")
+                over = f"{one.tap}: {why}, so nobody can tell whether it is over: {what}"
+                yield replace(one.remark, over=over)
 
     def _remark(self, here: list[tuple[Tap, Fault]], order: list[Tap], now_ms: int) -> Remark:
         first, fault = here[0]

@@ -21,6 +21,13 @@ BEGAN_MS = 1_700_000_000_000
 EDGE = Stream("pop at edge", "pop", Subject(service="edge"), 4, labels=(("pod", "a"),))
 
 
+ENHANCE = replace(EDGE, name="pop at enhance", subject=Subject(service="enhance"), hop=1)
+
+
+def kinds(told: list[str]) -> list[str]:
+    return [one.partition(":")[0] for one in told]
+
+
 @dataclass
 class Ears:
     """A monitor that looks twice a second, and the ledger of what it says."""
@@ -69,10 +76,14 @@ def test_a_place_that_falls_silent_is_not_told_to_be_well_again() -> None:
     ears = Ears()
     ears.hear(EDGE)
     ears.wait(20)
-    ears.wait(3 * SILENT_MS / 1_000, every_s=30)
     assert ears.told == ["+unheard: pop at edge: cannot be heard: nothing comes"]
+    ears.wait(3 * SILENT_MS / 1_000, every_s=30)
+    by_its_own_name, by_the_programmes = ears.told[1:]
+    assert by_its_own_name == ears.told[0]
+    assert by_the_programmes.startswith("-unheard: pop at edge: nothing has come from there")
+    assert [one.about for one in ears.said] == [EDGE.name]
     ears.hear(EDGE, seconds=12)
-    assert ears.told[1:] == ["-unheard: pop: no unheard any more"], "it is heard well"
+    assert ears.told[3:] == ["-unheard: pop at edge: no unheard any more"], "it is heard well"
 
 
 def test_a_fault_at_a_place_that_falls_silent_was_not_heard_to_heal() -> None:
@@ -80,10 +91,26 @@ def test_a_fault_at_a_place_that_falls_silent_was_not_heard_to_heal() -> None:
     ears.hear(EDGE)
     ears.hear(EDGE, level=0, seconds=6)
     ears.wait(60)
-    ears.wait(2 * SILENT_MS / 1_000, every_s=30)
-    assert [told.partition(":")[0] for told in ears.told] == ["+silence", "+unheard"]
+    assert kinds(ears.told) == ["+silence", "+unheard"]
     ears.hear(EDGE, seconds=14)
-    assert sorted(told.partition(":")[0] for told in ears.told[2:]) == ["-silence", "-unheard"]
+    assert sorted(kinds(ears.told[2:])) == ["-silence", "-unheard"]
+    assert not [told for told in ears.told if "nobody can tell" in told]
+
+
+def test_a_place_that_fell_silent_hides_no_other_one() -> None:
+    ears = Ears()
+    ears.hear(ENHANCE, EDGE)
+    ears.hear(EDGE, seconds=20)
+    for _ in range(45):
+        ears.wait(30, every_s=30)
+        ears.hear(EDGE, seconds=0.5)
+    assert [one.about for one in ears.said if one.signal == "unheard"] == [ENHANCE.name]
+    told = len(ears.told)
+    ears.hear(EDGE)
+    ears.wait(20)
+    assert ears.told[told:] == ["+unheard: pop at edge: cannot be heard: nothing comes"], (
+        "another place is another fault"
+    )
 
 
 def test_who_waits_a_day_is_told_that_nobody_knows() -> None:
@@ -91,9 +118,9 @@ def test_who_waits_a_day_is_told_that_nobody_knows() -> None:
     ears.hear(EDGE)
     ears.wait(20)
     ears.wait(GIVEN_UP_MS / 1_000 + 120, every_s=60)
-    assert len(ears.told) == 2
-    assert ears.told[1].startswith("-unheard: pop at edge: nothing has come from there for a day")
-    assert "nobody can tell" in ears.told[1]
+    assert kinds(ears.told[1:]) == ["+unheard", "-unheard", "-unheard"]
+    assert ears.told[3].startswith("-unheard: pop at edge: nothing has come from there for a day")
+    assert "nobody can tell" in ears.told[3]
     assert not ears.said
 
 
@@ -104,10 +131,12 @@ def test_a_person_ends_a_place_that_is_silent_and_no_other() -> None:
     ears.look(ended=frozenset({("pop", "unheard")}))
     assert ears.signals == ["unheard"], "it may come back any moment"
     ears.wait(2 * SILENT_MS / 1_000, every_s=30)
-    ears.look(ended=frozenset({("pop", "unheard")}))
+    ears.look(ended=frozenset({("jazz", "unheard")}))
+    assert ears.signals == ["unheard"], "that is another's"
+    ears.look(ended=frozenset({(EDGE.name, "unheard")}))
     assert "ended by a person" in ears.told[-1]
     ears.wait(60)
-    assert len(ears.told) == 2
+    assert kinds(ears.told) == ["+unheard", "+unheard", "-unheard", "-unheard"]
 
 
 @pytest.mark.parametrize("why", [Why.COMPLETE, Why.LEFT])
@@ -185,7 +214,7 @@ def test_a_programme_that_is_silent_makes_room_and_says_so(
     ears.wait(2 * SILENT_MS / 1_000, every_s=30)
     ears.hear(jazz)
     ears.hear(jazz, level=0, seconds=6)
-    assert "its place was needed" in ears.told[1]
+    assert "its place was needed" in ears.told[3]
     assert ears.signals == ["silence"]
 
 
@@ -210,9 +239,12 @@ def test_an_agent_that_was_missing_is_missing_still_after_a_restart() -> None:
     (said,) = again.said
     assert (said.signal, said.labels) == ("unheard", REPORTED.labels)
     again.wait(2 * SILENT_MS / 1_000, every_s=30)
-    assert len(again.told) == 1, "told once, and not healed"
+    assert kinds(again.told) == ["+unheard", "+unheard", "-unheard"], "by its own name at last"
+    again = restarted(again)
+    again.wait(60)
+    assert len(again.told) == 3, "told once, and not healed"
     again.hear(REPORTED, seconds=14)
-    assert len(again.told) == 2
+    assert kinds(again.told[3:]) == ["-unheard"]
 
 
 def test_an_agent_that_died_while_nobody_looked_is_missed_after_its_grace() -> None:
