@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -10,7 +11,7 @@ import aiohttp
 
 from auscult.engine.access import Access
 from auscult.engine.answers import Answers
-from auscult.engine.events.orphans import release_orphans
+from auscult.engine.events.orphans import read_firing, release_orphans
 from auscult.engine.events.path import EventPath
 from auscult.engine.events.perform import open_http
 from auscult.engine.events.senses import Senses
@@ -22,7 +23,7 @@ from auscult.engine.samples.reading import SeriesRow, SeriesWindow
 from auscult.engine.telemetry.own import tell_own_spans
 from auscult.engine.telemetry.path import Telemetry
 from auscult.engine.wiring import Plans, read_secret, wire
-from auscult.incidents import after_effects
+from auscult.incidents import after_effects, still_firing
 from auscult.kernel.errors import AuscultError, QueueFull, SettingError
 from auscult.kernel.facts import Fact
 from auscult.kernel.incidents import ChangeKind, Incident
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 READERS = 4
+LET_GO_S = 5.0
 
 log = logger("engine")
 
@@ -85,7 +87,11 @@ class Engine:
             pseudonym=self.vault.pseudonym,
         )
         self.monitoring = Monitoring(
-            self.samples, self.telemetry, clock=clock, metrics=self.metrics
+            self.samples,
+            self.telemetry,
+            clock=clock,
+            metrics=self.metrics,
+            folder=settings.data_dir / "snapshots",
         )
         self.plans = self._wire(settings)
         self.events = EventPath(
@@ -124,7 +130,8 @@ class Engine:
         await self.events.write(lambda work: self._admit_tenants(work, self.settings))
         if self.settings.monitoring_enabled:
             if self.settings.ai_anomaly_detection:
-                self.monitoring.start(self.plans, self.events.report)
+                told = partial(read_firing, self.read)
+                await self.monitoring.start(self.plans, self.events.report, told=told)
             await self.samples.start(self.plans, self.events.report)
             self.telemetry.start()
             if tracing.enabled and PLATFORM in self.settings.tenants:
@@ -266,6 +273,7 @@ class Engine:
                 )
 
         await self.events.write(record)
+        await self._let_go(plans)
         self.settings = settings
         self.plans.replace(plans)
         if settings.monitoring_enabled:
@@ -273,6 +281,13 @@ class Engine:
             self.monitoring.configure(self.plans)
             await self.samples.feeding.follow(self.plans)
         return changes
+
+    async def _let_go(self, plans: Plans) -> None:
+        """End what is open of tenants that are gone while there are still rules to end it by."""
+        gone = {one.tenant for one in self.plans.all()} - {one.tenant for one in plans.all()}
+        if gone:
+            self.events.report(await self.monitoring.leave(gone))
+            await self.events.courier.drained(timeout_s=LET_GO_S)
 
     def _wire(self, settings: Settings) -> Plans:
         server = settings.server
@@ -317,11 +332,17 @@ class Engine:
                 kinds = [change.kind.value for change in one.changes]
                 data = {"id": one.incident.id, "status": one.incident.status, "changes": kinds}
                 self.hub.publish(one.tenant, "incident", data)
-            if one.incident is not None and any(
-                change.kind is ChangeKind.SETTLED for change in one.changes
-            ):
-                left = after_effects(one.incident)
-                self.samples.scoring.accept(signal.fingerprint for signal in left)
+            if one.incident is not None and one.changes:
+                self._pass_on(one.incident, {change.kind for change in one.changes})
+
+    def _pass_on(self, incident: Incident, changes: set[ChangeKind]) -> None:
+        """Let those who watch know what was decided about what they still hold to be wrong."""
+        if ChangeKind.SETTLED in changes:
+            left = after_effects(incident)
+            self.samples.scoring.accept(signal.fingerprint for signal in left)
+        if ChangeKind.RESOLVED in changes:
+            left = still_firing(incident)
+            self.monitoring.end(incident.tenant, [signal.fingerprint for signal in left])
 
     def _check_reload(self, changes: "list[SettingChange]") -> None:
         """Refuse what only a new start can change, naming it."""

@@ -9,9 +9,10 @@ from auscult.incidents.lifecycle import (
     after_effects,
     quiet_ms,
     settled_ms,
+    still_firing,
 )
 
 __all__ = [
     "LOOK_AGAIN_MS", "QUIET_HOLD_MS", "Advance", "advance", "after_effects", "choose",
-    "look_again", "looked_at", "quiet_ms", "settled_ms", "tell_again",
+    "look_again", "looked_at", "quiet_ms", "settled_ms", "still_firing", "tell_again",
 ]  # fmt: skip

@@ -63,7 +63,7 @@ def after_effects(incident: Incident) -> tuple[Signal, ...]:
     one that is over. A player that is farther from live after a stall is such a thing: as it was
     before it will not be again, and the fault is over all the same.
     """
-    firing = tuple(one for one in incident.signals if one.phase is Phase.FIRING)
+    firing = still_firing(incident)
     over = [_weight(one) for one in incident.signals if one.phase is Phase.CLEARED]
     left_behind = all(
         one.peak_score > 0 and one.severity is not Severity.CRITICAL and _weight(one) > min(over)
@@ -71,6 +71,11 @@ def after_effects(incident: Incident) -> tuple[Signal, ...]:
         if over
     )
     return firing if over and left_behind else ()
+
+
+def still_firing(incident: Incident) -> tuple[Signal, ...]:
+    """Return what fires still; of an incident that is over: in spite of whoever ended it."""
+    return tuple(one for one in incident.signals if one.phase is Phase.FIRING)
 
 
 def _take_finding(
@@ -140,7 +145,7 @@ def _clear(incident: Incident, finding: Finding, now_ms: int) -> Advance:
         return Advance(after)
     if incident.quiet_since_ms is None:  # what has settled was quiet before it was taken as usual
         after = after.model_copy(update={"quiet_since_ms": now_ms})
-    over = "Every signal is as usual again."
+    over = f"Nothing fires any more: {finding.evidence.sentence}"[:SENTENCE_CHARS]
     return _changed(after, ChangeKind.QUIET, actor=finding.seen_by, sentence=over)
 
 
@@ -186,7 +191,7 @@ def _resolve(incident: Incident, by: str, now_ms: int) -> Advance:
         }
     )
     if by == AUSCULT:
-        why = "Every signal stayed as usual."
+        why = "Nothing has fired again."
     elif firing := sum(signal.phase is Phase.FIRING for signal in incident.signals):
         still = f"{firing} signal{' still fires' if firing == 1 else 's still fire'}"
         soon = duration_words(LOOK_AGAIN_MS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,9 @@ def _no_series(_matchers: tuple[Matcher, ...]) -> Sequence[Window]:
 class View:
     """What one tenant's signals brought since the last look, each in the order in which it came.
 
+    `behind_ms` is how old the oldest sound is that was left for a later look. `ended` is what a
+    person ended although it still held, as (about, signal).
+
     `names` knows the texts of the numbers in `spans`. `series` returns the windows of the tenant's
     series whose labels fulfil every matcher (at most 500 of them); it costs a search, so a monitor
     asks every few seconds at most.
@@ -48,6 +51,8 @@ class View:
     spans: Sequence[SpanColumns] = ()
     names: Names = field(default_factory=Names)
     plays: Sequence[PlayerColumns] = ()
+    behind_ms: int = 0
+    ended: frozenset[tuple[str, str]] = frozenset()
     series: Callable[[tuple[Matcher, ...]], Sequence[Window]] = _no_series
 
 
@@ -59,8 +64,24 @@ class Lookout(Protocol):
         ...
 
 
+Memory = dict[str, Any]
+"""What outlasts a restart: plain values, as JSON can hold them, of a bounded number."""
+
+
+@runtime_checkable
+class Keeper(Lookout, Protocol):
+    """A lookout that remembers something across a restart. What it told is kept without it."""
+
+    def keep(self) -> Memory:
+        """Return what `Monitor.resume` needs to go on; called between two looks."""
+        ...
+
+
 class Monitor(Plug):
     """Knows what figures, sounds, spans and plays mean for a listener."""
+
+    memory_version: ClassVar[int] = 1
+    """What its lookouts keep is given to a `resume` of the same version alone."""
 
     enabled: bool = True
     quiet_s: float = Field(default=10.0, ge=0)
@@ -69,6 +90,14 @@ class Monitor(Plug):
     def begin(self) -> Lookout:
         """Return the memory for a tenant of whom nothing is known yet."""
         raise NotImplementedError
+
+    def resume(self, memory: Memory, *, now_ms: int) -> Lookout:
+        """Return the memory for a tenant of whom so much was kept before a restart.
+
+        Where it raises anything the lookout begins anew.
+        """
+        del memory, now_ms
+        return self.begin()
 
 
 MONITORS: Shelf[Monitor] = Shelf("auscult.performance.monitors", Monitor)

@@ -77,6 +77,12 @@ class Metrics:
         self.look_failures = Counter(
             "auscult_look_failures", "Looks of a monitor that failed.", ["monitor"], registry=to
         )
+        self.remarks_untold = Counter(
+            "auscult_remarks_untold",
+            "Remarks not told at a look, too many others of the tenant being open.",
+            ["monitor"],
+            registry=to,
+        )
         self.sounds_dropped = Counter(
             "auscult_sounds_dropped", "Sound that nobody listened to.", ["reason"], registry=to
         )

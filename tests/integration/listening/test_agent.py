@@ -59,11 +59,12 @@ async def test_an_agent_reports_sound_and_series_and_leaves_nothing_behind(tmp_p
     assert any(one.get("__name__") == "stream_up" and one.get("vantage") == "fra1" for one in named)
 
 
-async def until_told(product: Product, key: str, signal_name: str) -> str:
+async def until_told(product: Product, key: str, signal_name: str, *, state: str = "open") -> str:
     """Wait for a signal of the one incident; return its sentence."""
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(60):
         while True:
-            _, page = await asyncio.to_thread(product.ask, "/api/v1/incidents", key)
+            path = f"/api/v1/incidents?state={state}"
+            _, page = await asyncio.to_thread(product.ask, path, key)
             for row in page["incidents"]:
                 path = f"/api/v1/incidents/{row['id']}"
                 _, story = await asyncio.to_thread(product.ask, path, key)

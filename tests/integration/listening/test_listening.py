@@ -14,7 +14,7 @@ from aiohttp import web
 
 from auscult.kernel.errors import StreamUnheard
 from auscult.kernel.sounds import Heard, Unheard, Why
-from auscult.signals.listening import Decoder, EndlessListener, Fetching, HlsListener
+from auscult.signals.listening import Decoder, EndlessListener, Fetching, HlsListener, hls
 from tests.integration.listening.station import SEGMENT_S, Station, on_air
 
 
@@ -72,7 +72,7 @@ async def test_a_recording_is_heard_from_its_first_segment_to_its_end() -> None:
             listener = HlsListener(fetching, f"{station.url}/live.m3u8", now_ms, speed=50)
             found = [one async for one in listener.listen()]
     assert len(heard_of(found)) == len(station.bodies)
-    assert whys(found) == [Why.ENDED]
+    assert whys(found) == [Why.COMPLETE]
 
 
 async def test_a_broken_segment_is_said_and_the_next_is_heard() -> None:
@@ -98,6 +98,18 @@ async def test_a_playlist_that_stands_still_is_said_once() -> None:
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(anext(listening), 1.5)
     assert whys(found) == [Why.STALE]
+
+
+async def test_a_playlist_that_goes_on_standing_still_is_said_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hls, "STALE_AGAIN_S", 0.5)
+    async with on_air() as station:
+        station.stands_still_at = station.newest()
+        async with Fetching.of(station.url) as fetching:
+            listener = HlsListener(fetching, f"{station.url}/live.m3u8", now_ms)
+            found = await take_open(listener.listen(), 6)
+    assert whys(found) == [Why.STALE] * 3
 
 
 async def test_segments_that_left_unheard_are_said() -> None:

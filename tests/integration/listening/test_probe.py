@@ -74,12 +74,12 @@ async def test_a_stream_that_sounds_is_up_and_counted(path: str) -> None:
             up = listening.values("stream_up")
             heard = await listening.until("stream_heard_seconds_total", 8)
             level = listening.values("stream_level_dbfs")
+            stream, sound = listening.sink.sounds[-1]
     assert set(up) == {1.0}
     assert 0.4 < np.mean(heard[1:]) < 2.5, "about a second is heard each second"
     assert -14 < np.mean(level) < -6, "two tones at 0.4 and 0.3 of full scale"
     note = listening.sink.notes[-1]
     assert (note.name, note.healthy) == ("probe acme/pop", True)
-    stream, sound = listening.sink.sounds[-1]
     assert (stream.name, stream.programme, stream.hop) == ("acme/pop", "acme/pop", 3)
     assert stream.subject == Subject(service="acme/pop", instance=listening.instance)
     assert isinstance(sound, Heard)
@@ -98,6 +98,28 @@ async def test_a_stream_that_stops_is_down_and_says_why() -> None:
             note = listening.sink.notes[-1]
     assert not note.healthy
     assert "refused: segment" in note.error
+
+
+async def test_a_recording_that_was_heard_to_its_end_is_no_trouble() -> None:
+    async with on_air() as station:
+        station.is_over = True
+        listening = Listening(f"{station.url}/live.m3u8")
+        with at_work(listening):
+            await listening.until("stream_unheard_total", 4, why=Why.COMPLETE)
+            assert set(listening.values("stream_up")) == {1.0}
+    assert all(note.healthy for note in listening.sink.notes)
+
+
+async def test_who_is_told_to_listen_no_more_says_so_last() -> None:
+    async with on_air() as station:
+        listening = Listening(f"{station.url}/live.m3u8")
+        with at_work(listening):
+            await listening.until("stream_up", 2)
+        await asyncio.sleep(0.05)
+    stream, found = listening.sink.sounds[-1]
+    assert stream.name == "acme/pop"
+    assert isinstance(found, Unheard)
+    assert found.why is Why.LEFT
 
 
 async def test_silence_is_a_level_and_not_an_absence() -> None:

@@ -51,7 +51,8 @@ def find_silence(living: Living) -> Incident:
         living.engine.events.report(await monitoring.look(TENANT))
 
     living.do(hear())
-    living.do(look())
+    for _ in range(3):  # each look takes a part of what waits
+        living.do(look())
     living.do(living.engine.events.courier.drained(timeout_s=10))
     (incident,) = living.do(living.engine.read(lambda work: work.of(TENANT).incidents.recent(10)))
     return incident

@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from auscult.kernel.sounds import Stream, Unheard, Why
+from auscult.kernel.words import Subject
+from auscult.signals.vantage import SOUND_MEDIA, pack_sound
 from auscult.store import Store
+from tests.integration.remote_write import now_ms
 from tests.integration.settings.scene import RULE, TENANT, incidents, metric, push, until
 from tests.product import Product
 
@@ -117,6 +121,27 @@ def test_a_tenant_that_a_reload_brings_can_write_at_once(running: Running) -> No
     assert push(running.product, key, "edge", 1.0) == 204
     until(lambda: incidents(running.product, key), "the newcomer's rule finds something")
     assert all("edge" not in one["headline"] for one in incidents(running.product, running.member))
+
+
+def test_of_a_tenant_that_a_reload_takes_away_what_monitors_hold_ends(running: Running) -> None:
+    running.rewrite(acme={"detectors": [RULE]}, guest={})
+    assert running.product.ask("/api/v1/settings/reload", running.admin, body=b"")[0] == 200
+    key = running.product.key("guest")
+    stream = Stream("pop", "pop", Subject(service="edge"))
+
+    def is_missed() -> bool:
+        report = pack_sound(stream, Unheard(Why.REFUSED, now_ms(), ""), sent_ms=now_ms())
+        media = {"Content-Type": SOUND_MEDIA}
+        assert running.product.ask("/api/v1/sounds", key, body=report, headers=media)[0] == 200
+        return bool(incidents(running.product, key))
+
+    until(is_missed, "the stream is told to be unheard")
+    for is_back in (False, True):
+        guests: dict[str, Any] = {"guest": {}} if is_back else {}
+        running.rewrite(acme={"detectors": [RULE]}, **guests)
+        assert running.product.ask("/api/v1/settings/reload", running.admin, body=b"")[0] == 200
+    (incident,) = incidents(running.product, key)
+    assert [signal["phase"] for signal in incident["signals"]] == ["cleared"]
 
 
 def test_what_only_a_start_reads_is_not_said_to_be_reloaded(running: Running) -> None:

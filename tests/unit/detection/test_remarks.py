@@ -1,9 +1,13 @@
 """A remark is told once, again when it is worse or elsewhere, and ended once."""
 
 from dataclasses import replace
+from weakref import ref
 
-from auscult.detection.remarks import OPEN_MAX, Ledger, Remark
+import numpy as np
+
+from auscult.detection.remarks import OPEN_MAX, Clip, Ledger, Remark
 from auscult.kernel.findings import Phase
+from auscult.kernel.sounds import Sound
 from auscult.kernel.words import Severity, Subject, TenantId
 
 ACME = TenantId("acme")
@@ -69,7 +73,40 @@ def test_what_a_monitor_said_that_is_gone_has_ended() -> None:
     assert [one.finding.phase for one in ledger.drop(["other"], 1)] == [Phase.CLEARED]
 
 
-def test_what_is_open_is_bounded() -> None:
+def test_what_was_not_seen_to_heal_ends_with_a_sentence_of_its_own() -> None:
+    ledger = Ledger(ACME)
+    over = replace(SILENCE, over="nobody listens there any more")
+    assert hear(ledger, over, now_ms=0) == [], "it was not told, so nothing ends"
+    hear(ledger, SILENCE, now_ms=0)
+    (told,) = ledger.hear(BY, [over], quiet_ms=5_000, now_ms=1_000)
+    assert told.finding.phase is Phase.CLEARED
+    assert told.finding.evidence.sentence == "nobody listens there any more"
+    assert not ledger.firing()
+
+
+def test_what_is_open_is_found_by_its_fingerprint() -> None:
+    ledger = Ledger(ACME)
+    hear(ledger, SILENCE, replace(SILENCE, signal="gap"), now_ms=0)
+    for fingerprint in ledger.firing():
+        (key,) = ledger.find({fingerprint, "another's"})
+        assert key[:2] == ("ear", "acme/morning")
+    assert not ledger.find({"another's"})
+
+
+def test_the_sound_of_what_is_open_is_not_kept() -> None:
+    ledger = Ledger(ACME)
+    clip = Clip("silence", Sound(np.zeros((48_000, 2), np.float32), 48_000))
+    (told,) = ledger.hear(BY, [replace(SILENCE, clips=(clip,))], quiet_ms=0, now_ms=0)
+    assert told.clips == (clip,)
+    gone = ref(clip.sound.samples)
+    del told, clip
+    assert gone() is None
+
+
+def test_what_is_open_is_bounded_and_what_is_untold_is_counted() -> None:
     ledger = Ledger(ACME)
     many = [replace(SILENCE, about=f"p{n}") for n in range(OPEN_MAX + 10)]
     assert len(hear(ledger, *many, now_ms=0)) == OPEN_MAX
+    assert ledger.untold == {"ear": 10}
+    hear(ledger, *many[:5], now_ms=6_000)
+    assert ledger.untold == {"ear": 0}

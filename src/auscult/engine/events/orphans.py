@@ -27,6 +27,13 @@ Firing = Callable[[], Awaitable[frozenset[str]]]
 Read = Callable[[Callable[["Work"], list[Incident]]], Awaitable[list[Incident]]]
 
 
+async def read_firing(read: Read, tenant: TenantId) -> frozenset[str]:
+    """Return the fingerprints of everything that fires at a tenant by the store."""
+    incidents = await read(partial(_recent, tenant=tenant))
+    signals = (signal for incident in incidents for signal in incident.signals)
+    return frozenset(one.fingerprint for one in signals if one.phase is Phase.FIRING)
+
+
 async def release_orphans(
     read: Read, plans: "Plans", firing: Firing, *, courier: "Courier", clock: "Clock"
 ) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-from auscult.engine.jobs.budget import Budget, Done, Lost, Task
+from auscult.engine.jobs.budget import Budget, Done, Lost, Task, Words
 from auscult.runtime.settings import process_environment
 
 ANSWER_BYTES_MAX = 16 << 20
@@ -59,6 +59,23 @@ class _Worker:
             self.process.stdin.flush()
         except BrokenPipeError:
             return  # its output ends too, and is read there
+
+    def answers(self) -> Iterator[Done | Lost]:
+        """Yield the answer to the task at hand, if it has come; what is no answer is let go.
+
+        A library may write to this pipe before the worker takes it for itself.
+        """
+        *lines, rest = self.read.split(b"\n")
+        self.read = rest
+        for line in lines:
+            answer, task = _read_answer(line), self.task
+            if answer is None or task is None:
+                continue
+            self.task = None
+            if "refused" in answer:
+                yield Lost(task, str(answer["refused"]), is_refused=True)
+            else:
+                yield Done(task, answer["answer"])
 
     def end(self) -> str:
         """Kill it and return how it ended, with the last it said."""
@@ -124,20 +141,15 @@ class _Pool:
         worker = self.workers[handle]
         piece = os.read(handle, 1 << 16)
         worker.read += piece
-        if len(worker.read) > ANSWER_BYTES_MAX and worker.task:
+        if b"\n" in piece:
+            yield from worker.answers()
+        if len(worker.read) > ANSWER_BYTES_MAX:
             self._drop(handle)
-            yield Lost(worker.task, f"its answer is larger than {ANSWER_BYTES_MAX} bytes")
+            if worker.task:
+                yield Lost(worker.task, f"its answer is larger than {ANSWER_BYTES_MAX} bytes")
         elif not piece:
             how = self._drop(handle)
             yield from self._try_again(worker, how)
-        elif worker.read.endswith(b"\n") and worker.task:
-            answer, task = json.loads(worker.read), worker.task
-            worker.read.clear()
-            worker.task = None
-            if "refused" in answer:
-                yield Lost(task, answer["refused"], is_refused=True)
-            else:
-                yield Done(task, answer["answer"])
 
     def _try_again(self, worker: _Worker, how: str) -> Iterator[Lost]:
         if worker.task is None:
@@ -157,6 +169,16 @@ class _Pool:
     def _drop(self, handle: int) -> str:
         self.selector.unregister(handle)
         return self.workers.pop(handle).end()
+
+
+def _read_answer(line: bytes | bytearray) -> Words | None:
+    """Return what a worker's line says; None for a line that is no answer."""
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        return None
+    is_answer = isinstance(answer, dict) and ("refused" in answer or "answer" in answer)
+    return answer if is_answer else None
 
 
 def _close(pipe: IO[bytes]) -> None:

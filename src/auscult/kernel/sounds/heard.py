@@ -29,7 +29,11 @@ class Heard:
 
 
 class Why(StrEnum):
-    """Why a stream cannot be heard."""
+    """Why a stream cannot be heard.
+
+    ENDED is a stream that was to go on, COMPLETE a recording that was heard to its end, LEFT one
+    that nobody listens to any more because that was so wished.
+    """
 
     UNREACHABLE = "unreachable"
     REFUSED = "refused"
@@ -41,6 +45,8 @@ class Why(StrEnum):
     STALE = "stale"
     MISSED = "missed"
     ENDED = "ended"
+    COMPLETE = "complete"
+    LEFT = "left"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ class Stream:
     name: unique within its tenant. programme: what is heard; streams of the same programme are set
     against each other. subject: the service whose output it is. hop: how many stages the sound has
     passed, 0 at the source; None where only the end is known. vantage: from where it is heard.
-    labels: everything else that is known (rendition, edge, region), for the evidence.
+    labels: everything else that is known (rendition, edge, region), for the evidence. is_reported:
+    an agent elsewhere listens, of whose own end nobody here would learn.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Stream:
     hop: int | None = None
     vantage: str = "local"
     labels: Labels = ()
+    is_reported: bool = False
 
     @property
     def is_source(self) -> bool:

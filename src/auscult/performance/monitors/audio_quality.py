@@ -1,10 +1,14 @@
 """Hears the streams themselves: what is wrong with the sound, and where on its way it begins."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from auscult.detection.remarks import Remark
 from auscult.kernel.sounds import Heard, Stream, Unheard
-from auscult.performance.port import Lookout, Monitor, View
+from auscult.performance.port import Lookout, Memory, Monitor, View
+
+if TYPE_CHECKING:
+    from auscult.performance.quality import Programme
 
 PROGRAMMES_MAX = 200
 FORGET_EVERY_MS = 60_000
@@ -26,15 +30,21 @@ class AudioQuality(Monitor):
         """Return ears for a tenant of whom nothing was heard yet."""
         return Ears()
 
+    def resume(self, memory: Memory, *, now_ms: int) -> Lookout:
+        """Return ears that know from where agents reported; raises `pydantic.ValidationError`."""
+        ears = Ears()
+        ears.resume(memory, now_ms)
+        return ears
+
 
 class Ears:
     """The programmes of one tenant."""
 
     def __init__(self) -> None:
         # SciPy comes with the ear: only those who listen load it.
-        from auscult.performance.quality import Programme
+        from auscult.performance import quality
 
-        self._make = Programme
+        self._room = quality
         self._programmes: dict[str, Programme] = {}
         self._tidied_ms = 0
         self._looked_ms = 0
@@ -42,24 +52,51 @@ class Ears:
 
     def look(self, view: View) -> Iterable[Remark]:
         """Take in what was heard, as it came, the source before what is held against it."""
+        for known in self._programmes.values():
+            if any(known.knows(about) for about, _ in view.ended):
+                known.let_go(view.now_ms)
+        leaving: list[Programme] = []
         for stream, found in sorted(view.sounds, key=_in_turn):
             programme = self._programmes.get(stream.programme)
             if programme is None:
+                leaving += self._make_room(view.now_ms)
                 if len(self._programmes) >= PROGRAMMES_MAX:
                     continue
-                programme = self._make(stream.programme)
-                self._programmes[stream.programme] = programme
+                programme = self._programmes[stream.programme] = self._room.Programme(
+                    stream.programme
+                )
             programme.take(stream, found, view.now_ms)
         self._tidy(view.now_ms)
-        self._notice_lateness(view.now_ms)
-        for programme in self._programmes.values():
+        self._notice_lateness(view)
+        for programme in (*leaving, *self._programmes.values()):
             yield from programme.remarks(view.now_ms, late_ms=self._late_ms)
 
-    def _notice_lateness(self, now_ms: int) -> None:
+    def keep(self) -> Memory:
+        """Return from where agents report."""
+        kept = self._room.keep_places(self._programmes.values(), self._looked_ms)
+        return kept.model_dump(mode="json")
+
+    def resume(self, memory: Memory, now_ms: int) -> None:
+        """Wait for those agents again."""
+        kept = self._room.KeptPlaces.model_validate(memory)
+        self._programmes = self._room.resume_places(kept, now_ms)
+
+    def _make_room(self, now_ms: int) -> "list[Programme]":
+        """Where there is no room for one more, take the first programme that is silent out."""
+        if len(self._programmes) < PROGRAMMES_MAX:
+            return []
+        for name, programme in self._programmes.items():
+            if programme.is_silent(now_ms):
+                programme.let_go(now_ms, why="its place was needed for another programme")
+                return [self._programmes.pop(name)]
+        return []
+
+    def _notice_lateness(self, view: View) -> None:
         """Remember how late looks are: what a busy machine has not taken yet is not missing."""
-        gap_ms = now_ms - self._looked_ms if self._looked_ms else 0
-        self._looked_ms = now_ms
-        self._late_ms = max(gap_ms - LOOK_GAP_MS, LATE_FADES * self._late_ms)
+        gap_ms = view.now_ms - self._looked_ms if self._looked_ms else 0
+        self._looked_ms = view.now_ms
+        late_ms = max(gap_ms - LOOK_GAP_MS, view.behind_ms)
+        self._late_ms = max(late_ms, LATE_FADES * self._late_ms)
 
     def _tidy(self, now_ms: int) -> None:
         if now_ms - self._tidied_ms < FORGET_EVERY_MS:
@@ -67,7 +104,7 @@ class Ears:
         self._tidied_ms = now_ms
         for name, programme in list(self._programmes.items()):
             programme.forget(now_ms)
-            if not programme.taps:
+            if programme.is_over:
                 del self._programmes[name]
 
 

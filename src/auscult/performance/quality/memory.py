@@ -26,7 +26,8 @@ class Recent:
 
     def add(self, samples: Pcm) -> None:
         """Append float32 (n, channels)."""
-        whole = (np.clip(samples, -1, 1) * FULL).astype(np.int16)
+        with np.errstate(invalid="ignore"):  # what is no number is the ear's to refuse
+            whole = (np.clip(samples, -1, 1) * FULL).astype(np.int16)
         self._parts.append(whole)
         self._end += len(whole)
         while self._end - self._begin - len(self._parts[0]) >= self._keep:

@@ -1,20 +1,29 @@
 """One programme at all its taps: of each fault the first place on the way, told as one remark."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from auscult.detection.remarks import Clip, Curve, Remark
 from auscult.kernel.findings import PARTS_MAX, Breakdown, Part
 from auscult.kernel.sounds import Heard, Stream, Unheard
-from auscult.performance.quality.faults import Fault
+from auscult.kernel.words import Severity
+from auscult.performance.quality.faults import UNHEARD, Fault
+from auscult.performance.quality.places import CLASH_HELD_MS, NAME_CLASH, Places
 from auscult.performance.quality.tap import Tap
-
-TAPS_MAX = 64
-GONE_MS = 600_000
-"""A tap of which nothing was heard for so long, not even why, is no longer listened to."""
 
 LAST_HOP = 1_000
 NAME_CHARS = 200
+
+Key = tuple[str, str]
+"""What a remark is about, and its signal."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What was said last of a signal, without its sound, and of which tap."""
+
+    tap: str
+    remark: Remark
 
 
 @dataclass(slots=True)
@@ -22,48 +31,98 @@ class Programme:
     """The taps of one programme, in the order of the way where that is known."""
 
     name: str
-    taps: dict[str, Tap] = field(default_factory=dict)
+    places: Places = field(default_factory=Places)
+    _said: dict[Key, _Said] = field(default_factory=dict)
     _kept: dict[str, tuple[Fault, str, tuple[Clip, ...]]] = field(default_factory=dict)
 
     def take(self, stream: Stream, found: Heard | Unheard, now_ms: int) -> None:
         """Take in what was found at one tap; the source's sound goes to every other one as well."""
-        tap = self.taps.get(stream.name)
-        if tap is None or tap.stream != stream:
-            if tap is None and len(self.taps) >= TAPS_MAX:
-                return
-            tap = self.taps[stream.name] = Tap(stream, met_ms=now_ms)
-        tap.take(found, now_ms)
-        if not isinstance(found, Heard):
-            return
-        if stream.is_source:
-            if tap is self.source:  # of several the first is held against: two would be mixed
-                for other in self._others():
-                    other.hear_source(found, tap.heard_ms)
-        elif (source := self.source) is not None:
-            tap.accompany(source.form)
+        self.places.take(stream, found, now_ms)
 
     @property
-    def source(self) -> Tap | None:
-        """The source tap, where there is one."""
-        return next((tap for tap in self.taps.values() if tap.stream.is_source), None)
+    def is_over(self) -> bool:
+        """Whether there is nothing left to listen to, nor to tell."""
+        return not self.places.taps and not self._said
 
     def forget(self, now_ms: int) -> None:
-        """Let go of the taps that are gone."""
-        self.taps = {n: tap for n, tap in self.taps.items() if now_ms - tap.seen_ms <= GONE_MS}
+        """Let go of what is not needed of taps that fell silent."""
+        self.places.forget(now_ms)
+
+    def is_silent(self, now_ms: int) -> bool:
+        """Whether nothing has come from any of its taps for long."""
+        return self.places.is_silent(now_ms)
+
+    def knows(self, about: str) -> bool:
+        """Whether a remark about this is one of its own."""
+        return about == self.name or about in self.places.taps
+
+    def let_go(self, now_ms: int, *, why: str = "it was ended by a person") -> None:
+        """Wait no more for the taps that are silent."""
+        self.places.let_go(now_ms, why)
 
     def remarks(self, now_ms: int, *, late_ms: float = 0.0) -> Iterator[Remark]:
-        """Yield what is wrong now, each signal once, laid to the first tap at which it is heard."""
-        order = sorted(self.taps.values(), key=_place)
-        found = [(tap, tap.faults(now_ms, late_ms=late_ms)) for tap in order]
-        signals = list(dict.fromkeys(signal for _, faults in found for signal in faults))
-        for signal in self._kept.keys() - set(signals):
-            del self._kept[signal]
-        for signal in signals:
-            here = [(tap, faults[signal]) for tap, faults in found if signal in faults]
-            yield self._remark(here, order, now_ms)
+        """Yield what is wrong now, each signal once, laid to the first tap at which it is heard.
 
-    def _others(self) -> list[Tap]:
-        return [tap for tap in self.taps.values() if not tap.stream.is_source]
+        What was wrong at a tap that cannot be heard any more was not heard to heal: it holds. A tap
+        that fell silent is told by its own name, and hides nothing of the others. What was wrong at
+        one that is gone ends with a sentence that says so.
+        """
+        order = sorted(self.places.taps.values(), key=_place)
+        found = [(tap, tap.faults(now_ms, late_ms=late_ms)) for tap in order]
+        silent = [one for one in found if self.places.is_silent_at(one[0], now_ms)]
+        heard = [one for one in found if one not in silent]
+        said: dict[Key, _Said] = {}
+        signals = list(dict.fromkeys(signal for _, faults in heard for signal in faults))
+        for signal in signals:
+            here = [(tap, faults[signal]) for tap, faults in heard if signal in faults]
+            remark = self._remark(here, order, now_ms)
+            said[remark.about, signal] = _Said(here[0][0].stream.name, replace(remark, clips=()))
+            yield remark
+        for tap, faults in silent:
+            for signal, fault in faults.items():
+                remark = self._remark([(tap, fault)], order, now_ms)
+                remark = replace(remark, about=tap.stream.name, clips=())
+                said[remark.about, signal] = _Said(tap.stream.name, remark)
+                yield remark
+        yield from self._clashes(now_ms)
+        down = {tap.stream.name for tap, faults in heard if UNHEARD in faults}
+        gone = {tap.stream.name: "nothing has come from there for long" for tap, _ in silent}
+        yield from self._hold(said, down, {**gone, **self.places.left})
+        self._kept = {one: kept for one, kept in self._kept.items() if one in signals}
+        self.places.left.clear()
+
+    def _clashes(self, now_ms: int) -> Iterator[Remark]:
+        """Yield what nobody would hear otherwise: that of two streams of one name one is let go."""
+        for name, at_ms in self.places.clashes.items():
+            if now_ms - at_ms <= CLASH_HELD_MS and (tap := self.places.taps.get(name)) is not None:
+                yield Remark(
+                    about=name,
+                    signal=NAME_CLASH,
+                    subject=tap.stream.subject,
+                    since_ms=at_ms,
+                    severity=Severity.INFO,
+                    sentence=f"two streams go by the name {name}; only the first one is heard",
+                    labels=tap.stream.labels,
+                )
+
+    def _hold(
+        self, said: dict[Key, "_Said"], down: set[str], gone: dict[str, str]
+    ) -> Iterator[Remark]:
+        """Yield again what was said of taps that are `down`, and end it of those that are `gone`.
+
+        said: what holds by itself now. gone: why, by the tap's name.
+        """
+        before, self._said = self._said, said
+        for key in before.keys() - said.keys():
+            one = before[key]
+            is_note = one.remark.severity is Severity.INFO  # over by itself
+            if one.tap in down and not is_note:
+                said[key] = one
+                yield one.remark
+            elif (why := gone.get(one.tap)) is not None:
+                what = one.remark.signal.replace("_", " ")
+                over = f"{one.tap}: {why}, so nobody can tell whether it is over: {what}"
+                yield replace(one.remark, over=over)
 
     def _remark(self, here: list[tuple[Tap, Fault]], order: list[Tap], now_ms: int) -> Remark:
         first, fault = here[0]
@@ -111,7 +170,7 @@ class Programme:
         what = fault.signal.replace("_", " ")
         if (clip := first.clip(place_ms, f"{what} at {first.stream.name}")) is not None:
             yield clip
-        source, there_ms = self.source, first.source_place_ms(place_ms)
+        source, there_ms = self.places.source, first.source_place_ms(place_ms)
         if source is not None and there_ms is not None:
             title = f"the same moment at {source.stream.name}"
             if (clip := source.clip(there_ms, title)) is not None:

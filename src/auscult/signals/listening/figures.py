@@ -32,6 +32,7 @@ class StreamFigures:
     heard_s: float = 0.0
     size_bytes: int = 0
     breaks: int = 0
+    is_complete: bool = False
     unheard: Counter[Why] = field(default_factory=Counter)
     _power: float = 0.0
     _peak: float = 0.0
@@ -39,6 +40,7 @@ class StreamFigures:
 
     def take(self, found: Heard | Unheard) -> None:
         """Count a stretch, or what could not be heard."""
+        self.is_complete = isinstance(found, Unheard) and found.why is Why.COMPLETE
         if isinstance(found, Unheard):
             self.unheard[found.why] += 1
             return
@@ -54,7 +56,9 @@ class StreamFigures:
             self._samples += found.samples.size
 
     def is_up(self, now_ms: int) -> bool:
-        """Say whether the stream sounds: the next stretch is not overdue."""
+        """Say whether the stream sounds: the next stretch is not overdue, or none is to come."""
+        if self.is_complete:
+            return True
         last_ms = self.last.arrived_ms if self.last else self.since_ms
         length_s = self.last.duration_s if self.last else 0.0
         return now_ms - last_ms <= 1_000 * (PATIENCE * length_s + GRACE_S)

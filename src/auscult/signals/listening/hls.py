@@ -26,6 +26,9 @@ JOIN_SEGMENTS = 3
 STALE_TARGETS = 3.0
 """A live playlist without a new segment for so many target durations has stopped (RFC: 1.5)."""
 
+STALE_AGAIN_S = 60.0
+"""So often it is said again: who says nothing for long is taken to be gone."""
+
 AGAIN_S = 1.0
 POLL_SHARE = 0.5
 """A playlist that has not changed is asked again after half its target duration (RFC, 6.3.4)."""
@@ -42,8 +45,9 @@ def highest(variants: tuple[Variant, ...]) -> Variant:
 class HlsListener:
     """One rendition of one HLS stream. `listen` yields for ever, or until the stream is over.
 
-    What cannot be heard is yielded as `Unheard`, once for each time it happens, and listening goes
-    on. A programme that was recorded is fetched no faster than `speed` times its duration.
+    What cannot be heard is yielded as `Unheard`, once for each time it happens (and each minute
+    that it lasts), and listening goes on. A programme that was recorded is fetched no faster than
+    `speed` times its duration.
     """
 
     fetching: Fetching
@@ -55,7 +59,7 @@ class HlsListener:
     _headers: dict[str, bytes] = field(default_factory=dict)
     _next: int = -1
     _changed_s: float = 0.0
-    _said_stale: bool = False
+    _said_s: float = 0.0
     _follows: bool = False
 
     async def listen(self) -> AsyncGenerator[Heard | Unheard]:
@@ -79,7 +83,7 @@ class HlsListener:
                 async for found in self._hear(segment, is_live=not playlist.is_over):
                     yield found
             if playlist.is_over:
-                yield Unheard(Why.ENDED, self.now_ms(), "the playlist says that it is complete")
+                yield Unheard(Why.COMPLETE, self.now_ms(), "the playlist says that it is complete")
                 return
             if stale := self._stale(playlist, has_news=bool(news)):
                 yield stale
@@ -160,12 +164,13 @@ class HlsListener:
 
     def _stale(self, playlist: MediaPlaylist, *, has_news: bool) -> Unheard | None:
         if has_news:
-            self._changed_s, self._said_stale = _clock_s(), False
+            self._changed_s = _clock_s()
             return None
         waited_s = _clock_s() - self._changed_s
-        if self._said_stale or waited_s < STALE_TARGETS * playlist.target_s:
+        was_said = self._said_s > self._changed_s and _clock_s() - self._said_s < STALE_AGAIN_S
+        if was_said or waited_s < STALE_TARGETS * playlist.target_s:
             return None
-        self._said_stale = True
+        self._said_s = _clock_s()
         return Unheard(Why.STALE, self.now_ms(), f"no new segment for {waited_s:.1f} s")
 
     def _unheard(self, why: StreamUnheard, segment: Segment | None = None) -> Unheard:

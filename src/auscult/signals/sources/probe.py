@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from auscult.kernel.errors import SampleRefused, SeriesCapReached
-from auscult.kernel.sounds import Heard, Stream, Unheard
+from auscult.kernel.sounds import Heard, Stream, Unheard, Why
 from auscult.kernel.words import Labels, subject_of
 from auscult.signals.listening import EndlessListener, Fetching, HlsListener
 from auscult.signals.listening.figures import Row, StreamFigures
@@ -58,9 +58,14 @@ class Probe(Source):
     async def run(self, sink: Sink) -> None:
         """Listen, and tell how it goes, until cancelled."""
         figures = StreamFigures(since_ms=sink.now_ms())
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._tell(figures, sink))
-            group.create_task(self._listen(figures, sink))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._tell(figures, sink))
+                group.create_task(self._listen(figures, sink))
+        except asyncio.CancelledError:  # so it was wished; one that breaks is begun anew
+            left = Unheard(Why.LEFT, sink.now_ms(), "its probe was taken away")
+            sink.hear(self._stream(), left)
+            raise
 
     async def _listen(self, figures: StreamFigures, sink: Sink) -> None:
         stream = self._stream()
@@ -135,6 +140,6 @@ class Probe(Source):
     def _note(self, found: Heard | Unheard, sink: Sink) -> None:
         if isinstance(found, Heard):
             sink.note(SourceHealth(name=self._name, healthy=True, last_sample_ms=found.arrived_ms))
-        else:
+        elif found.why is not Why.COMPLETE:
             error = f"{found.why}: {found.detail}"[:500]
             sink.note(SourceHealth(name=self._name, healthy=False, error=error))

@@ -7,6 +7,7 @@ bounded; the oldest are let go, and the stream then does not follow.
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TypeVar
@@ -65,6 +66,7 @@ class Reporter:
     _rows: deque[Row] = field(default_factory=deque)
     _sounds: deque[tuple[Stream, Heard | Unheard]] = field(default_factory=deque)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _idle: asyncio.Event = field(default_factory=asyncio.Event)
 
     def slot(self, labels: Labels, kind: Kind = Kind.UNKNOWN) -> int:
         """Return a number of its own for each label set."""
@@ -118,6 +120,14 @@ class Reporter:
                 self._wake.clear()
                 while self._sounds or self._rows:
                     await self._send_once(http)
+                self._idle.set()
+
+    async def drain(self, *, within_s: float) -> None:
+        """Wait until `run` has sent everything, but not for long."""
+        if self._sounds or self._rows:
+            self._idle.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), within_s)
 
     async def _send_once(self, http: aiohttp.ClientSession) -> None:
         if self._sounds:

@@ -16,6 +16,9 @@ REPORT_BYTES_MAX = 8 << 20
 SAMPLES_MAX = 6_000_000
 """Of all channels together: half a minute of stereo at 96 kHz, 24 MB."""
 
+RATE_MIN_HZ, RATE_MAX_HZ = 8_000, 192_000
+"""What can be listened to; the limits of the room of hearing."""
+
 HEAD_BYTES_MAX = 8 << 10
 LABELS_MAX = 32
 
@@ -128,6 +131,10 @@ def _decode(sound: bytes) -> tuple[Pcm, int]:
     count, known_hz = 0, 0
     try:
         for pcm, rate_hz in Decoder().decode_stream(BytesIO(sound)):
+            if not RATE_MIN_HZ <= rate_hz <= RATE_MAX_HZ:
+                raise BodyMalformed(f"{rate_hz} Hz; sound has from {RATE_MIN_HZ} to {RATE_MAX_HZ}")
+            if known_hz not in {0, rate_hz}:
+                raise BodyMalformed(f"its rate changes from {known_hz} to {rate_hz} Hz on the way")
             count += pcm.size
             if count > SAMPLES_MAX:
                 raise BodyTooLarge(f"more than {SAMPLES_MAX} samples in one report of sound")

@@ -1,7 +1,6 @@
 """`auscult probe`: listens where it stands, and reports to the auscult that watches."""
 
 import asyncio
-import contextlib
 import signal
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +16,8 @@ from auscult.vault import redact_fields
 
 KEY_VARIABLE = "AUSCULT_KEY"
 PROBE = "probe"
+LEAVE_S = 5.0
+"""How long an agent that is stopped tries to say so."""
 
 
 def report_streams(config: Path, *, tenant: str, to: str, vantage: str) -> None:
@@ -46,15 +47,22 @@ async def _listen(probes: list[Source], reporter: Reporter) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    tasks = [asyncio.create_task(probe.run(reporter)) for probe in probes]
-    tasks.append(asyncio.create_task(reporter.run()))
+    listening = [asyncio.create_task(probe.run(reporter)) for probe in probes]
+    sending = asyncio.create_task(reporter.run())
     waiting = asyncio.create_task(stopping.wait())
-    done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
-    for task in (*tasks, waiting):
-        task.cancel()
-    for task in tasks:
-        with contextlib.suppress(asyncio.CancelledError):
-            if task not in done:
-                await task
+    ends = [*listening, sending, waiting]
+    done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    await _end(listening)
+    if not sending.done():  # that nobody listens here any more is the last that is said
+        await reporter.drain(within_s=LEAVE_S)
+    await _end([sending])
+    waiting.cancel()
     for task in done:
         task.result()
+
+
+async def _end(tasks: "list[asyncio.Task[None]]") -> None:
+    """Cancel tasks and wait until they have ended; what they raised is asked for elsewhere."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from auscult.engine.events import orphans as module
-from auscult.engine.events.orphans import release_orphans
+from auscult.engine.events.orphans import read_firing, release_orphans
 from auscult.engine.events.records import settle
 from auscult.kernel.facts import Fact, Found
 from auscult.kernel.findings import Phase
-from tests.unit.engine.bench import Bench, found
+from tests.unit.engine.bench import ACME, Bench, found
 
 
 class Standing:
@@ -58,3 +58,21 @@ async def test_only_what_is_old_firing_and_held_by_nobody_is_cleared(
     assert fact.finding.fingerprint == "fp-orphan"
     assert fact.finding.phase is Phase.CLEARED
     assert "after a restart" in fact.finding.evidence.sentence
+
+
+async def test_what_fires_is_read_from_the_store(bench: Bench) -> None:
+    before_ms = bench.clock.now_ms()
+    facts = [
+        found("firing", at_ms=before_ms),
+        found("over", at_ms=before_ms),
+        found("over", Phase.CLEARED, at_ms=before_ms),
+    ]
+    with bench.store.write() as work:
+        for fact in facts:
+            settle(work, fact, bench.plans, clock=bench.clock)
+
+    async def read(fn: Any) -> Any:
+        with bench.store.read() as work:
+            return fn(work)
+
+    assert await read_firing(read, ACME) == {"fp-firing"}

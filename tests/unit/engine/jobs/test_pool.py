@@ -9,6 +9,7 @@ import pytest
 
 from auscult.engine.jobs import Budget, Done, Lost, Task, run_tasks
 from auscult.engine.jobs.worker import find_function
+from auscult.runtime.settings import process_environment
 
 LIGHT = "auscult.engine.codec.trying:survey"
 BUDGET = Budget(workers=1, task_s=60, nice=1)
@@ -81,3 +82,17 @@ def test_a_worker_killed_in_the_middle_costs_one_try(tmp_path: Path) -> None:
     assert sorted(one.task.name for one in ends) == ["0", "1", "2", "3"]
     assert all(isinstance(one, Lost) and one.is_refused for one in ends)
     assert not any(isinstance(one, Done) for one in ends)
+
+
+def test_a_stray_line_of_a_worker_is_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = 'import os\nos.write(1, b"a library says hello\\n[1]\\n{}\\nhalf a line, then\\n")\n'
+    (tmp_path / "sitecustomize.py").write_text(noise)
+    environ = {**process_environment()}
+    environ["PYTHONPATH"] = os.pathsep.join([str(tmp_path), environ.get("PYTHONPATH", "")])
+    monkeypatch.setattr("auscult.engine.jobs.pool.process_environment", lambda: environ)
+    tasks = [Task(str(n), LIGHT, {"path": str(tmp_path / f"{n}.wav")}) for n in range(2)]
+    ends = list(run_tasks(tasks, BUDGET))
+    assert [one.task.name for one in ends] == ["0", "1"]
+    assert all(isinstance(one, Lost) and "is no file" in one.reason for one in ends)

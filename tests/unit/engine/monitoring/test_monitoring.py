@@ -1,26 +1,25 @@
 """What came in is shown to every monitor once; what waits is bounded; one that breaks is alone."""
 
 from collections.abc import Iterable
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from auscult.detection.remarks import Clip, Remark, Told
+from auscult.detection import remarks
+from auscult.detection.remarks import RESUMED_QUIET_MS, Clip, Remark, Told
 from auscult.engine.monitoring import posts
 from auscult.engine.monitoring.exhibits import with_exhibits
-from auscult.engine.monitoring.inbox import STREAMS_MAX, WAITING_MAX_S, Inbox
 from auscult.engine.monitoring.path import Monitoring
 from auscult.engine.monitoring.posts import Post
-from auscult.engine.monitoring.ways import Ways
 from auscult.engine.telemetry.path import Telemetry
 from auscult.engine.wiring import Plans, TenantPlan
 from auscult.kernel.findings import Phase
-from auscult.kernel.sounds import Heard, Sound, Stream, Unheard, Why
+from auscult.kernel.sounds import Heard, Sound, Stream
 from auscult.kernel.words import Severity, Subject, TenantId
 from auscult.performance.port import Lookout, Monitor, View
+from auscult.runtime.clock import Clock
 from auscult.runtime.metrics import Metrics
 from auscult.runtime.settings import parse_settings
 from tests.unit.engine.bench import ACME
@@ -28,6 +27,7 @@ from tests.unit.engine.samples.stream import Stream as Bench
 from tests.unit.surface.fake_story import a_finding
 
 RATE_HZ = 8_000
+BOLT = TenantId("bolt")
 
 
 def tap(name: str = "one", service: str = "edge", hop: int | None = None) -> Stream:
@@ -44,6 +44,13 @@ class Broken(Monitor):
 
     def begin(self) -> Lookout:
         return _Once()
+
+
+class Forgetful(Monitor):
+    """Says something at its very first look, breaks at the next, and sees nothing ever after."""
+
+    def begin(self) -> Lookout:
+        return _Thrice()
 
 
 class Counting(Monitor):
@@ -63,12 +70,40 @@ class _Once:
         return [remark("broken")]
 
 
+class _Thrice:
+    looks = 0
+
+    def look(self, _view: View) -> Iterable[Remark]:
+        _Thrice.looks += 1
+        if _Thrice.looks == 2:
+            raise ValueError("no second time")
+        return [remark("once")] if _Thrice.looks == 1 else []
+
+
 class _Counts:
-    shown = 0
+    def __init__(self) -> None:
+        self.shown = 0
+        self.ended: list[tuple[str, str]] = []
 
     def look(self, view: View) -> Iterable[Remark]:
+        self.ended += view.ended
         self.shown += len(view.sounds)
         return [remark(f"{self.shown} shown")] if self.shown else []
+
+
+def at_work(folder: Path, clock: Clock | None = None) -> Monitoring:
+    """The monitors of two tenants."""
+    bench = Bench(folder)
+    settings = parse_settings(f"data_dir: {folder}\ntenants: {{acme: {{}}, bolt: {{}}}}\n")
+    telemetry = Telemetry(
+        bench.path, settings, clock=bench.clock, metrics=bench.metrics, pseudonym=lambda _, t: t
+    )
+    clock = clock or bench.clock
+    monitoring = Monitoring(
+        bench.path, telemetry, clock=clock, metrics=bench.metrics, folder=folder
+    )
+    monitoring.configure(Plans({ACME: TenantPlan(ACME), BOLT: TenantPlan(BOLT)}))
+    return monitoring
 
 
 def remark(signal: str) -> Remark:
@@ -85,23 +120,9 @@ def only_these(monkeypatch: pytest.MonkeyPatch) -> None:
         def make(self, _name: str, _settings: Any) -> Monitor:
             return Counting()
 
-    Counting.plug_name, Broken.plug_name = "counting", "broken"
+    Counting.plug_name, Broken.plug_name, Forgetful.plug_name = "counting", "broken", "forgetful"
+    _Thrice.looks = 0
     monkeypatch.setattr(posts, "MONITORS", Shelf())
-
-
-def test_what_waits_is_bounded_and_what_is_lost_breaks_the_stream() -> None:
-    inbox = Inbox(Metrics())
-    for at_s in range(100):
-        inbox.put(ACME, tap(), heard(at_s))
-    kept = [found for _, found in inbox.take(ACME)]
-    assert len(kept) == WAITING_MAX_S
-    assert isinstance(kept[0], Heard)
-    assert not kept[0].follows
-    assert all(isinstance(one, Heard) and one.follows for one in kept[1:])
-    assert inbox.take(ACME) == []
-    for number in range(STREAMS_MAX + 5):
-        inbox.put(ACME, tap(f"stream {number}"), Unheard(Why.SLOW, 0, ""))
-    assert len(inbox.take(ACME)) == STREAMS_MAX - 1, "one was known before"
 
 
 def test_a_monitor_that_breaks_begins_anew_and_takes_no_other_along() -> None:
@@ -118,6 +139,16 @@ def test_a_monitor_that_breaks_begins_anew_and_takes_no_other_along() -> None:
     assert b'auscult_look_failures_total{monitor="broken"} 1.0' in metrics.render()[0]
 
 
+def test_what_a_monitor_said_that_broke_ends_as_what_nobody_knows_of() -> None:
+    post = Post(ACME, Metrics())
+    post.configure({"forgetful": Forgetful(quiet_s=0)})
+    post.look(View(ACME, 1_000))
+    for now_ms in (2_000, 3_000, 3_000 + RESUMED_QUIET_MS - 1_000):
+        assert post.look(View(ACME, now_ms)) == [], "it may be seen again"
+    (told,) = post.look(View(ACME, 2_001 + RESUMED_QUIET_MS))
+    assert "nobody can tell" in told.finding.evidence.sentence
+
+
 def test_a_monitor_that_is_switched_off_has_said_its_last() -> None:
     post = Post(ACME, Metrics())
     post.configure({})
@@ -128,15 +159,51 @@ def test_a_monitor_that_is_switched_off_has_said_its_last() -> None:
     assert not post.lookouts
 
 
+def test_what_there_is_no_room_to_tell_is_counted_and_said_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(remarks, "OPEN_MAX", 0)
+    metrics = Metrics()
+    post = Post(ACME, metrics)
+    sounds = [(tap(), heard())]
+    assert post.look(View(ACME, 1_000, sounds=sounds)) == []
+    assert post.look(View(ACME, 1_500, sounds=sounds)) == []
+    assert b'auscult_remarks_untold_total{monitor="counting"} 2.0' in metrics.render()[0]
+    assert capsys.readouterr().err.count("remarks are not told") == 1
+
+
+def test_a_monitor_learns_what_a_person_ended_of_what_it_says_still() -> None:
+    post = Post(ACME, Metrics())
+    post.look(View(ACME, 1_000, sounds=[(tap(), heard())]))
+    post.end([*post.ledger.firing(), "what somebody else said"])
+    post.look(View(ACME, 1_500))
+    post.look(View(ACME, 2_000))
+    lookout = post.lookouts["counting"]
+    assert isinstance(lookout, _Counts)
+    assert lookout.ended == [("radio", "1 shown")]
+
+
+async def test_of_a_tenant_that_is_gone_everything_ends_and_nothing_is_kept(
+    tmp_path: Path,
+) -> None:
+    monitoring = at_work(tmp_path)
+    monitoring.hear(ACME, tap(hop=1), heard())
+    await monitoring.look(ACME)
+    monitoring.hear(ACME, tap(hop=1), heard(1.0))
+    (end,) = await monitoring.leave([ACME])
+    assert end.phase is Phase.CLEARED
+    assert "the tenant is gone" in end.evidence.sentence
+    monitoring.hear(ACME, tap(hop=1), heard(2.0))
+    assert ACME not in vars(monitoring)["_cursors"]
+    assert not vars(monitoring)["_inbox"].tenants
+    assert not vars(vars(monitoring)["_ways"])["_programmes"]
+    assert not monitoring.firing()
+    assert await monitoring.leave([ACME]) == []
+    await monitoring.stop()
+
+
 async def test_everything_is_shown_once_and_only_to_its_tenant(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
-    settings = parse_settings(f"data_dir: {tmp_path}\ntenants: {{acme: {{}}, bolt: {{}}}}\n")
-    telemetry = Telemetry(
-        bench.path, settings, clock=bench.clock, metrics=bench.metrics, pseudonym=lambda _, t: t
-    )
-    monitoring = Monitoring(bench.path, telemetry, clock=bench.clock, metrics=bench.metrics)
-    bolt = TenantId("bolt")
-    monitoring.configure(Plans({ACME: TenantPlan(ACME), bolt: TenantPlan(bolt)}))
+    monitoring, bolt = at_work(tmp_path), BOLT
     monitoring.hear(ACME, tap(), heard())
     monitoring.hear(ACME, tap(), heard(1.0))
     assert [one.signal for one in await monitoring.look(ACME)] == ["2 shown"]
@@ -145,16 +212,6 @@ async def test_everything_is_shown_once_and_only_to_its_tenant(tmp_path: Path) -
     assert len(monitoring.firing()) == 1
     assert monitoring.lookout(ACME, "counting") is not None
     await monitoring.stop()
-
-
-def test_taps_of_a_programme_show_who_asks_whom() -> None:
-    ways = Ways()
-    assert list(ways.learn(ACME, tap("a", "ingest", 0))) == []
-    assert list(ways.learn(ACME, tap("b", "edge", 4))) == [("edge", "ingest")]
-    assert list(ways.learn(ACME, tap("b", "edge", 4))) == []
-    learnt = list(ways.learn(ACME, tap("c", "enhance", 1)))
-    assert learnt == [(after, before) for before, after in pairwise(("ingest", "enhance", "edge"))]
-    assert list(ways.learn(ACME, tap("d", "somewhere", None))) == []
 
 
 def test_a_clip_becomes_a_sound_and_its_picture() -> None:

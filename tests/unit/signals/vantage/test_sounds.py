@@ -8,7 +8,8 @@ import pytest
 from auscult.kernel.errors import BodyMalformed, BodyTooLarge
 from auscult.kernel.sounds import Heard, Stream, Unheard, Why
 from auscult.kernel.words import Subject
-from auscult.signals.vantage import REPORT_BYTES_MAX, pack_sound, unpack_sound
+from auscult.performance.hearing.figures import blocks
+from auscult.signals.vantage import REPORT_BYTES_MAX, pack_sound, sounds, unpack_sound
 
 RATE_HZ = 48_000
 STREAM = Stream(
@@ -74,3 +75,15 @@ def test_a_small_report_that_holds_too_much_is_left_in_the_middle() -> None:
     assert len(body) < 200_000
     with pytest.raises(BodyTooLarge, match="samples"):
         unpack_sound(body, now_ms=0)
+
+
+@pytest.mark.parametrize("rate_hz", [4_000, 6_000, 7_999])
+def test_a_rate_at_which_nothing_can_be_heard_is_refused(rate_hz: int) -> None:
+    slow = np.zeros((rate_hz, 1), dtype=np.float32)
+    body = pack_sound(STREAM, Heard(slow, rate_hz, 0, size_bytes=1), sent_ms=0)
+    with pytest.raises(BodyMalformed, match=f"{rate_hz} Hz"):
+        unpack_sound(body, now_ms=0)
+
+
+def test_what_is_taken_is_what_an_ear_takes() -> None:
+    assert (sounds.RATE_MIN_HZ, sounds.RATE_MAX_HZ) == (blocks.RATE_MIN_HZ, blocks.RATE_MAX_HZ)
