@@ -33,6 +33,10 @@ SURE_SCORE = {
 """What one piece has and another has not: sure are these from a score on which clean programmes do
 not reach, and only where no other piece began at the same time."""
 
+NEAR_MS, PAUSE_MS = 700, 60
+SINCE_ABOUT_MS = dict.fromkeys((Kind.BANDWIDTH, Kind.NOISE, Kind.TRANSCODE), 3_500)
+"""Of what is read from 4 s of spectra it is not known more exactly when it began."""
+
 
 class Listener(Protocol):
     """Hears one thing in every block."""
@@ -117,7 +121,13 @@ class Ear:
         least = SURE_SCORE.get(verdict.kind)
         if least is None:
             return verdict
-        turned = self._turns.is_near(verdict.since_ms, verdict.said_ms)
+        since_ms, turns = verdict.since_ms, self._turns
+        turned = turns.is_near(since_ms, verdict.said_ms)
+        if verdict.kind in SINCE_ABOUT_MS:
+            until_ms = since_ms + SINCE_ABOUT_MS[verdict.kind]
+            turned |= turns.has_dip(since_ms - NEAR_MS, until_ms, least_ms=PAUSE_MS)
+        else:
+            turned |= turns.has_dip(since_ms - NEAR_MS, since_ms + NEAR_MS)
         return replace(verdict, is_sure=(verdict.score or 0.0) >= least and not turned)
 
     @property

@@ -15,12 +15,15 @@ from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 RING = 6
 HEARD_DB = -80.0
 CARRIED_DB, LOST_DB = -10.0, 10.0
-LEAST_HZ, HEARD_MAX_HZ = 1_500.0, 17_500.0
-"""Coders give up what lies above 16 kHz as they please, and hardly anybody hears it go: an edge
+LEAST_HZ, HEARD_MAX_HZ = 1_500.0, 16_000.0
+"""Coders give up what lies above 15 kHz as they please, and hardly anybody hears it go: an edge
 must lie 1.5 kHz below the second figure."""
 
 LOST_SHARE = 0.9
 RISE_DB, NOISE_SHARE = 4.0, 0.35
+SURE_SCORE = 5.0
+"""Of noise alone: what a coder does to one piece and not to the next comes to as much as 4.6."""
+
 HOLE_DB, HOLE_RISE = 45.0, 0.06
 
 
@@ -106,7 +109,9 @@ class Carried:
                 verdict = pair.say(self._alarms[kind], score, measured, words=(unit, sentence))
                 # Nearly all of the last 3 s had to be so before there was evidence.
                 early_ms = round(1000 * STEP_S * (RING - 1))
-                yield replace(verdict, since_ms=verdict.since_ms - early_ms)
+                is_sure = kind is not Kind.NOISE or score >= SURE_SCORE
+                since_ms = verdict.since_ms - early_ms
+                yield replace(verdict, since_ms=since_ms, is_sure=is_sure)
         if not any(bad.values()):
             usual = self._gain.level if self._gain.is_known else np.zeros(len(gain))
             self._gain.learn(np.where(np.isnan(gain), usual, gain))

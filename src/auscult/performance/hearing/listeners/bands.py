@@ -13,7 +13,7 @@ from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 RING, EVERY = 8, 2
 ACTIVE_DB = -50.0
 AUDIBLE_DB = -85.0
-LEAST_HZ, HEARD_MAX_HZ = 1_500.0, 17_500.0
+LEAST_HZ, HEARD_MAX_HZ = 1_500.0, 16_000.0
 LOST_DB, EDGE_DB, KEPT_DB = 12.0, 20.0, 6.0
 LOST_SHARE = 0.9
 EDGE_RATIO = 1.3

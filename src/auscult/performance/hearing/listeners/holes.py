@@ -18,9 +18,6 @@ pauses that ended by themselves make the first figure 1.5 times the longest of t
 
 CUT_SHARE, CUT_BINS = 0.5, 22
 PAST_HOPS = 2
-FADE_BINS, FADED = 25, 0.25
-"""What ends by a quick fade has lost most of the level that it had 25 to 75 ms before its end."""
-
 """A cut falls from half of its peak to silence within 22 ms (a coder's window), no fade does."""
 
 DEPTH = 10 ** (-36 / 20)
@@ -30,6 +27,7 @@ EDGE_BINS, NEAR_BINS, LEAST_BINS = 3, 8, 3
 STEADY, SHARP, RETURNED = 0.1, 0.4, 0.1
 DEAD, ALIVE, FAINT, FAINT_MIDDLE = 1e-5, 5e-4, 1e-3, 1e-4
 """What has been coded is never dead (−100 dB) between two milliseconds that are not (−66 dB)."""
+BREAK, QUIET_BEND = 2.5, 1e-4
 CONTEXT = 2_000 + 2 * NEAR_BINS
 GAP_MAX_BINS = 2_000
 
@@ -110,6 +108,7 @@ class Gaps:
 
     def __init__(self, grid: Grid) -> None:
         self._past = np.zeros((grid.channels, CONTEXT), dtype=np.float32)
+        self._sound = np.zeros((grid.channels, grid.size), dtype=np.float32)
         self._events = Events(prior=0.5, p_max=0.01)
         self._alarm = Alarm(Kind.GAP, need_s=0.0)
         self._told = 0
@@ -123,6 +122,8 @@ class Gaps:
         """Take in one block; a gap is heard when the sound has come back."""
         peak = np.concatenate([self._past, block.peak], axis=1)
         self._past = peak[:, -CONTEXT:]
+        sound = np.concatenate([self._sound, block.samples], axis=1)
+        self._sound = block.samples
         first_bin = block.start // block.grid.hop * BINS - CONTEXT
         found = find_gaps(peak)
         heard = False
@@ -143,9 +144,33 @@ class Gaps:
                     measured=float(end - begin),
                     unit="ms",
                     sentence=f"the sound was gone for {end - begin} ms and came back",
+                    is_sure=self._is_cut(block.grid, sound, (begin, end)),
                 )
         if not heard:
             self._alarm.feed(0, bad=False, step_s=STEP_S)
+
+    def _is_cut(self, grid: Grid, sound: Singles, gap: tuple[int, int]) -> bool:
+        """Whether either edge is a break in the wave, where it is still held (0.5 to 1 s)."""
+        held_bins, size = self._past.shape[1] + HOPS * BINS, sound.shape[1]
+        begin, end = (size - round((held_bins - at) * grid.hop / BINS) for at in gap)
+        return any(
+            is_break(one[:end], begin, grid.rate_hz)
+            or is_break(one[begin:][::-1], len(one) - end, grid.rate_hz)
+            for one in sound
+            if begin >= 0
+        )
+
+
+def is_break(x: Singles, at: int, rate_hz: int) -> bool:
+    """Whether the wave breaks within 1.5 ms of a frame, by the 20 ms before it; x: (frames,).
+
+    A pause of the programme begins and ends within a millisecond at best, which moves the third
+    difference no more than the sound around it does; a cut moves it at once.
+    """
+    near, wide = round(0.0015 * rate_hz), round(0.02 * rate_hz)
+    bend = np.abs(np.diff(x[max(0, at - wide) : at + near].astype(np.float64), n=3))
+    before, here = bend[: -2 * near], bend[-2 * near :]
+    return bool(before.size and here.max() > BREAK * max(float(before.max()), QUIET_BEND))
 
 
 def find_gaps(peak: Singles) -> list[tuple[int, int]]:
@@ -154,7 +179,7 @@ def find_gaps(peak: Singles) -> list[tuple[int, int]]:
     if not (peak < LOUD_PEAK).any():
         return []
     for one in peak:
-        here = set(find_dead(one))
+        found.update(find_dead(one))
         for fall in find_falls(one).tolist():
             before = float(np.median(one[max(0, fall - NEAR_BINS) : fall]))
             quiet = 2 * DEPTH * before
@@ -168,20 +193,13 @@ def find_gaps(peak: Singles) -> list[tuple[int, int]]:
             level = min(before, float(np.median(after)))
             full = level > max(STEADY * LOUD_PEAK, RETURNED * before)
             if full and after[:EDGE_BINS].max() > SHARP * level:
-                here.add((fall, rise))
-        found.update(gap for gap in here if not is_fading(one[: gap[0]]))
+                found.add((fall, rise))
     # One gap, found in both ways or in both channels, has one beginning.
     apart: list[tuple[int, int]] = []
     for begin, end in sorted(found):
         if not apart or begin > apart[-1][1]:
             apart.append((begin, end))
     return apart
-
-
-def is_fading(peak: Singles) -> bool:
-    """Whether the last 8 ms are far below what was there 25 to 75 ms before the end."""
-    before = peak[-3 * FADE_BINS : -FADE_BINS]
-    return bool(len(before) and peak[-NEAR_BINS:].max() < FADED * before.max())
 
 
 def find_dead(peak: Singles) -> list[tuple[int, int]]:

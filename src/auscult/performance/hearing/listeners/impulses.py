@@ -26,9 +26,12 @@ LENGTH = 8
 UPPER = 0.6
 RATIO, ALONE = 8.0, 20.0
 """Against all around: of clicks, which come in numbers, and of a splice, which comes alone."""
-LEAST = (3e-4, 2e-3)
-"""What is not heard: −70 dB in the band that should be empty, where a coder leaves traces of its
-own of up to −86 dB wherever a drum is struck; −54 dB in the upper one."""
+LEAST = (2e-5, 2e-3)
+"""What is not heard: −94 dB in the band that should be empty, −54 dB in the upper one."""
+
+FAINT, CLEAR = 3e-4, 100.0
+"""A coder leaves traces in its empty band wherever a drum is struck, of up to −86 dB and 26 dB over
+all around: what is fainter than −70 dB must stand out by 40."""
 
 ROWS_AT_ONCE = 800
 """So few that BLAS does not spread them over threads, which costs more than the sums."""
@@ -154,7 +157,9 @@ def find_impulses(
     stride = len(taps) // LENGTH
     bands = _filter(x, taps, stride)
     top, upper = np.abs(bands[..., 0]), np.hypot(bands[..., 1], bands[..., 2])
-    ratio = np.maximum(_stand_out(top, LEAST[0]), _stand_out(upper, LEAST[1]))
+    clear = _stand_out(top, LEAST[0])
+    clear[(top < FAINT) & (clear < CLEAR)] = 0.0
+    ratio = np.maximum(clear, _stand_out(upper, LEAST[1]))
     best = ratio.max(axis=0)
     # The middle of each event: the greatest ratio within what the filters smear it over.
     middle = (best > least_ratio) & (
