@@ -77,6 +77,7 @@ class Told:
     severity: str
     score: float
     sentence: str
+    explains: int = 0
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -84,9 +85,9 @@ class Told:
         return self.incident, self.fingerprint, self.first_ms
 
     @property
-    def weight(self) -> tuple[int, float, int]:
-        """The order in which a headline is chosen: the worst, then the surest, then the first."""
-        return RANKS.get(self.severity, 3), -self.score, self.first_ms
+    def weight(self) -> tuple[int, int, float, int]:
+        """The product's order for headlines: the worst, what explains, the surest, the first."""
+        return RANKS.get(self.severity, 3), -self.explains, -self.score, self.first_ms
 
 
 @dataclass(slots=True)
@@ -180,6 +181,7 @@ class Reader:
             severity=str(signal["severity"]),
             score=float(signal["peak_score"] or 0.0),
             sentence=str(signal["sentence"]),
+            explains=int(signal.get("explains", 0)),
         )
 
 

@@ -21,10 +21,10 @@ def closing_headline(incident: Incident, resolved_ms: int) -> str:
 
 
 def leading(signals: tuple[Signal, ...]) -> Signal:
-    """Return the signal that says most: the worst, then what explains, the surest, the first."""
+    """Return the signal that says most: the worst, what explains most, the surest, the first."""
     return min(
         signals,
-        key=lambda one: (one.severity.rank, not one.explains, -one.peak_score, one.first_ms),
+        key=lambda one: (one.severity.rank, -one.explains, -one.peak_score, one.first_ms),
     )
 
 

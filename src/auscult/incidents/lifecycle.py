@@ -227,9 +227,9 @@ def quiet_ms(incident: Incident) -> int | None:
     return None if firing or since_ms is None else since_ms + QUIET_HOLD_MS
 
 
-def _says(finding: Finding) -> tuple[int, bool, float]:
+def _says(finding: Finding) -> tuple[int, int, float]:
     """Return how much a finding says; the smaller, the more. See `headlines.leading`."""
-    return finding.severity.rank, not finding.evidence.explains, -finding.score
+    return finding.severity.rank, -finding.evidence.explains, -finding.score
 
 
 def _weight(signal: Signal) -> tuple[int, float]:
@@ -283,7 +283,7 @@ def _again(before: Signal, finding: Finding) -> Signal:
             "first_ms": before.first_ms,
             "peak_score": max(before.peak_score, finding.score),
             "severity": worst([before.severity, finding.severity]),
-            "explains": before.explains or finding.evidence.explains,
+            "explains": max(before.explains, finding.evidence.explains),
         }
     )
 

@@ -77,9 +77,12 @@ class Evidence(Word):
     trace_id: str = Field(default="", pattern="^([0-9a-f]{32})?$")
 
     @property
-    def explains(self) -> bool:
-        """Whether it says what the figure means: what it is made of, what it sounds like."""
-        return bool(self.breakdown or self.exhibits or self.trace_id)
+    def explains(self) -> int:
+        """How much it says of what the figure means: 2 where it is laid to a place on the way.
+
+        1 where one can but hear or see it, as at the last place of all; 0 where it is a figure.
+        """
+        return 2 if self.breakdown or self.trace_id else int(bool(self.exhibits))
 
 
 class Phase(StrEnum):

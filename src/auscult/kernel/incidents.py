@@ -36,8 +36,8 @@ class Signal(Word):
     peak_score: float
     phase: Phase
     sentence: str
-    explains: bool = False
-    """Whether its evidence says what the figure means (`Evidence.explains`)."""
+    explains: int = 0
+    """How much its evidence says of what the figure means (`Evidence.explains`)."""
 
 
 class Incident(Word):

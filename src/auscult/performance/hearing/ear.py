@@ -33,8 +33,9 @@ SURE_SCORE = {
 """What one piece has and another has not: sure are these from a score on which clean programmes do
 not reach, and only where no other piece began at the same time."""
 
-NEAR_MS, PAUSE_MS = 700, 60
-SINCE_ABOUT_MS = dict.fromkeys((Kind.BANDWIDTH, Kind.NOISE, Kind.TRANSCODE), 3_500)
+NEAR_MS, DIP_MS = 700, 8
+SPECTRA_MS, PAUSE_MS = 3_500, 60
+READ_FROM_SPECTRA = {Kind.BANDWIDTH, Kind.NOISE, Kind.TRANSCODE}
 """Of what is read from 4 s of spectra it is not known more exactly when it began."""
 
 
@@ -121,13 +122,12 @@ class Ear:
         least = SURE_SCORE.get(verdict.kind)
         if least is None:
             return verdict
-        since_ms, turns = verdict.since_ms, self._turns
-        turned = turns.is_near(since_ms, verdict.said_ms)
-        if verdict.kind in SINCE_ABOUT_MS:
-            until_ms = since_ms + SINCE_ABOUT_MS[verdict.kind]
-            turned |= turns.has_dip(since_ms - NEAR_MS, until_ms, least_ms=PAUSE_MS)
-        else:
-            turned |= turns.has_dip(since_ms - NEAR_MS, since_ms + NEAR_MS)
+        early_ms, late_ms = verdict.since_ms - NEAR_MS, verdict.since_ms + NEAR_MS
+        dip_ms = DIP_MS
+        if verdict.kind in READ_FROM_SPECTRA:
+            late_ms, dip_ms = verdict.since_ms + SPECTRA_MS, PAUSE_MS
+        turned = self._turns.is_near(early_ms, late_ms)
+        turned = turned or self._turns.has_dip(early_ms, late_ms, least_ms=dip_ms)
         return replace(verdict, is_sure=(verdict.score or 0.0) >= least and not turned)
 
     @property

@@ -30,10 +30,9 @@ treble, or adds noise, takes from some and not from others, and from the middlin
 REACH_DB, RECENT = -1.0, 6
 """A block that stays 1 dB below what the last 3 s reached cannot tell that nothing clips."""
 
-AT_SCALE_DB, STRONG = -1.5, 2.0
-NEED_S, WEAK_S = 1.0, 0.25
-"""Nearly all that clips does so at full scale: there one block that lacks much is evidence enough,
-or two that lack little; a ceiling anywhere else must show four times."""
+AT_SCALE_DB, NEED_S, WEAK_S = -1.5, 1.0, 0.25
+"""Nearly all that clips does so at full scale: there one block that lacks something is evidence
+enough; a ceiling anywhere else must show four times."""
 
 OVER_SHARE, OFTEN = 1e-3, 8.0
 CROWDED, LIFTED = 0.8, 2.0
@@ -108,7 +107,7 @@ class Ceiling:
         self._ceiling_db = max(self._ceiling_db, reach_db)
         if reach_db <= AT_SCALE_DB:
             return True, WEAK_S
-        return True, NEED_S if over > STRONG * limit else STEP_S
+        return True, NEED_S
 
     def _measure(self, pair: Pair) -> tuple[float, float]:
         """Return by how much the peaks fall short, dB, and how high they reach; (0, -200) of none.

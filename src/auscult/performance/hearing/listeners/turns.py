@@ -12,7 +12,9 @@ from auscult.performance.hearing.figures.usual import Usual
 EDGES_HZ = (0, 250, 500, 750, 1_000, 1_500, 2_000, 3_000, 4_000)
 BEFORE, AFTER = 8, 3
 LEAST_DB, TIMES = 3.5, 2.0
-EARLY_MS = 2_000
+EARLY_MS = 1_000
+"""By so much too early a piece may be noticed, whose first half second is enough."""
+
 REMEMBERED = 16
 ACTIVE_DB = -50.0
 DIP, DIP_BINS, DIPS = 0.02, 8, 64
@@ -37,6 +39,7 @@ class Turns:
         self._usual = Usual(least=10, spread_min=0.5)
         self._at_ms: deque[int] = deque(maxlen=REMEMBERED)
         self._dips: deque[tuple[int, int]] = deque(maxlen=DIPS)
+        self._turned = False
         self._loud = 0.0
         self._quiet_bins = 0
 
@@ -53,16 +56,19 @@ class Turns:
         shapes = np.stack(self._shapes)
         away = shapes[BEFORE:].mean(axis=0) - shapes[:BEFORE].mean(axis=0)
         away_db = float(np.sqrt((away**2).mean()))
-        if self._usual.is_known and away_db > max(LEAST_DB, TIMES * float(self._usual.level[0])):
+        limit_db = max(LEAST_DB, TIMES * float(self._usual.level[0]))
+        turned = self._usual.is_known and away_db > limit_db
+        if turned and not self._turned:
             began = block.start - (AFTER - 1) * block.grid.size
             self._at_ms.append(block.time_ms(began))
+        self._turned = turned
         self._usual.learn(away_db)
 
     def is_near(self, since_ms: int, until_ms: int) -> bool:
-        """Whether another piece began between 2 s before a time and another."""
+        """Whether another piece began between two times, as far as its beginning is known."""
         return any(since_ms - EARLY_MS <= at_ms <= until_ms for at_ms in self._at_ms)
 
-    def has_dip(self, since_ms: int, until_ms: int, *, least_ms: int = DIP_BINS) -> bool:
+    def has_dip(self, since_ms: int, until_ms: int, *, least_ms: int) -> bool:
         """Whether the sound was as good as gone, for so long, between two times."""
         return any(
             since_ms <= end_ms and end_ms - length_ms <= until_ms and length_ms >= least_ms

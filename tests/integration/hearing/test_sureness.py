@@ -1,0 +1,83 @@
+"""What a piece may have of its own is told as not sure; what nothing but a fault does, as sure."""
+
+import numpy as np
+import pytest
+
+from auscult.kernel.sounds import Pcm, Sound
+from auscult.performance.hearing import Ear, Kind, Verdict
+from auscult.performance.hearing.comparison import Comparison
+from tests.benchmarks.audio_injection import DOWNSTREAM, UPSTREAM, Scene, round_trip
+from tests.benchmarks.audio_material import RATE_HZ, UNIT_SEEDS, make_track
+
+AT_S = 9
+
+
+def hear(sound: Pcm) -> list[Verdict]:
+    ear = Ear(RATE_HZ, 2)
+    return [
+        verdict
+        for at in range(0, len(sound), RATE_HZ)
+        for verdict in ear.hear(Sound(sound[at : at + RATE_HZ], RATE_HZ))
+    ]
+
+
+def beside(source: Pcm, stream: Pcm) -> list[Verdict]:
+    pair, told = Comparison(RATE_HZ, 2, source_hz=RATE_HZ), []
+    for at in range(0, len(stream), RATE_HZ):
+        pair.hear_source(Sound(source[at : at + RATE_HZ], RATE_HZ))
+        told += pair.hear(Sound(stream[at : at + RATE_HZ], RATE_HZ))
+    return told
+
+
+def spoil(sound: Pcm, kind: str, severity: int = 2) -> Pcm:
+    scene = Scene(sound, RATE_HZ, AT_S * RATE_HZ, np.random.default_rng(3), sound[::-1])
+    return (UPSTREAM | DOWNSTREAM)[kind](scene, severity)
+
+
+def test_a_collapse_within_a_piece_is_sure_and_another_mono_piece_is_not() -> None:
+    pop = make_track("pop", UNIT_SEEDS + 1, 20)
+    (verdict,) = [v for v in hear(spoil(pop, "mono_collapse")) if v.kind is Kind.MONO_COLLAPSE]
+    assert verdict.is_sure
+    ending = pop[: AT_S * RATE_HZ].copy()
+    ending[-2_400:] *= np.linspace(1, 0, 2_400, dtype=np.float32)[:, None]
+    speech = make_track("speech", UNIT_SEEDS + 2, 11)
+    told = [v for v in hear(np.concatenate([ending, speech])) if v.kind is Kind.MONO_COLLAPSE]
+    assert not any(v.is_sure for v in told)
+
+
+def test_a_gap_that_is_cut_is_sure_and_a_pause_with_soft_edges_is_not() -> None:
+    pop = make_track("pop", UNIT_SEEDS + 1, 12)
+    for severity in range(3):
+        (cut,) = [v for v in hear(spoil(pop, "gap", severity)) if v.kind is Kind.GAP]
+        assert cut.is_sure
+    paused = pop.copy()
+    at, edge = AT_S * RATE_HZ, np.hanning(192)[:96, None].astype(np.float32)
+    paused[at - 96 : at] *= edge[::-1]
+    paused[at : at + 2_400] = 0
+    paused[at + 2_400 : at + 2_496] *= edge
+    told = [v for v in hear(paused) if v.kind is Kind.GAP]
+    assert len(told) == 1
+    assert not told[0].is_sure
+
+
+@pytest.mark.parametrize("kbps", [64, 160])
+def test_what_a_coder_leaves_where_a_drum_is_struck_is_no_click(kbps: int) -> None:
+    loud = make_track("loud", UNIT_SEEDS + 5, 30)
+    coded, _ = round_trip(loud, RATE_HZ, codec="libopus", kbps=kbps)
+    kinds = {v.kind for v in [*hear(coded), *beside(loud, coded)]}
+    assert not kinds & {Kind.CLICKS, Kind.SPLICE}
+
+
+def test_crackle_of_the_source_is_no_fault_and_crackle_of_the_stream_is() -> None:
+    pop = make_track("pop", UNIT_SEEDS + 1, 20)
+    crackling = spoil(pop, "clicks")
+    assert Kind.CLICKS not in {v.kind for v in beside(crackling, crackling)}
+    assert Kind.CLICKS in {v.kind for v in beside(pop, crackling)}
+
+
+def test_peaks_cut_at_full_scale_are_told_within_seconds_of_the_first() -> None:
+    loud = make_track("loud", UNIT_SEEDS + 5, 20)
+    coded, _ = round_trip(spoil(loud, "clipping", 0), RATE_HZ, codec="aac", kbps=96)
+    told = [v for v in beside(loud, coded) if v.kind is Kind.CLIPPING]
+    assert len(told) == 1
+    assert told[0].said_ms < 1_000 * (AT_S + 5)
