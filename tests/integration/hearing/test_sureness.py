@@ -81,3 +81,13 @@ def test_peaks_cut_at_full_scale_are_told_within_seconds_of_the_first() -> None:
     told = [v for v in beside(loud, coded) if v.kind is Kind.CLIPPING]
     assert len(told) == 1
     assert told[0].said_ms < 1_000 * (AT_S + 5)
+
+
+def test_what_came_and_went_by_itself_is_sure_but_once() -> None:
+    pop = make_track("pop", UNIT_SEEDS + 1, 40)
+    mono = pop.copy()
+    for begin_s in (9, 28):
+        part = slice(begin_s * RATE_HZ, (begin_s + 5) * RATE_HZ)
+        mono[part] = mono[part].mean(axis=1, keepdims=True)
+    told = [v for v in hear(mono) if v.kind is Kind.MONO_COLLAPSE]
+    assert [v.is_sure for v in told] == [True, False]

@@ -31,7 +31,7 @@ SURE_SCORE = {
     Kind.TRANSCODE: 5.0,
 }
 """What one piece has and another has not: sure are these from a score on which clean programmes do
-not reach, and only where no other piece began at the same time."""
+not reach, only where no other piece began at the same time, and only the first time."""
 
 NEAR_MS, DIP_MS = 700, 8
 SPECTRA_MS, PAUSE_MS = 3_500, 60
@@ -88,7 +88,7 @@ class Ear:
         )
         every = (*self._listeners, self._polarity, self._bands)
         self._alarms = [alarm for one in every for alarm in one.alarms]
-        self._turns = Turns(self.grid)
+        self._turns, self._passed = Turns(self.grid), set[Kind]()
         self._pause_bins = 0
 
     def hear(self, sound: Sound) -> list[Verdict]:
@@ -128,6 +128,9 @@ class Ear:
             late_ms, dip_ms = verdict.since_ms + SPECTRA_MS, PAUSE_MS
         turned = self._turns.is_near(early_ms, late_ms)
         turned = turned or self._turns.has_dip(early_ms, late_ms, least_ms=dip_ms)
+        # What came and went by itself once is this stream's way, as of a station that plays mono.
+        turned = turned or verdict.kind in self._passed
+        self._passed.add(verdict.kind)
         return replace(verdict, is_sure=(verdict.score or 0.0) >= least and not turned)
 
     @property

@@ -34,7 +34,7 @@ AT_SCALE_DB, NEED_S, WEAK_S = -1.5, 1.0, 0.25
 """Nearly all that clips does so at full scale: there one block that lacks something is evidence
 enough; a ceiling anywhere else must show four times."""
 
-OVER_SHARE, OFTEN = 1e-3, 8.0
+OVER_SHARE, OFTEN = 2e-3, 8.0
 CROWDED, LIFTED = 0.8, 2.0
 """Where the source itself stands within 2 dB of full scale, a coder lifts samples over it, though
 no more than twice as many."""

@@ -27,7 +27,7 @@ JUMP_MS = 4.0
 OFF_BLOCKS = 2
 WAITING_MAX = 8
 BETTER = 0.1
-TRUSTED_S = 3.0
+TRUSTED_S = 5.0
 """A place that fitted for so long was the right one: then another is a skip, not a mistake."""
 
 HALF_FITS = 0.5
