@@ -127,6 +127,8 @@ class Ledger:
                 known.heard_ms, known.is_resumed = now_ms, False
                 if not _is_news(known, remark, now_ms):
                     continue
+                if known.remark.severity is Severity.INFO is not remark.severity:
+                    told += self._end([key], now_ms, f"{remark.about}: it is a fault by now")
             elif len(self._open) >= OPEN_MAX:
                 self.untold[name] += 1
                 continue
@@ -168,13 +170,17 @@ class Ledger:
 
     def firing(self) -> frozenset[str]:
         """Return the fingerprints of everything that is open."""
-        keys = tuple(self._open)  # whoever asks may do so while another thread hears
-        return frozenset(fingerprint_of(self.tenant, key) for key in keys)
+        every = tuple(self._open.items())  # whoever asks may do so while another thread hears
+        return frozenset(
+            fingerprint_of(self.tenant, key, one.remark.severity) for key, one in every
+        )
 
     def find(self, fingerprints: Collection[str]) -> frozenset[Key]:
         """Return what is open under these fingerprints."""
         return frozenset(
-            key for key in self._open if fingerprint_of(self.tenant, key) in fingerprints
+            key
+            for key, one in self._open.items()
+            if fingerprint_of(self.tenant, key, one.remark.severity) in fingerprints
         )
 
     def _end(self, keys: list[Key], now_ms: int, over: str = "") -> list[Told]:
@@ -191,7 +197,7 @@ class Ledger:
         over = over or f"{remark.about}: no {remark.signal.replace('_', ' ')} any more"
         return Finding(
             tenant=self.tenant,
-            fingerprint=fingerprint_of(self.tenant, key),
+            fingerprint=fingerprint_of(self.tenant, key, remark.severity),
             subject=remark.subject,
             signal=remark.signal,
             seen_by=known.seen_by,
@@ -203,9 +209,14 @@ class Ledger:
         )
 
 
-def fingerprint_of(tenant: TenantId, key: Key) -> str:
-    """Return the same text for the same tenant, monitor, thing and signal, for ever."""
-    text = "\0".join((tenant, *key))
+def fingerprint_of(tenant: TenantId, key: Key, severity: Severity) -> str:
+    """Return the same text for the same tenant, monitor, thing and signal, for ever.
+
+    A note (info) has its own: what becomes a fault by and by joins the story of the fault, and does
+    not make one of its note.
+    """
+    note = ("note",) if severity is Severity.INFO else ()
+    text = "\0".join((tenant, *key, *note))
     return f"{key[0][:60]}:{blake2b(text.encode(), digest_size=12).hexdigest()}"
 
 

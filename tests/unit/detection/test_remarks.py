@@ -53,6 +53,20 @@ def test_a_remark_is_told_again_where_it_is_worse_or_laid_elsewhere() -> None:
     assert hear(ledger, graver, now_ms=20_001) == [(Phase.FIRING, "enhance")]
 
 
+def test_a_note_that_becomes_a_fault_ends_and_is_told_anew_under_its_own_name() -> None:
+    ledger = Ledger(ACME)
+    note = replace(SILENCE, severity=Severity.INFO)
+    (noted,) = ledger.hear(BY, [note], quiet_ms=5_000, now_ms=0)
+    ended, told = ledger.hear(BY, [SILENCE], quiet_ms=5_000, now_ms=1_000)
+    assert ended.finding.phase is Phase.CLEARED
+    assert ended.finding.fingerprint == noted.finding.fingerprint
+    assert "is a fault by now" in ended.finding.evidence.sentence
+    assert told.finding.phase is Phase.FIRING
+    assert told.finding.fingerprint != noted.finding.fingerprint
+    assert ledger.firing() == {told.finding.fingerprint}
+    assert hear(ledger, note, now_ms=2_000) == [], "it does not become a note again"
+
+
 def test_the_same_thing_keeps_its_fingerprint_and_others_have_their_own() -> None:
     ledger = Ledger(ACME)
     told = ledger.hear(

@@ -83,7 +83,7 @@ class Post:
     def resume(self, kept: KeptPost, told: Collection[str], *, now_ms: int) -> None:
         """Take back what was kept, before the first look; of remarks those that were `told`."""
         for remark in kept.remarks:
-            if fingerprint_of(self.tenant, remark.key) in told:
+            if fingerprint_of(self.tenant, remark.key, remark.severity) in told:
                 self.ledger.resume(remark.key, remark.open(now_ms))
         self._memories = dict(kept.memories)
 
