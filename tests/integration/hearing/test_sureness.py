@@ -34,15 +34,23 @@ def spoil(sound: Pcm, kind: str, severity: int = 2) -> Pcm:
     return (UPSTREAM | DOWNSTREAM)[kind](scene, severity)
 
 
-def test_a_collapse_within_a_piece_is_sure_and_another_mono_piece_is_not() -> None:
-    pop = make_track("pop", UNIT_SEEDS + 1, 20)
-    (verdict,) = [v for v in hear(spoil(pop, "mono_collapse")) if v.kind is Kind.MONO_COLLAPSE]
+def test_treble_lost_within_a_piece_is_sure_and_another_duller_piece_is_not() -> None:
+    pop = make_track("pop", UNIT_SEEDS + 2, 20)
+    (verdict,) = [v for v in hear(spoil(pop, "low_pass")) if v.kind is Kind.BANDWIDTH]
     assert verdict.is_sure
     ending = pop[: AT_S * RATE_HZ].copy()
     ending[-2_400:] *= np.linspace(1, 0, 2_400, dtype=np.float32)[:, None]
-    speech = make_track("speech", UNIT_SEEDS + 2, 11)
-    told = [v for v in hear(np.concatenate([ending, speech])) if v.kind is Kind.MONO_COLLAPSE]
+    pause = np.zeros((RATE_HZ // 5, 2), dtype=np.float32)
+    duller = make_track("lofi", UNIT_SEEDS + 2, 12)
+    told = hear(np.concatenate([ending, pause, duller]))
     assert not any(v.is_sure for v in told)
+
+
+def test_what_a_loud_a_wide_or_a_mono_piece_may_have_is_never_sure_alone() -> None:
+    pop = make_track("pop", UNIT_SEEDS + 1, 20)
+    for fault in ("mono_collapse", "polarity", "clipping"):
+        told = [v for v in hear(spoil(pop, fault)) if str(v.kind) == fault]
+        assert [v.is_sure for v in told] == [False]
 
 
 def test_a_gap_that_is_cut_is_sure_and_a_pause_with_soft_edges_is_not() -> None:
@@ -84,10 +92,14 @@ def test_peaks_cut_at_full_scale_are_told_within_seconds_of_the_first() -> None:
 
 
 def test_what_came_and_went_by_itself_is_sure_but_once() -> None:
-    pop = make_track("pop", UNIT_SEEDS + 1, 40)
-    mono = pop.copy()
-    for begin_s in (9, 28):
-        part = slice(begin_s * RATE_HZ, (begin_s + 5) * RATE_HZ)
-        mono[part] = mono[part].mean(axis=1, keepdims=True)
-    told = [v for v in hear(mono) if v.kind is Kind.MONO_COLLAPSE]
+    pop = make_track("pop", UNIT_SEEDS + 1, 60)
+    dull, low = pop.copy(), spoil_all(pop)
+    for begin_s in (12, 40):
+        part = slice(begin_s * RATE_HZ, (begin_s + 12) * RATE_HZ)
+        dull[part] = low[part]
+    told = [v for v in hear(dull) if v.kind is Kind.BANDWIDTH]
     assert [v.is_sure for v in told] == [True, False]
+
+
+def spoil_all(sound: Pcm) -> Pcm:
+    return UPSTREAM["low_pass"](Scene(sound, RATE_HZ, 0, np.random.default_rng(3), sound), 2)

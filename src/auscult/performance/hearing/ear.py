@@ -22,16 +22,18 @@ from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict, open_kind
 
 PAUSE_S = 0.5
 PAUSE_PEAK = 10 ** (-50 / 20)
+NEVER = float("inf")
 SURE_SCORE = {
-    Kind.CLIPPING: 10.0,
-    Kind.POLARITY: 3.2,
-    Kind.MONO_COLLAPSE: 5.0,
-    Kind.BANDWIDTH: 5.0,
+    Kind.CLIPPING: NEVER,
+    Kind.POLARITY: NEVER,
+    Kind.MONO_COLLAPSE: NEVER,
+    Kind.BANDWIDTH: 11.0,
     Kind.NOISE: 4.0,
     Kind.TRANSCODE: 5.0,
 }
-"""What one piece has and another has not: sure are these from a score on which clean programmes do
-not reach, only where no other piece began at the same time, and only the first time."""
+"""What one piece has and another has not: sure are these from a score that clean programmes hardly
+reach (those of loud, wide and mono pieces have no bounds), only where no other piece began at the
+same time, and only the first time."""
 
 NEAR_MS, DIP_MS = 700, 8
 SPECTRA_MS, PAUSE_MS = 3_500, 60
