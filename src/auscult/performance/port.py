@@ -88,7 +88,7 @@ class Monitor(Plug):
     """A finding is over when it was not said again for so long."""
 
     def begin(self) -> Lookout:
-        """Return the memory for a tenant of whom nothing is known yet."""
+        """Return the memory for a tenant of whom nothing is known yet; each monitor has its own."""
         raise NotImplementedError
 
     def resume(self, memory: Memory, *, now_ms: int) -> Lookout:

@@ -12,12 +12,12 @@ from auscult.performance.hearing.figures.loudness import Loudness
 from auscult.performance.hearing.figures.peaks import TruePeak
 from auscult.performance.hearing.figures.spectrum import look
 from auscult.performance.hearing.listeners.bands import Bands
+from auscult.performance.hearing.listeners.boundaries import Boundaries
 from auscult.performance.hearing.listeners.clipping import Clipping
 from auscult.performance.hearing.listeners.holes import Gaps, Silence
 from auscult.performance.hearing.listeners.impulses import Impulses
 from auscult.performance.hearing.listeners.repeats import Repeats
 from auscult.performance.hearing.listeners.stereo import ChannelLoss, MonoCollapse, Polarity
-from auscult.performance.hearing.listeners.turns import Turns
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict, open_kinds
 
 PAUSE_S = 0.5
@@ -90,7 +90,7 @@ class Ear:
         )
         every = (*self._listeners, self._polarity, self._bands)
         self._alarms = [alarm for one in every for alarm in one.alarms]
-        self._turns, self._passed = Turns(self.grid), set[Kind]()
+        self._boundaries, self._passed = Boundaries(self.grid), set[Kind]()
         self._pause_bins = 0
 
     def hear(self, sound: Sound) -> list[Verdict]:
@@ -113,7 +113,7 @@ class Ear:
         self._loudness.hear(block)
         self._peak.hear(block)
         self._notice_pause(block)
-        self._turns.hear(block, spectra)
+        self._boundaries.hear(block, spectra)
         for listener in self._listeners:
             yield from listener.hear(block)
         yield from self._polarity.hear(block, spectra)
@@ -128,8 +128,8 @@ class Ear:
         dip_ms = DIP_MS
         if verdict.kind in READ_FROM_SPECTRA:
             late_ms, dip_ms = verdict.since_ms + SPECTRA_MS, PAUSE_MS
-        turned = self._turns.is_near(early_ms, late_ms)
-        turned = turned or self._turns.has_dip(early_ms, late_ms, least_ms=dip_ms)
+        turned = self._boundaries.is_near(early_ms, late_ms)
+        turned = turned or self._boundaries.has_dip(early_ms, late_ms, least_ms=dip_ms)
         # What came and went by itself once is this stream's way, as of a station that plays mono.
         turned = turned or verdict.kind in self._passed
         self._passed.add(verdict.kind)

@@ -108,7 +108,7 @@ class Gaps:
 
     def __init__(self, grid: Grid) -> None:
         self._past = np.zeros((grid.channels, CONTEXT), dtype=np.float32)
-        self._sound = np.zeros((grid.channels, grid.size), dtype=np.float32)
+        self._before = np.zeros((grid.channels, grid.size), dtype=np.float32)
         self._events = Events(prior=0.5, p_max=0.01)
         self._alarm = Alarm(Kind.GAP, need_s=0.0)
         self._told = 0
@@ -122,8 +122,7 @@ class Gaps:
         """Take in one block; a gap is heard when the sound has come back."""
         peak = np.concatenate([self._past, block.peak], axis=1)
         self._past = peak[:, -CONTEXT:]
-        sound = np.concatenate([self._sound, block.samples], axis=1)
-        self._sound = block.samples
+        before, self._before = self._before, block.samples
         first_bin = block.start // block.grid.hop * BINS - CONTEXT
         found = find_gaps(peak)
         heard = False
@@ -144,13 +143,14 @@ class Gaps:
                     measured=float(end - begin),
                     unit="ms",
                     sentence=f"the sound was gone for {end - begin} ms and came back",
-                    is_sure=self._is_cut(block.grid, sound, (begin, end)),
+                    is_sure=self._is_cut(block, before, (begin, end)),
                 )
         if not heard:
             self._alarm.feed(0, bad=False, step_s=STEP_S)
 
-    def _is_cut(self, grid: Grid, sound: Singles, gap: tuple[int, int]) -> bool:
+    def _is_cut(self, block: Block, before: Singles, gap: tuple[int, int]) -> bool:
         """Whether either edge is a break in the wave, where it is still held (0.5 to 1 s)."""
+        grid, sound = block.grid, np.concatenate([before, block.samples], axis=1)
         held_bins, size = self._past.shape[1] + HOPS * BINS, sound.shape[1]
         begin, end = (size - round((held_bins - at) * grid.hop / BINS) for at in gap)
         return any(

@@ -21,7 +21,7 @@ DIP, DIP_BINS, DIPS = 0.02, 8, 64
 """Between two pieces, however tightly they are cut, the sound falls by 34 dB for some 10 ms."""
 
 
-class Turns:
+class Boundaries:
     """Notices that the spectrum below 4 kHz takes another shape, as from one piece to the next.
 
     A fault changes one thing: it takes the treble, cuts the peaks, turns a channel, fills what was
@@ -48,7 +48,7 @@ class Turns:
         self._find_dips(block)
         if block.level_db < ACTIVE_DB:
             return
-        power = spectra.power.mean(axis=(0, 1))
+        power = spectra.mean
         shape = np.array([decibels(power[one].mean()) for one in self._groups if one.size])
         self._shapes.append(shape - shape.mean())
         if len(self._shapes) < BEFORE + AFTER:
