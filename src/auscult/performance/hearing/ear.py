@@ -27,7 +27,7 @@ SURE_SCORE = {
     Kind.CLIPPING: NEVER,
     Kind.POLARITY: NEVER,
     Kind.MONO_COLLAPSE: NEVER,
-    Kind.BANDWIDTH: 11.0,
+    Kind.BANDWIDTH: 15.0,
     Kind.NOISE: 4.0,
     Kind.TRANSCODE: 5.0,
 }
@@ -36,9 +36,10 @@ reach (those of loud, wide and mono pieces have no bounds), only where no other 
 same time, and only the first time."""
 
 NEAR_MS, DIP_MS = 700, 8
-SPECTRA_MS, PAUSE_MS = 3_500, 60
+SPECTRA_MS, LATE_MS, PAUSE_MS, LEARNT_MS = 3_500, 2_000, 60, 60_000
 READ_FROM_SPECTRA = {Kind.BANDWIDTH, Kind.NOISE, Kind.TRANSCODE}
-"""Of what is read from 4 s of spectra it is not known more exactly when it began."""
+"""Of what is read from 4 s of spectra it is not known more exactly when it began; and what is
+usual there is for a minute what was usual in the piece before."""
 
 
 class Listener(Protocol):
@@ -124,16 +125,22 @@ class Ear:
         least = SURE_SCORE.get(verdict.kind)
         if least is None:
             return verdict
-        early_ms, late_ms = verdict.since_ms - NEAR_MS, verdict.since_ms + NEAR_MS
-        dip_ms = DIP_MS
-        if verdict.kind in READ_FROM_SPECTRA:
-            late_ms, dip_ms = verdict.since_ms + SPECTRA_MS, PAUSE_MS
-        turned = self._boundaries.is_near(early_ms, late_ms)
-        turned = turned or self._boundaries.has_dip(early_ms, late_ms, least_ms=dip_ms)
         # What came and went by itself once is this stream's way, as of a station that plays mono.
-        turned = turned or verdict.kind in self._passed
+        is_new, is_strong = verdict.kind not in self._passed, (verdict.score or 0.0) >= least
         self._passed.add(verdict.kind)
-        return replace(verdict, is_sure=(verdict.score or 0.0) >= least and not turned)
+        return replace(verdict, is_sure=is_new and is_strong and not self._is_another(verdict))
+
+    def _is_another(self, verdict: Verdict) -> bool:
+        """Whether another piece may have begun where this did."""
+        since_ms, bounds = verdict.since_ms, self._boundaries
+        if verdict.kind not in READ_FROM_SPECTRA:
+            early_ms, late_ms = since_ms - NEAR_MS, since_ms + NEAR_MS
+            return bounds.is_near(early_ms, late_ms) or bounds.has_dip(
+                early_ms, late_ms, least_ms=DIP_MS
+            )
+        return bounds.is_near(since_ms - LEARNT_MS, since_ms + LATE_MS) or bounds.has_dip(
+            since_ms - SPECTRA_MS, since_ms + SPECTRA_MS, least_ms=PAUSE_MS
+        )
 
     @property
     def open_kinds(self) -> frozenset[Kind]:

@@ -10,9 +10,15 @@ from auscult.performance.hearing.figures.blocks import BINS, HOPS, STEP_S, Float
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
 SILENT_PEAK = 10 ** (-60 / 20)
-LOUD_PEAK = 10 ** (-45 / 20)
+LOUD_PEAK, AUDIBLE_SHARE, FADE = 10 ** (-45 / 20), 0.05, 0.8
+"""What lies 26 dB below the loudest of the last seconds is the hiss of a pause: a noise gate on the
+way turns it down by some 20 dB, and nobody misses it."""
+
 SILENCE_S, BACK_S = 1.0, 0.3
-DIP, LOUD_SHARE = 0.1, 0.3
+DIP, FAINT_DIP, BACK, LOUD_SHARE = 0.1, 0.02, 0.3, 0.3
+"""Gone is what falls to a tenth of what it should be (a fiftieth in a pause), and back what has
+three tenths again: in between a coder's reverberation meets a source that falls quiet."""
+
 Run = tuple[int, int]
 GAP_BINS, BACK_BINS = 4, 8
 """A gap lasts 4 ms at least, and is over when the sound is back for 8 ms."""
@@ -29,6 +35,7 @@ class Absence:
         self._gap = Alarm(Kind.GAP, need_s=0.0)
         self._run: Run | None = None
         self._gain: Floats | None = None
+        self._loud = 0.0
         self.explains_all = False
 
     @property
@@ -39,12 +46,14 @@ class Absence:
     def hear(self, pair: Pair) -> Iterator[Verdict]:
         """Take in one pair."""
         block, source = pair.block, pair.source
+        self._loud = max(float(source.peak.max()), FADE * self._loud)
+        least = max(LOUD_PEAK, AUDIBLE_SHARE * self._loud)
         hop_s, was_silent = STEP_S / HOPS, self._silence.is_open
         # Of a block that is silent in part nothing else can be said.
         self.explains_all = self._silence.since_ms >= 0
         for hop in range(HOPS):
             bins = slice(hop * BINS, (hop + 1) * BINS)
-            sounds = float(source.peak[:, bins].max()) > LOUD_PEAK
+            sounds = float(source.peak[:, bins].max()) > least
             silent = float(block.peak[:, bins].max()) < SILENT_PEAK
             at_ms = block.time_ms(block.start + hop * block.grid.hop)
             bad = silent if sounds else None
@@ -86,7 +95,8 @@ class Absence:
         if self._gain is None or (self._run is not None and self._run[0] < -LONG_BINS):
             self._gain = gain
         goes_on = self._run is not None and self._run[1] == 0
-        missing = find_missing(pair, self._gain, was_missing=goes_on)
+        faint = AUDIBLE_SHARE * self._loud
+        missing = find_missing(pair, self._gain, faint=faint, was_missing=goes_on)
         if not missing.any() and float(pair.source.peak.max(axis=1).min()) > LOUD_PEAK:
             self._gain = gain
         return missing
@@ -103,15 +113,20 @@ def loud_gain(pair: Pair) -> Floats:
     return np.asarray(np.where(loud, heard, 0).sum(axis=1) / total, dtype=np.float64)
 
 
-def find_missing(pair: Pair, gain: Floats, *, was_missing: bool) -> NDArray[np.bool_]:
-    """Return for each bin of 1 ms whether the reference, at a gain per channel, is missing."""
+def find_missing(pair: Pair, gain: Floats, *, faint: float, was_missing: bool) -> NDArray[np.bool_]:
+    """Return for each bin of 1 ms whether the reference, at a gain per channel, is missing.
+
+    faint: peak below which the reference is in a pause.
+    """
     source, heard = pair.source.peak, pair.block.peak
     padded = np.pad(source, ((0, 0), (1, 1)), mode="edge")
-    least = np.minimum(np.minimum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
-    sounds = (least > LOUD_PEAK) & (gain[:, None] > DIP)
-    missing = sounds & (heard < DIP * gain[:, None] * least)
+    low = np.minimum(np.minimum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
+    sounds = (low > LOUD_PEAK) & (gain[:, None] > DIP)
+    should = gain[:, None] * low
+    missing = sounds & (heard < np.where(low > faint, DIP, FAINT_DIP) * should)
     # Where the source itself is quiet nothing has come back: what was so before goes on.
-    known = np.where(sounds, np.arange(sounds.shape[1]), -1)
+    clear = missing | (sounds & (heard > BACK * should))
+    known = np.where(clear, np.arange(sounds.shape[1]), -1)
     last = np.maximum.accumulate(known, axis=1)
     filled = np.take_along_axis(missing, np.maximum(last, 0), axis=1)
     return np.asarray(np.where(last >= 0, filled, was_missing & (gain[:, None] > DIP)).any(axis=0))

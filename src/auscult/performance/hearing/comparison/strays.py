@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from auscult.performance.hearing.comparison.pairs import Pair
 from auscult.performance.hearing.figures.blocks import STEP_S, Grid
-from auscult.performance.hearing.figures.events import Events
-from auscult.performance.hearing.listeners.impulses import RATIO, Finder
+from auscult.performance.hearing.listeners.impulses import RATIO, Clicks, Finder
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
 LESS = 3.0
@@ -27,7 +26,7 @@ class Strays:
     def __init__(self, grid: Grid) -> None:
         self._mine, self._its = Finder(grid), Finder(grid, least_ratio=RATIO / LESS)
         self._known: deque[int] = deque(maxlen=REMEMBERED)
-        self._events = Events(prior=0.5, p_max=1e-4)
+        self._clicks = Clicks(grid.rate_hz)
         self._alarm = Alarm(Kind.CLICKS, need_s=0.0, quiet_s=8.0)
 
     @property
@@ -45,9 +44,9 @@ class Strays:
             if one.is_step or any(abs(one.frame - its) <= near for its in self._known):
                 continue
             heard = True
-            if not self._events.count(one.frame / grid.rate_hz):
+            if not self._clicks.count(one):
                 continue
-            since_ms = round(pair.block.time_ms(0) + 1000 * self._events.first_s)
+            since_ms = round(pair.block.time_ms(0) + self._clicks.first_ms)
             if self._alarm.feed(since_ms, bad=True, step_s=STEP_S):
                 words = ("", "clicks that its source has not")
                 yield pair.say(self._alarm, None, one.ratio, words=words)

@@ -16,19 +16,22 @@ class Events:
 
     The rate is learnt over the whole stream (a Gamma prior of `prior` events in ten minutes): a
     crackling record, a gated synthesiser or a looped drum has its events from the beginning and
-    soon needs more of them.
+    soon needs more of them. Events less than `apart_s` after one that was counted are the same one.
     """
 
-    def __init__(self, *, prior: float, p_max: float) -> None:
-        self.prior, self.p_max = prior, p_max
+    def __init__(self, *, prior: float, p_max: float, apart_s: float = 0.0) -> None:
+        self.prior, self.p_max, self.apart_s = prior, p_max, apart_s
         self.total = 0
         self._recent: deque[float] = deque(maxlen=EVENTS_MAX)
 
-    def count(self, at_s: float) -> float | None:
+    def count(self, at_s: float, *, doubt: float = 1.0) -> float | None:
         """Take in an event `at_s` seconds after the stream's beginning.
 
-        Returns −log10 p when so many are too many, else None.
+        Returns −log10 p when so many are too many, else None. doubt: by how much less probable they
+        must be where each is weak evidence.
         """
+        if self._recent and at_s - self._recent[-1] < self.apart_s:
+            return None
         self._recent.append(at_s)
         while self._recent and self._recent[0] <= at_s - WINDOW_S:
             self._recent.popleft()
@@ -37,7 +40,7 @@ class Events:
         self.total += 1
         rate = (self.prior + earlier) / (PRIOR_S + max(0.0, at_s - WINDOW_S))
         p = poisson_tail(now, rate * WINDOW_S)
-        return min(SCORE_MAX, -math.log10(p)) if p <= self.p_max else None
+        return min(SCORE_MAX, -math.log10(p)) if p <= self.p_max / doubt else None
 
     @property
     def first_s(self) -> float:

@@ -173,7 +173,9 @@ def find_edge(hz: Floats, tops: Floats, *, usual: tuple[Floats, Floats]) -> floa
             continue
         fall = float(np.median((level - tops)[beyond])) - float(np.median((level - tops)[near]))
         below = float(np.median((low - tops)[near]))
-        if fall > EDGE_DB and below < KEPT_DB:
+        # A quieter piece lacks something everywhere.
+        lower = float(np.median((level - tops)[: edge + 1]))
+        if fall > EDGE_DB and max(below, lower) < KEPT_DB:
             return float(hz[edge])
     return None
 

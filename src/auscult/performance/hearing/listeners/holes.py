@@ -12,9 +12,10 @@ from auscult.performance.hearing.verdicts import SCORE_MAX, Alarm, Kind, Verdict
 
 SILENT_PEAK = 10 ** (-60 / 20)
 LOUD_PEAK = 10 ** (-45 / 20)
-ABRUPT_S, LONG_S, PATIENCE = 2.3, 10.0, 1.5
-"""Silence after an abrupt end is told after 2.3 s, after a fade or a pause as usual after 10 s;
-pauses that ended by themselves make the first figure 1.5 times the longest of them."""
+ABRUPT_S, LONG_S, LONGEST_S, PATIENCE = 2.6, 4.5, 10.0, 1.5
+"""Silence is told after 2.6 s where the sound was cut, after 4.5 s where it died away within 0.2 s,
+after 10 s where it was faint before; pauses that ended by themselves make the first two 1.5 times
+the longest of them."""
 
 CUT_SHARE, CUT_BINS = 0.5, 22
 PAST_HOPS = 2
@@ -37,7 +38,7 @@ class Silence:
 
     def __init__(self) -> None:
         self._silent_s = 0.0
-        self._need_s = LONG_S
+        self._need_s = LONGEST_S
         self._longest_s = 0.0
         self._past = np.zeros(PAST_HOPS * BINS, dtype=np.float32)
         self._alarm = Alarm(Kind.SILENCE, need_s=0.0)
@@ -70,16 +71,15 @@ class Silence:
         """Return how long a silence is borne that begins in the last of these 200 ms."""
         loud = float(bins.max())
         if loud < LOUD_PEAK:
-            return LONG_S
+            return LONGEST_S
         ended = int(np.flatnonzero(bins > SILENT_PEAK)[-1])
         full = int(np.flatnonzero(bins > CUT_SHARE * loud)[-1])
-        if ended - full > CUT_BINS:
-            return LONG_S
-        return min(LONG_S, max(ABRUPT_S, PATIENCE * self._longest_s))
+        least_s = LONG_S if ended - full > CUT_BINS else ABRUPT_S
+        return min(LONGEST_S, max(least_s, PATIENCE * self._longest_s))
 
     def _end(self) -> None:
         # A pause that was nearly told, or told in error, was the programme's own.
-        if self._silent_s < 2 * ABRUPT_S:
+        if self._silent_s < PATIENCE * LONG_S:
             self._longest_s = max(self._longest_s, self._silent_s)
         self._silent_s = 0.0
         self._alarm.close()

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d
 
 from auscult.performance.hearing.figures.blocks import STEP_S, Block, Floats, Grid, Singles
-from auscult.performance.hearing.figures.events import Events
+from auscult.performance.hearing.figures.events import WINDOW_S, Events
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
 PLACES_PER_S = 4_000
@@ -32,6 +32,10 @@ LEAST = (2e-5, 2e-3)
 FAINT, CLEAR = 3e-4, 100.0
 """A coder leaves traces in its empty band wherever a drum is struck, of up to −86 dB and 26 dB over
 all around: what is fainter than −70 dB must stand out by 40."""
+
+APART_S, DOUBT = 0.06, 1e4
+"""A coder repeats a break in the frames after it: within 60 ms all are one click. Where none
+stands out as a splice must, they may be strokes, and must be so much less probable."""
 
 ROWS_AT_ONCE = 800
 """So few that BLAS does not spread them over threads, which costs more than the sums."""
@@ -83,12 +87,34 @@ class Finder:
             yield Impulse(first + at, ratio, is_step)
 
 
+class Clicks:
+    """Counts the clicks of one stream."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
+        self._events = Events(prior=0.5, p_max=1e-4, apart_s=APART_S)
+        self._clear_s = -WINDOW_S
+
+    @property
+    def first_ms(self) -> float:
+        """When the first one of the last 10 s was, by frames from the beginning."""
+        return 1_000 * self._events.first_s
+
+    def count(self, one: Impulse) -> float | None:
+        """Take in a click; return −log10 p when so many are too many, else None."""
+        at_s = one.frame / self._rate_hz
+        if one.ratio >= ALONE:
+            self._clear_s = at_s
+        is_clear = at_s - self._clear_s < WINDOW_S
+        return self._events.count(at_s, doubt=1.0 if is_clear else DOUBT)
+
+
 class Impulses:
     """Hears clicks (the wave comes back at once) and splices (it goes on somewhere else)."""
 
     def __init__(self, grid: Grid) -> None:
         self._finder = Finder(grid)
-        self._clicks = Events(prior=0.5, p_max=1e-4)
+        self._clicks = Clicks(grid.rate_hz)
         self._splices = Events(prior=0.2, p_max=5e-3)
         self._alarms = {
             Kind.CLICKS: Alarm(Kind.CLICKS, need_s=0.0, quiet_s=8.0),
@@ -107,12 +133,13 @@ class Impulses:
             if one.is_step and one.ratio < ALONE:
                 continue
             kind = Kind.SPLICE if one.is_step else Kind.CLICKS
-            events = self._splices if one.is_step else self._clicks
             heard.add(kind)
-            score = events.count(one.frame / block.grid.rate_hz)
             since_ms = block.time_ms(one.frame)
-            if not one.is_step:
-                since_ms = round(block.time_ms(0) + 1000 * events.first_s)
+            if one.is_step:
+                score = self._splices.count(one.frame / block.grid.rate_hz)
+            else:
+                score = self._clicks.count(one)
+                since_ms = round(block.time_ms(0) + self._clicks.first_ms)
             if score and self._alarms[kind].feed(since_ms, bad=True, step_s=STEP_S):
                 said_ms = block.time_ms(block.start + block.grid.size)
                 yield _say(kind, (since_ms, said_ms), score=score, ratio=one.ratio)
