@@ -14,7 +14,13 @@ from auscult.performance.hearing.listeners.clipping import (
     steady_top,
 )
 from auscult.performance.hearing.listeners.holes import Gaps, Silence, find_falls, find_gaps
-from auscult.performance.hearing.listeners.impulses import Impulses, band_taps, find_impulses
+from auscult.performance.hearing.listeners.impulses import (
+    Clicks,
+    Impulse,
+    Impulses,
+    band_taps,
+    find_impulses,
+)
 from auscult.performance.hearing.listeners.repeats import Repeats, mark
 from auscult.performance.hearing.listeners.stereo import (
     ChannelLoss,
@@ -99,6 +105,18 @@ def test_a_click_comes_back_and_a_splice_goes_on_elsewhere() -> None:
     assert find_impulses(clicked, taps, from_frame=30_000) == []
 
 
+def test_a_break_that_a_coder_repeats_is_one_click_and_two_weak_ones_are_strokes() -> None:
+    def told(*events: tuple[float, float]) -> bool:
+        clicks = Clicks(RATE)
+        impulses = [Impulse(round(at_s * RATE), ratio, is_step=False) for at_s, ratio in events]
+        return [clicks.count(one) is not None for one in impulses][-1]
+
+    assert told((5.0, 500.0), (8.0, 9.0))
+    assert not told((5.0, 9.0), (8.0, 9.0))
+    assert told((5.0, 9.0), (6.0, 9.0), (7.0, 9.0), (8.0, 9.0))
+    assert not told((5.0, 500.0), (5.02, 500.0), (5.04, 500.0))
+
+
 def test_marks_are_those_of_the_content_wherever_it_stands() -> None:
     x = noise(0.1, 1)[:, 0]
     hashes, at = mark(x)
@@ -172,6 +190,28 @@ def test_an_edge_is_steep_and_keeps_what_is_below_it() -> None:
     quieter = level - 40
     assert find_edge(hz, quieter, usual=(level, level - 5)) is None
     assert find_edge(hz, level, usual=(level, level - 5)) is None
+
+
+def test_a_quieter_piece_has_no_edge() -> None:
+    hz = np.arange(96) * 250.0 + 125.0
+    level = np.full(96, -50.0)
+    filtered = np.where(hz < 7_000, level, -110.0)
+    assert find_edge(hz, filtered, usual=(level, level - 3)) == pytest.approx(6_875)
+    quieter = np.where(hz < 7_000, level - 8, -110.0)
+    assert find_edge(hz, quieter, usual=(level, level - 3)) is None
+
+
+@pytest.mark.parametrize(("fade_s", "after_s"), [(0.005, 2.6), (0.1, 4.5), (4.0, 10.0)])
+def test_silence_is_borne_the_longer_the_softer_it_began(fade_s: float, after_s: float) -> None:
+    sound = np.concatenate([noise(8), np.zeros((12 * RATE, 2), np.float32)])
+    edge = round(fade_s * RATE)
+    # A straight line in decibels, down to −66 dB: as a reverberation or a coder dies away.
+    ramp = 10 ** (np.linspace(0, -66, edge, dtype=np.float32) / 20)
+    sound[8 * RATE - edge : 8 * RATE] *= ramp[:, None]
+    grid, silence = Grid(RATE, 2), Silence()
+    told = [v for block in Blocks(grid, 0).push(sound) for v in silence.hear(block)]
+    assert [v.kind for v in told] == [Kind.SILENCE]
+    assert (told[0].said_ms - told[0].since_ms) / 1_000 == pytest.approx(after_s, abs=0.11)
 
 
 def test_every_listener_alone_leaves_steady_noise_alone() -> None:
