@@ -107,23 +107,13 @@ def spoil_all(sound: Pcm) -> Pcm:
 
 def test_a_noise_gate_takes_the_hiss_of_pauses_and_leaves_neither_gap_nor_silence() -> None:
     rng = np.random.default_rng(5)
-    hiss = np.float32(0.002) * rng.standard_normal((24 * RATE_HZ, 2), dtype=np.float32)
+    hiss = np.float32(0.0017) * rng.standard_normal((24 * RATE_HZ, 2), dtype=np.float32)
     spoken = make_track("pop", UNIT_SEEDS + 1, 24)
-    is_pause = (np.arange(len(spoken)) // RATE_HZ) % 4 == 3
+    is_pause = (np.arange(len(spoken)) // RATE_HZ) % 6 > 3
     spoken[is_pause] = 0
-    gated = np.where(is_pause[:, None], np.float32(0.1) * hiss, spoken + hiss)
+    gated = np.where(is_pause[:, None], np.float32(0.07) * hiss, spoken + hiss)
     told = beside(spoken + hiss, gated)
-    assert not {v.kind for v in told} & {Kind.GAP, Kind.SILENCE}
+    assert not told, told
     lost = gated.copy()
-    lost[21 * RATE_HZ : 21 * RATE_HZ + 480] = 0
+    lost[20 * RATE_HZ : 20 * RATE_HZ + 480] = 0
     assert [v.kind for v in beside(spoken + hiss, lost)] == [Kind.GAP]
-
-
-def test_a_silence_that_begins_where_the_source_falls_quiet_has_no_gap_before_it() -> None:
-    source = make_track("pop", UNIT_SEEDS + 1, 16)
-    at = AT_S * RATE_HZ
-    source[at + RATE_HZ // 10 : at + RATE_HZ // 4] *= np.float32(0.002)
-    stream = source.copy()
-    dying = np.float32(0.003) * np.exp(-np.arange(len(stream) - at, dtype=np.float32) / 4_800)
-    stream[at:] = dying[:, None]
-    assert [v.kind for v in beside(source, stream)] == [Kind.SILENCE]

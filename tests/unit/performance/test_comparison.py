@@ -1,6 +1,8 @@
 """Beside its source a stream's delay is found, and faults that only a reference shows are heard."""
 
 from functools import cache
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from auscult.kernel.errors import BodyMalformed
 from auscult.kernel.sounds import Pcm, Sound
 from auscult.performance.hearing import Kind, Verdict
 from auscult.performance.hearing.comparison import Comparison
-from auscult.performance.hearing.comparison.absence import find_runs
+from auscult.performance.hearing.comparison.absence import find_missing, find_runs
 from auscult.performance.hearing.comparison.alignment import Reference, correlate, follow, search
 from auscult.performance.hearing.comparison.ceiling import top_deficit_db
 from auscult.performance.hearing.comparison.place import swing, turns
@@ -137,6 +139,24 @@ def test_what_pieces_of_the_judgement_measure() -> None:
     holed = full.copy()
     holed[::2, ::2] = 1e-12
     assert count_holes(holed, full, hz > 0) == pytest.approx(0.25, abs=0.02)
+
+
+def test_what_dies_away_is_not_back_when_its_source_falls_quiet() -> None:
+    def missing(heard: float, source: float) -> bool:
+        peaks = [np.full((1, 30), 0.2), np.full((1, 30), source)]
+        pair: Any = SimpleNamespace(
+            block=SimpleNamespace(
+                peak=np.concatenate([np.full((1, 30), 0.001), [[heard] * 30]], 1)
+            ),
+            source=SimpleNamespace(peak=np.concatenate(peaks, axis=1)),
+        )
+        found = find_missing(pair, np.ones(1), faint=0.01, was_missing=False)
+        assert found[:29].all()
+        return bool(found[-1])
+
+    assert missing(0.002, 0.012)
+    assert not missing(0.006, 0.012)
+    assert missing(0.002, 0.003)
 
 
 def test_what_is_missing_is_over_when_the_sound_is_back_for_8_ms() -> None:

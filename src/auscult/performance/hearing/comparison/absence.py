@@ -10,7 +10,7 @@ from auscult.performance.hearing.figures.blocks import BINS, HOPS, STEP_S, Float
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
 SILENT_PEAK = 10 ** (-60 / 20)
-LOUD_PEAK, AUDIBLE_SHARE, FADE = 10 ** (-45 / 20), 0.05, 0.8
+LOUD_PEAK, AUDIBLE_SHARE, FADE = 10 ** (-45 / 20), 0.05, 0.95
 """What lies 26 dB below the loudest of the last seconds is the hiss of a pause: a noise gate on the
 way turns it down by some 20 dB, and nobody misses it."""
 
@@ -20,6 +20,9 @@ DIP, FAINT_DIP, BACK, LOUD_SHARE = 0.1, 0.02, 0.3, 0.3
 three tenths again: in between a coder's reverberation meets a source that falls quiet."""
 
 Run = tuple[int, int]
+FITS = 0.6
+"""Around a gap some tenth of a second fits its place as well; where none does it is another."""
+
 GAP_BINS, BACK_BINS = 4, 8
 """A gap lasts 4 ms at least, and is over when the sound is back for 8 ms."""
 
@@ -62,10 +65,11 @@ class Absence:
                 words = ("s", "silent, while its source plays on")
                 yield pair.say(self._silence, None, SILENCE_S, words=words)
         # Misplaced by a millisecond, every stroke would leave a gap beside it.
-        off = pair.fit.off[~np.isnan(pair.fit.off)]
+        known = ~np.isnan(pair.fit.quality)
+        off, fits = pair.fit.off[known], float(pair.fit.quality[known].max(initial=0.0)) > FITS
         if was_silent or self._silence.is_open:
             self._run = None
-        elif off.size and float(np.abs(off).max()) < pair.block.grid.hop / BINS:
+        elif fits and float(np.abs(off).max()) < pair.block.grid.hop / BINS:
             yield from self._find_gap(pair)
 
     def _find_gap(self, pair: Pair) -> Iterator[Verdict]:

@@ -11,18 +11,16 @@ from auscult.performance.hearing.figures.events import Events
 from auscult.performance.hearing.verdicts import SCORE_MAX, Alarm, Kind, Verdict
 
 SILENT_PEAK = 10 ** (-60 / 20)
-LOUD_PEAK = 10 ** (-45 / 20)
-ABRUPT_S, LONG_S, LONGEST_S, PATIENCE = 2.6, 4.5, 10.0, 1.5
-"""Silence is told after 2.6 s where the sound was cut, after 4.5 s where it died away within 0.2 s,
+LOUD_PEAK, GONE_PEAK = 10 ** (-45 / 20), 10 ** (-66 / 20)
+ABRUPT_S, LONG_S, LONGEST_S, PATIENCE = 2.7, 4.5, 10.0, 1.5
+"""Silence is told after 2.7 s where the sound was cut, after 4.5 s where it died away within 0.2 s,
 after 10 s where it was faint before; pauses that ended by themselves make the first two 1.5 times
 the longest of them."""
 
-CUT_SHARE, CUT_BINS = 0.5, 22
-PAST_HOPS = 2
-"""A cut falls from half of its peak to silence within 22 ms (a coder's window), no fade does."""
-
+CUT_BINS, PAST_HOPS = 22, 4
 DEPTH = 10 ** (-36 / 20)
-"""No room and no instrument falls by 36 dB within 3 ms and comes back as fast."""
+"""No room and no instrument falls by 36 dB within 3 ms and comes back as fast; and a cut, after a
+coder, within 22 ms (its window). Below that a coder may die away for as long as it likes."""
 
 EDGE_BINS, NEAR_BINS, LEAST_BINS = 3, 8, 3
 STEADY, SHARP, RETURNED = 0.1, 0.4, 0.1
@@ -68,13 +66,13 @@ class Silence:
                 yield self._say(block, number + 1)
 
     def _patience(self, bins: Singles) -> float:
-        """Return how long a silence is borne that begins in the last of these 200 ms."""
-        loud = float(bins.max())
-        if loud < LOUD_PEAK:
+        """Return how long a silence is borne that begins in the last of these 400 ms."""
+        if float(bins.max()) < LOUD_PEAK:
             return LONGEST_S
-        ended = int(np.flatnonzero(bins > SILENT_PEAK)[-1])
-        full = int(np.flatnonzero(bins > CUT_SHARE * loud)[-1])
-        least_s = LONG_S if ended - full > CUT_BINS else ABRUPT_S
+        before = maximum_filter1d(bins, NEAR_BINS, origin=(NEAR_BINS - 1) // 2, mode="nearest")
+        after = np.maximum.accumulate(bins[::-1])[::-1][CUT_BINS:]
+        is_cut = DEPTH * before[:-CUT_BINS] > np.maximum(after, GONE_PEAK)
+        least_s = ABRUPT_S if is_cut.any() else LONG_S
         return min(LONGEST_S, max(least_s, PATIENCE * self._longest_s))
 
     def _end(self) -> None:
