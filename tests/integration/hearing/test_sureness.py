@@ -117,3 +117,16 @@ def test_a_noise_gate_takes_the_hiss_of_pauses_and_leaves_neither_gap_nor_silenc
     lost = gated.copy()
     lost[20 * RATE_HZ : 20 * RATE_HZ + 480] = 0
     assert [v.kind for v in beside(spoken + hiss, lost)] == [Kind.GAP]
+
+
+def test_noise_that_comes_with_another_piece_is_not_sure_and_noise_within_one_is() -> None:
+    rng = np.random.default_rng(7)
+    hiss = np.float32(10 ** (-58 / 20)) * rng.standard_normal((24 * RATE_HZ, 2), dtype=np.float32)
+    hiss[: 12 * RATE_HZ] = 0
+    whole = make_track("calm", UNIT_SEEDS + 1, 24)
+    (within,) = [v for v in beside(whole, whole + hiss) if v.kind is Kind.NOISE]
+    assert within.is_sure
+    pieces = whole.copy()
+    pieces[11 * RATE_HZ : 12 * RATE_HZ] = 0
+    told = [v for v in beside(pieces, pieces + hiss) if v.kind is Kind.NOISE]
+    assert [v.is_sure for v in told] == [False]

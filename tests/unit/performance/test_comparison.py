@@ -12,7 +12,7 @@ from auscult.kernel.errors import BodyMalformed
 from auscult.kernel.sounds import Pcm, Sound
 from auscult.performance.hearing import Kind, Verdict
 from auscult.performance.hearing.comparison import Comparison
-from auscult.performance.hearing.comparison.absence import find_missing, find_runs
+from auscult.performance.hearing.comparison.absence import find_missing, find_runs, is_placed
 from auscult.performance.hearing.comparison.alignment import Reference, correlate, follow, search
 from auscult.performance.hearing.comparison.ceiling import top_deficit_db
 from auscult.performance.hearing.comparison.place import swing, turns
@@ -157,6 +157,21 @@ def test_what_dies_away_is_not_back_when_its_source_falls_quiet() -> None:
     assert missing(0.002, 0.012)
     assert not missing(0.006, 0.012)
     assert missing(0.002, 0.003)
+
+
+def test_a_gap_is_one_where_all_around_it_fits_its_place() -> None:
+    missing = np.zeros(500, dtype=bool)
+    missing[210:240] = True
+
+    def placed(quality: list[float], off: list[float]) -> bool:
+        fit = SimpleNamespace(quality=np.array(quality), off=np.array(off))
+        pair: Any = SimpleNamespace(fit=fit, block=SimpleNamespace(grid=Grid(RATE_HZ, 2)))
+        return is_placed(pair, missing)
+
+    assert placed([0.9, 0.9, 0.2, 0.9, np.nan], [0.1, 0.0, 3.0, 0.1, np.nan])
+    assert not placed([0.9, 0.9, 0.2, 0.3, 0.3], [0.1, 0.0, 3.0, 0.1, 0.2])
+    assert not placed([0.9, 0.9, 0.9, 0.9, 0.9], [0.1, 0.0, 60.0, 60.0, 60.0])
+    assert not placed([np.nan] * 5, [np.nan] * 5)
 
 
 def test_what_is_missing_is_over_when_the_sound_is_back_for_8_ms() -> None:

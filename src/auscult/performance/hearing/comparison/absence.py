@@ -21,7 +21,7 @@ three tenths again: in between a coder's reverberation meets a source that falls
 
 Run = tuple[int, int]
 FITS = 0.6
-"""Around a gap some tenth of a second fits its place as well; where none does it is another."""
+"""Around a gap all tenths of a second fit their place as well as this."""
 
 GAP_BINS, BACK_BINS = 4, 8
 """A gap lasts 4 ms at least, and is over when the sound is back for 8 ms."""
@@ -64,16 +64,15 @@ class Absence:
             if self._silence.feed(at_ms, bad=bad, step_s=hop_s):
                 words = ("s", "silent, while its source plays on")
                 yield pair.say(self._silence, None, SILENCE_S, words=words)
-        # Misplaced by a millisecond, every stroke would leave a gap beside it.
-        known = ~np.isnan(pair.fit.quality)
-        off, fits = pair.fit.off[known], float(pair.fit.quality[known].max(initial=0.0)) > FITS
         if was_silent or self._silence.is_open:
             self._run = None
-        elif fits and float(np.abs(off).max()) < pair.block.grid.hop / BINS:
+        else:
             yield from self._find_gap(pair)
 
     def _find_gap(self, pair: Pair) -> Iterator[Verdict]:
         missing = self._find_missing(pair)
+        if not is_placed(pair, missing):
+            return
         ended, self._run = find_runs(missing, self._run)
         heard = False
         for begin, end in ended:
@@ -104,6 +103,17 @@ class Absence:
         if not missing.any() and float(pair.source.peak.max(axis=1).min()) > LOUD_PEAK:
             self._gain = gain
         return missing
+
+
+def is_placed(pair: Pair, missing: NDArray[np.bool_]) -> bool:
+    """Whether the block stands at its place of the reference, wherever nothing is missing of it.
+
+    Misplaced by a millisecond, or beside a skip, every stroke would leave a gap beside it.
+    """
+    known = ~np.isnan(pair.fit.quality)
+    whole = known & ~missing.reshape(HOPS, BINS).any(axis=1)
+    near = np.abs(pair.fit.off[known]) < pair.block.grid.hop / BINS
+    return bool(known.any() and near.all() and (pair.fit.quality[whole] > FITS).all())
 
 
 def loud_gain(pair: Pair) -> Floats:

@@ -10,6 +10,7 @@ from auscult.performance.hearing.comparison.absence import Absence
 from auscult.performance.hearing.comparison.alignment import Fit, Reference, follow, search
 from auscult.performance.hearing.comparison.ceiling import Ceiling
 from auscult.performance.hearing.comparison.pairs import Levels, Pair
+from auscult.performance.hearing.comparison.pieces import Pieces
 from auscult.performance.hearing.comparison.place import Wow
 from auscult.performance.hearing.comparison.resampling import Resampler
 from auscult.performance.hearing.comparison.spectra import Carried
@@ -62,7 +63,7 @@ class Comparison:
         self._usual_quality = 0.0
         self._absence, self._levels, self._ceiling = Absence(), Levels(), Ceiling()
         self._carried, self._wow = Carried(self.grid), Wow()
-        self._strays = Strays(self.grid)
+        self._strays, self._pieces = Strays(self.grid), Pieces(self.grid)
         self._jump = Alarm(Kind.SKIP, need_s=0.0)
         self._wrong = Alarm(Kind.WRONG_PROGRAMME, need_s=4.0)
         every = (
@@ -104,7 +105,7 @@ class Comparison:
             for alarm in self._alarms:
                 alarm.age(STEP_S)
             while self._waiting and self._has_source(self._waiting[0]):
-                found += self._take(self._waiting.popleft())
+                found += map(self._pieces.weigh, self._take(self._waiting.popleft()))
         return found
 
     def _has_source(self, block: Block) -> bool:
@@ -246,6 +247,7 @@ class Comparison:
             return
         source = measure(self.grid, held, start=block.start, at_ms=block.at_ms)
         pair = Pair(block, look(block), source, look(source), fit)
+        self._pieces.hear(pair)
         yield from self._absence.hear(pair)
         if self._absence.explains_all:
             return
