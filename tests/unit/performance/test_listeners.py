@@ -193,7 +193,7 @@ def test_an_edge_is_steep_and_keeps_what_is_below_it() -> None:
 
 
 def test_a_quieter_piece_has_no_edge() -> None:
-    hz = np.arange(96) * 250.0 + 125.0
+    hz = np.arange(125, 24_000, 250, dtype=np.float64)
     level = np.full(96, -50.0)
     filtered = np.where(hz < 7_000, level, -110.0)
     assert find_edge(hz, filtered, usual=(level, level - 3)) == pytest.approx(6_875)
