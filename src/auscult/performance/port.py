@@ -88,7 +88,8 @@ class Monitor(Plug):
     """A finding is over when it was not said again for so long."""
 
     def begin(self) -> Lookout:
-        """Return the memory for a tenant of whom nothing is known yet; each monitor has its own."""
+        """Return the memory for a tenant of whom nothing is known yet."""
+        # No stub: there is no memory that would do for every monitor, so each must say its own.
         raise NotImplementedError
 
     def resume(self, memory: Memory, *, now_ms: int) -> Lookout:

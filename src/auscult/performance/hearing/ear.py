@@ -134,10 +134,7 @@ class Ear:
         """Whether another piece may have begun where this did."""
         since_ms, bounds = verdict.since_ms, self._boundaries
         if verdict.kind not in READ_FROM_SPECTRA:
-            early_ms, late_ms = since_ms - NEAR_MS, since_ms + NEAR_MS
-            return bounds.is_near(early_ms, late_ms) or bounds.has_dip(
-                early_ms, late_ms, least_ms=DIP_MS
-            )
+            return bounds.may_begin(since_ms - NEAR_MS, since_ms + NEAR_MS, pause_ms=DIP_MS)
         return bounds.is_near(since_ms - LEARNT_MS, since_ms + LATE_MS) or bounds.has_dip(
             since_ms - SPECTRA_MS, since_ms + SPECTRA_MS, least_ms=PAUSE_MS
         )

@@ -30,6 +30,5 @@ class Pieces:
         if least is None or (verdict.score or 0.0) >= least:
             return verdict
         early_ms, late_ms = verdict.since_ms - EARLY_MS, verdict.since_ms + LATE_MS
-        begins = self._boundaries.is_near(early_ms, late_ms)
-        begins = begins or self._boundaries.has_dip(early_ms, late_ms, least_ms=PAUSE_MS)
+        begins = self._boundaries.may_begin(early_ms, late_ms, pause_ms=PAUSE_MS)
         return replace(verdict, is_sure=verdict.is_sure and not begins)

@@ -64,6 +64,12 @@ class Boundaries:
         self._turned = turned
         self._usual.learn(away_db)
 
+    def may_begin(self, since_ms: int, until_ms: int, *, pause_ms: int) -> bool:
+        """Whether another piece may have begun, by its shape or after so long a pause."""
+        return self.is_near(since_ms, until_ms) or self.has_dip(
+            since_ms, until_ms, least_ms=pause_ms
+        )
+
     def is_near(self, since_ms: int, until_ms: int) -> bool:
         """Whether another piece began between two times, as far as its beginning is known."""
         return any(since_ms - EARLY_MS <= at_ms <= until_ms for at_ms in self._at_ms)
