@@ -38,6 +38,8 @@ class Door(NamedTuple):
             except OSError:
                 held.close()
             else:
+                # Bound for re-use it would let the next show in beside it.
+                held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
                 return cls(held, int(held.getsockname()[1]))
         raise StartFailed("no port of loopback is free")
 

@@ -24,6 +24,7 @@ def test_keys_lead_through_the_list_and_back(living: Living, new_page: NewPage) 
     page.wait_for_url("**/incidents/*")
     page.keyboard.press("a")
     expect(page.locator(".notice")).to_contain_text("Acknowledged.")
+    page.wait_for_load_state()  # the notice is there before the keys are
     page.keyboard.press("u")
     page.wait_for_url(living.url + "/")
     expect(page.locator(".whose").first).to_contain_text("not acknowledged")

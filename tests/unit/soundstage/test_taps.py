@@ -125,6 +125,21 @@ def test_a_door_holds_its_port_without_answering_on_it() -> None:
     socket.create_server(("127.0.0.1", second.port)).close()
 
 
+def test_a_port_that_old_connections_are_in_the_way_of_is_held_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            server.accept()[0].close()  # who closes first keeps the connection in TIME_WAIT
+    monkeypatch.setattr(config, "FAVOURITE_PORT", port)
+    first, second = Door.hold(), Door.hold()
+    first.release()
+    second.release()
+    assert first.port == port
+    assert second.port != port
+
+
 def test_a_programme_on_the_whole_way_is_heard_behind_every_stage(tmp_path: Path) -> None:
     plan = make_plan(tmp_path)
     probes = probes_of(plan)
