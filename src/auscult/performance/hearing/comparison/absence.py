@@ -6,11 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.performance.hearing.comparison.pairs import Pair
-from auscult.performance.hearing.figures.blocks import BINS, HOPS, STEP_S, Floats
+from auscult.performance.hearing.figures.blocks import (
+    BINS,
+    HOPS,
+    LOUD_PEAK,
+    SILENT_PEAK,
+    STEP_S,
+    Floats,
+)
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
-SILENT_PEAK = 10 ** (-60 / 20)
-LOUD_PEAK, AUDIBLE_SHARE, FADE = 10 ** (-45 / 20), 0.05, 0.95
+AUDIBLE_SHARE, FADE = 0.05, 0.95
 """What lies 26 dB below the loudest of the last seconds is the hiss of a pause: a noise gate on the
 way turns it down by some 20 dB, and nobody misses it."""
 
@@ -70,9 +76,14 @@ class Absence:
             yield from self._find_gap(pair)
 
     def _find_gap(self, pair: Pair) -> Iterator[Verdict]:
-        missing = self._find_missing(pair)
+        gain = loud_gain(pair)
+        missing = self._find_missing(pair, gain)
         if not is_placed(pair, missing):
+            # What went on so far cannot be followed through a block that stands elsewhere.
+            self._run = None
             return
+        if not missing.any() and float(pair.source.peak.max(axis=1).min()) > LOUD_PEAK:
+            self._gain = gain
         ended, self._run = find_runs(missing, self._run)
         heard = False
         for begin, end in ended:
@@ -88,32 +99,32 @@ class Absence:
         if not heard:
             self._gap.feed(0, bad=False, step_s=STEP_S)
 
-    def _find_missing(self, pair: Pair) -> NDArray[np.bool_]:
+    def _find_missing(self, pair: Pair, gain: Floats) -> NDArray[np.bool_]:
         """Say of each millisecond whether what should be heard is missing in some channel.
 
         What should be heard is the reference at the gain of the last block that was whole: the
-        gain of a block in which a channel goes down would soon find it loud enough.
+        gain of a block in which a channel goes down would soon find it loud enough. What is gone
+        for longer than a gap is the way it is now.
         """
-        gain = loud_gain(pair)
-        if self._gain is None or (self._run is not None and self._run[0] < -LONG_BINS):
+        run = self._run
+        if self._gain is None or (run is not None and run[0] < -LONG_BINS):
             self._gain = gain
-        goes_on = self._run is not None and self._run[1] == 0
-        faint = AUDIBLE_SHARE * self._loud
-        missing = find_missing(pair, self._gain, faint=faint, was_missing=goes_on)
-        if not missing.any() and float(pair.source.peak.max(axis=1).min()) > LOUD_PEAK:
-            self._gain = gain
-        return missing
+        faint, goes_on = AUDIBLE_SHARE * self._loud, run is not None and run[1] == 0
+        return find_missing(pair, self._gain, faint=faint, was_missing=goes_on)
 
 
 def is_placed(pair: Pair, missing: NDArray[np.bool_]) -> bool:
     """Whether the block stands at its place of the reference, wherever nothing is missing of it.
 
-    Misplaced by a millisecond, or beside a skip, every stroke would leave a gap beside it.
+    Misplaced by a millisecond, or beside a skip, every stroke would leave a gap beside it. Of a
+    block that is missing altogether the place is that of the block before.
     """
     known = ~np.isnan(pair.fit.quality)
+    if not known.any():
+        return bool(missing.all())
     whole = known & ~missing.reshape(HOPS, BINS).any(axis=1)
     near = np.abs(pair.fit.off[known]) < pair.block.grid.hop / BINS
-    return bool(known.any() and near.all() and (pair.fit.quality[whole] > FITS).all())
+    return bool(near.all() and (pair.fit.quality[whole] > FITS).all())
 
 
 def loud_gain(pair: Pair) -> Floats:

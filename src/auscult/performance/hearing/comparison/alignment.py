@@ -10,6 +10,7 @@ magnitudes added, so that neither a lost nor a turned channel hides the place.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.fft import irfft, next_fast_len, rfft
 
 from auscult.performance.hearing.figures.blocks import HOPS, Floats, Grid, Singles
@@ -20,6 +21,8 @@ NEAR_S = 2.5
 FINE_MS = 5.0
 AS_GOOD = 0.03
 TINY = 1e-9
+LEAST_POWER = 1e-6
+"""−60 dB: what is fainter has no place of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,35 +114,42 @@ def follow(reference: Reference, block: Singles, *, start: int, delay: int) -> F
     held = reference.cut(start - delay - reach, start - delay + grid.size + reach)
     if held is None:
         return None
-    last = reach
+    # All hops of all channels at once, (channels, hops, frames): a transform of many rows is far
+    # cheaper than many of one.
+    x = block.reshape(grid.channels, HOPS, grid.hop)
+    r = sliding_window_view(held, grid.hop + 2 * reach, axis=1)[:, :: grid.hop]
+    each = correlate(r, x)
+    mine, its = np.einsum("chn,chn->ch", x, x), np.einsum("chn,chn->ch", r, r)
+    loud = np.minimum(mine.mean(axis=0) / x.shape[2], its.mean(axis=0) / r.shape[2]) >= LEAST_POWER
+    weight = its * (mine > TINY)
+    fits = np.einsum("chn,ch->hn", np.abs(each), weight / np.maximum(weight.sum(axis=0), TINY))
     off, quality = np.full(HOPS, np.nan), np.full(HOPS, np.nan)
     signs = np.zeros((grid.channels, HOPS))
-    for hop in range(HOPS):
-        begin = hop * grid.hop
-        x = block[:, begin : begin + grid.hop]
-        r = held[:, begin : begin + grid.hop + 2 * reach]
-        if min(float((x * x).mean()), float((r * r).mean())) < 1e-6:  # noqa: PLR2004  −60 dB
-            continue
-        each = np.stack([correlate(b, a) for a, b in zip(x, r, strict=True)])
-        weight = (r * r).sum(axis=1) * ((x * x).sum(axis=1) > TINY)
-        fit = (np.abs(each) * weight[:, None]).sum(axis=0) / max(float(weight.sum()), TINY)
+    last = reach
+    for hop in np.flatnonzero(loud).tolist():
+        fit = fits[hop]
         at = last = _nearest_top(fit, last)
         off[hop] = reach - at - _vertex(fit, at)
         quality[hop] = fit[at]
-        own = each[:, at]
+        own = each[:, hop, at]
         signs[:, hop] = np.where(np.abs(own) > FOUND, np.sign(own), 0)
     return Fit(off, quality, signs)
 
 
 def correlate(long: Singles, short: Singles) -> Floats:
-    """Return the normalised correlation of `short` at each place of `long`, from the first."""
-    n, m = len(long), len(short)
+    """Return the normalised correlation of `short` at each place of `long`, from the first.
+
+    long: (…, n), short: (…, m ≤ n), row by row; the result: (…, n − m + 1).
+    """
+    n, m = long.shape[-1], short.shape[-1]
     size = next_fast_len(n, real=True)
-    product = irfft(rfft(long, size) * rfft(short, size).conj(), size)[: n - m + 1]
-    energy = np.concatenate([[0.0], np.cumsum(long.astype(np.float64) ** 2)])
-    there = energy[m:] - energy[: n - m + 1]
-    own = float(np.dot(short.astype(np.float64), short))
-    return np.asarray(product / np.sqrt(np.maximum(there * own, TINY)))
+    product = irfft(rfft(long, size) * rfft(short, size).conj(), size)[..., : n - m + 1]
+    # The energy of each place is that of the first, and what came in and went out since.
+    first = np.einsum("...n,...n->...", long[..., :m], long[..., :m], dtype=np.float64)
+    new, old = (np.square(part, dtype=np.float64) for part in (long[..., m:], long[..., : n - m]))
+    there = np.concatenate([first[..., None], first[..., None] + np.cumsum(new - old, -1)], -1)
+    own = np.einsum("...n,...n->...", short, short, dtype=np.float64)
+    return np.asarray(product / np.sqrt(np.maximum(there * own[..., None], TINY)))
 
 
 def _nearest_top(fit: Floats, near: int) -> int:

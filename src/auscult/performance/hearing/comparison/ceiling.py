@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from auscult.performance.hearing.comparison.pairs import Pair
-from auscult.performance.hearing.figures.blocks import BINS, STEP_S, Singles, decibels
+from auscult.performance.hearing.figures.blocks import BINS, STEP_S, Singles, decibels, median
 from auscult.performance.hearing.figures.spectrum import band_hz
 from auscult.performance.hearing.figures.usual import Usual
 from auscult.performance.hearing.listeners.clipping import share_over
@@ -160,9 +160,10 @@ def top_deficit_db(heard: Singles, source: Singles) -> tuple[float, float]:
     if middle.sum() < LEAST_BINS:
         return 0.0, SILENT_DB
     gain = heard_db - source_db
-    deficit = float(np.median(gain[middle]) - gain[top].mean())
+    usual = median(gain[middle])
+    deficit = usual - float(gain[top].mean())
     level = float(heard_db[top].mean())
-    scatter = 1.4826 * float(np.median(np.abs(gain[middle] - np.median(gain[middle]))))
+    scatter = 1.4826 * median(np.abs(gain[middle] - usual))
     if scatter > max(SCATTER_DB, SCATTER_SHARE * deficit) or float(gain[top].std()) > max(
         UNEVEN_DB, UNEVEN_SHARE * deficit
     ):

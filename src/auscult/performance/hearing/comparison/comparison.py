@@ -15,7 +15,7 @@ from auscult.performance.hearing.comparison.place import Wow
 from auscult.performance.hearing.comparison.resampling import Resampler
 from auscult.performance.hearing.comparison.spectra import Carried
 from auscult.performance.hearing.comparison.strays import Strays
-from auscult.performance.hearing.figures.blocks import STEP_S, Block, Blocks, Grid, measure
+from auscult.performance.hearing.figures.blocks import STEP_S, Block, Blocks, Grid, measure, median
 from auscult.performance.hearing.figures.spectrum import look
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict, open_kinds
 
@@ -219,8 +219,9 @@ class Comparison:
                 yield from self._compare(block, old, sure=False)
             return
         early, self._off = max(0, self._off - 1), 0
-        off = np.nanmedian(fit.off) if not np.isnan(fit.off).all() else 0.0
-        self.delay += round(float(off))
+        known = fit.off[~np.isnan(fit.off)]
+        off = median(known) if known.size else 0.0
+        self.delay += round(off)
         if before is not None:
             yield from self._say_jump(block, self.delay - before, early)
 
@@ -275,12 +276,12 @@ class Comparison:
         self._usual_quality += 0.1 * (quality - self._usual_quality)
         off = fit.off[known]
         if np.ptp(off[-3:]) < 0.0005 * self.grid.rate_hz and self.delay is not None:
-            move = round(float(np.median(off[-3:])))
+            move = round(median(off[-3:]))
             self.delay += move
             # Wow moves the place from one 100 ms to the next; a jump does it once and at once.
             if float(np.abs(np.diff(off)).max()) > 0.7 * abs(move):
                 yield from self._say_jump(block, move)
-        if abs(float(np.median(off))) < JUMP_MS / 1000 * self.grid.rate_hz:
+        if abs(median(off)) < JUMP_MS / 1000 * self.grid.rate_hz:
             self._jump.feed(0, bad=False, step_s=STEP_S)
 
     def _say(
@@ -299,6 +300,5 @@ class Comparison:
 
 def quality_of(fit: Fit | None) -> float:
     """Return how well a block fits its place: the median over its hops, 0 where nothing does."""
-    if fit is None or np.isnan(fit.quality).all():
-        return 0.0
-    return float(np.nanmedian(fit.quality))
+    known = fit.quality[~np.isnan(fit.quality)] if fit is not None else np.zeros(0)
+    return median(known) if known.size else 0.0

@@ -85,5 +85,5 @@ def _off_line(places: Floats) -> Floats:
     known = np.flatnonzero(~np.isnan(places))
     if known.size < 3:  # noqa: PLR2004  a line and something off it
         return np.zeros(0)
-    value = places[known]
-    return np.asarray(value - np.polyval(np.polyfit(known, value, 1), known))
+    at, value = known - known.mean(), places[known] - places[known].mean()
+    return np.asarray(value - at * (at @ value) / (at @ at))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.performance.hearing.comparison.pairs import Pair
-from auscult.performance.hearing.figures.blocks import STEP_S, Floats, Grid, decibels
+from auscult.performance.hearing.figures.blocks import STEP_S, Floats, Grid, decibels, median
 from auscult.performance.hearing.figures.spectrum import band_hz
 from auscult.performance.hearing.figures.usual import Usual
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
@@ -24,7 +24,8 @@ RISE_DB, NOISE_SHARE = 4.0, 0.35
 SURE_SCORE = 5.0
 """Of noise alone: what a coder does to one piece and not to the next comes to as much as 4.6."""
 
-HOLE_DB, HOLE_RISE = 45.0, 0.06
+HOLE_RATIO, HOLE_RISE = 10 ** (45 / 10), 0.06
+HOLE_POWER_MIN = 10 ** ((HEARD_DB - 10) / 10)
 
 
 class Carried:
@@ -105,7 +106,7 @@ class Carried:
         for kind, (measured, unit, sentence) in told.items():
             if self._alarms[kind].feed(at_ms, bad=bad[kind], step_s=STEP_S):
                 # Bands go together: the score is that of the middle one of those that show it.
-                score = float(np.median(scores[kind])) if scores[kind].size else 0.0
+                score = median(scores[kind]) if scores[kind].size else 0.0
                 verdict = pair.say(self._alarms[kind], score, measured, words=(unit, sentence))
                 # Nearly all of the last 3 s had to be so before there was evidence.
                 early_ms = round(1000 * STEP_S * (RING - 1))
@@ -128,7 +129,7 @@ def find_loss(hz: Floats, gain: Floats, *, usual: Floats) -> float:
     known = np.flatnonzero(~np.isnan(gain) & (usual > CARRIED_DB) & (hz >= LEAST_HZ))
     if known.size < 4:  # noqa: PLR2004  no bands to speak of
         return 0.0
-    middle = float(np.median((gain - usual)[known[: max(2, known.size // 4)]]))
+    middle = median((gain - usual)[known[: max(2, known.size // 4)]])
     lost = (gain - usual)[known] - min(middle, 0.0) < -LOST_DB
     share = np.cumsum(lost[::-1])[::-1] / np.arange(known.size, 0, -1)
     fits = np.flatnonzero((share >= LOST_SHARE) & lost)
@@ -142,6 +143,7 @@ def count_holes(heard: Floats, source: Floats, bands: NDArray[np.bool_]) -> floa
     """Return the share of cells (frame, band) that are 45 dB below what the reference has there."""
     if not bands.any():
         return 0.0
-    lack = decibels(source[:, bands]) - decibels(heard[:, bands])
-    sounds = decibels(source[:, bands]) > HEARD_DB - 10
-    return float((lack > HOLE_DB)[sounds].mean()) if sounds.any() else 0.0
+    there = source[:, bands]
+    sounds = there > HOLE_POWER_MIN
+    lacking = there > HOLE_RATIO * heard[:, bands]
+    return float(lacking[sounds].mean()) if sounds.any() else 0.0

@@ -6,12 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
-from auscult.performance.hearing.figures.blocks import BINS, HOPS, STEP_S, Block, Grid, Singles
+from auscult.performance.hearing.figures.blocks import (
+    BINS,
+    HOPS,
+    LOUD_PEAK,
+    SILENT_PEAK,
+    STEP_S,
+    Block,
+    Grid,
+    Singles,
+)
 from auscult.performance.hearing.figures.events import Events
 from auscult.performance.hearing.verdicts import SCORE_MAX, Alarm, Kind, Verdict
 
-SILENT_PEAK = 10 ** (-60 / 20)
-LOUD_PEAK, GONE_PEAK = 10 ** (-45 / 20), 10 ** (-66 / 20)
+GONE_PEAK = 10 ** (-66 / 20)
 ABRUPT_S, LONG_S, LONGEST_S, PATIENCE = 2.7, 4.5, 10.0, 1.5
 """Silence is told after 2.7 s where the sound was cut, after 4.5 s where it died away within 0.2 s,
 after 10 s where it was faint before; pauses that ended by themselves make the first two 1.5 times

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from auscult.performance.hearing.figures.blocks import STEP_S, Block, Floats, Grid, Singles
+from auscult.performance.hearing.figures.blocks import (
+    SILENT_PEAK,
+    STEP_S,
+    Block,
+    Floats,
+    Grid,
+    Singles,
+)
 from auscult.performance.hearing.figures.events import WINDOW_S, Events
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
@@ -42,7 +49,7 @@ ROWS_AT_ONCE = 800
 
 EDGE_MS = 5
 STEP_SHARE = 0.5
-SILENT, HOLE = 10 ** (-60 / 20), 0.03
+HOLE = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +253,7 @@ def _shape(x: Singles, at: int, stride: int) -> bool | None:
     side = 4 * EDGE_MS * stride
     before = float(np.abs(x[max(0, middle - side) : middle - 2]).max(initial=0.0))
     after = float(np.abs(x[middle + 3 : middle + side]).max(initial=0.0))
-    if min(before, after) < SILENT or min(before, after) < HOLE * max(before, after):
+    if min(before, after) < SILENT_PEAK or min(before, after) < HOLE * max(before, after):
         return None
     near = x[middle - 10 : middle + 11].astype(np.float64)
     left = np.polyval(np.polyfit(np.arange(-10, -3), near[:7], 1), np.arange(-3, 4))
