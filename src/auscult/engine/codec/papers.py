@@ -1,21 +1,19 @@
 """The advice as a JSON file: written for people and programs, read back before it is applied."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from auscult.engine.codec.advising import Report
-from auscult.kernel.errors import BodyMalformed, InputError
+from auscult.engine.documents import read_paper_as
 from auscult.performance.codec import Ladder, Rung
 from auscult.performance.codec.advice import TitleAdvice
 from auscult.performance.codec.verdict import Promise
 
 FORM = 1
-FILE_BYTES_MAX = 64 << 20
 LISTENERS_KEPT = 200
 """Quantiles of the audience's throughput in the file: enough to weigh a ladder's steps."""
 
@@ -114,18 +112,7 @@ class Proposal:
 
 def read_paper(path: Path) -> Proposal:
     """Read a file of advice; raises `InputError` where it cannot be opened, `BodyMalformed`."""
-    try:
-        if path.stat().st_size > FILE_BYTES_MAX:
-            raise BodyMalformed(f"{path} is larger than {FILE_BYTES_MAX} bytes")
-        paper = _Paper.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except OSError as why:
-        raise InputError(f"{path}: {why.strerror}") from None
-    except ValidationError as wrong:
-        first = wrong.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise BodyMalformed(f"{path} is no codec advice: {where}: {first['msg']}") from None
-    except ValueError as wrong:
-        raise BodyMalformed(f"{path} is no codec advice: {wrong}") from None
+    paper = read_paper_as(_Paper, path, what="codec advice")
     promise = Promise(
         measure=paper.measure,
         worst_scores=tuple(step.worst_score for step in paper.ladder),

@@ -4,14 +4,13 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 
 from auscult.engine.codec.sounding import Place
+from auscult.engine.documents import read_plan_as
 from auscult.kernel.errors import SettingError
 from auscult.performance.codec import Rung
 
-PLAN_BYTES_MAX = 1 << 20
 _PLACE = re.compile(r"\{([a-z_]*)\}")
 
 Words = Annotated[list[str], Field(min_length=1, max_length=100)]
@@ -58,18 +57,7 @@ class ChangePlan(_Part):
 
 def read_plan(path: Path) -> ChangePlan:
     """Read a plan from YAML; raises `SettingError`."""
-    try:
-        if path.stat().st_size > PLAN_BYTES_MAX:
-            raise SettingError(f"{path} is larger than {PLAN_BYTES_MAX} bytes")
-        return ChangePlan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except OSError as why:
-        raise SettingError(f"{path}: {why.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as wrong:
-        raise SettingError(f"{path} is no YAML: {str(wrong)[:200]}") from None
-    except ValidationError as wrong:
-        first = wrong.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise SettingError(f"{path}: {where}: {first['msg']}") from None
+    return read_plan_as(ChangePlan, path)
 
 
 def fill_command(words: list[str], rungs: tuple[Rung, ...]) -> list[str]:

@@ -11,7 +11,7 @@ from auscult.performance.capacity.promises import Advice, Move, Outcome, Policy,
 from auscult.performance.capacity.queueing import chance_to_wait, mean_wait_s
 from auscult.performance.capacity.shape import Shape, shape_of
 from auscult.performance.capacity.usage import Usage
-from auscult.performance.capacity.verdict import judge
+from auscult.performance.capacity.verdict import judge, split
 
 __all__ = [
     "Advice",
@@ -31,4 +31,5 @@ __all__ = [
     "judge",
     "mean_wait_s",
     "shape_of",
+    "split",
 ]

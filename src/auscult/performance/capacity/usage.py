@@ -1,6 +1,7 @@
 """How a pool of equal servers was used: what is known before anything is advised."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,14 @@ class Usage:
             raise ValueError(f"columns of {size}, {lengths}, {optional} samples do not fit")
         if size > 1 and bool((np.diff(self.at_ms) <= 0).any()):
             raise ValueError("times must rise")
+
+    def part(self, chosen: NDArray[np.bool_]) -> Self:
+        """Return the samples that are chosen, bool[n]."""
+        columns = ("at_ms", "busy", "servers", "arrivals_per_s", "wait_s")
+        whole = {name: getattr(self, name) for name in columns}
+        return replace(
+            self, **{name: one[chosen] if len(one) else one for name, one in whole.items()}
+        )
 
     @property
     def servers_now(self) -> int:

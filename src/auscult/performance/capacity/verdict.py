@@ -25,6 +25,16 @@ HELPS = 0.5
 Column = NDArray[np.float64]
 
 
+def split(usage: Usage, advice: Advice, *, advised_ms: int) -> tuple[Usage, Usage] | None:
+    """Return how a pool was used before it was advised on, and since it has the advised size.
+
+    None where it never had that size since. What it did at other sizes in between is in neither.
+    """
+    later = usage.at_ms >= advised_ms
+    followed = later & (np.round(usage.servers) == advice.proposed)
+    return (usage.part(~later), usage.part(followed)) if followed.any() else None
+
+
 def judge(before: Usage, after: Usage, advice: Advice, *, policy: Policy | None = None) -> Verdict:
     """Return whether the change keeps or is to be taken back, with what it really brought.
 

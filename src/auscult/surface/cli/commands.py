@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from auscult import __version__
+from auscult.surface.cli.capacity.commands import capacity
 from auscult.surface.cli.codec.commands import codec
 
 CONFIG = Path("auscult.yaml")
@@ -29,6 +30,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(tenant, name="tenant")
 app.add_typer(secret, name="secret")
 app.add_typer(codec, name="codec")
+app.add_typer(capacity, name="capacity")
 
 
 def _tell_version(wanted: bool) -> None:

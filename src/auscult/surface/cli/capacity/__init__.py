@@ -1,0 +1,1 @@
+"""`auscult capacity`: how large pools and caches should be, and what a change of size brought."""

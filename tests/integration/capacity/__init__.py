@@ -1,0 +1,1 @@
+"""Advice on capacity from real servers: what was asked, what came of it."""
