@@ -12,6 +12,10 @@ from auscult.performance.quality.places import CLASH_HELD_MS, NAME_CLASH, Places
 from auscult.performance.quality.tap import Tap
 
 LAST_HOP = 1_000
+TAIL_MS = 30_000
+"""What is wrong at a later tap so soon after an earlier one was well again is the same sound, which
+was still on its way."""
+
 NAME_CHARS = 200
 
 Key = tuple[str, str]
@@ -20,10 +24,11 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What was said last of a signal, without its sound, and of which tap."""
+    """What was said last of a signal, without its sound, of which tap, and when."""
 
     tap: str
     remark: Remark
+    at_ms: int
 
 
 @dataclass(slots=True)
@@ -33,6 +38,7 @@ class Programme:
     name: str
     places: Places = field(default_factory=Places)
     _said: dict[Key, _Said] = field(default_factory=dict)
+    _lately: dict[str, _Said] = field(default_factory=dict)
     _kept: dict[str, tuple[Fault, str, tuple[Clip, ...]]] = field(default_factory=dict)
 
     def take(self, stream: Stream, found: Heard | Unheard, now_ms: int) -> None:
@@ -75,14 +81,20 @@ class Programme:
         signals = list(dict.fromkeys(signal for _, faults in heard for signal in faults))
         for signal in signals:
             here = [(tap, faults[signal]) for tap, faults in heard if signal in faults]
+            if (before := self._tail_of(here[0], [tap for tap, _ in heard])) is not None:
+                said[self.name, signal] = before
+                yield before.remark
+                continue
             remark = self._remark(here, order, now_ms)
-            said[remark.about, signal] = _Said(here[0][0].stream.name, replace(remark, clips=()))
+            name = here[0][0].stream.name
+            said[remark.about, signal] = _Said(name, replace(remark, clips=()), now_ms)
+            self._lately[signal] = said[remark.about, signal]
             yield remark
         for tap, faults in silent:
             for signal, fault in faults.items():
                 remark = self._remark([(tap, fault)], order, now_ms)
                 remark = replace(remark, about=tap.stream.name, clips=())
-                said[remark.about, signal] = _Said(tap.stream.name, remark)
+                said[remark.about, signal] = _Said(tap.stream.name, remark, now_ms)
                 yield remark
         yield from self._clashes(now_ms)
         down = {tap.stream.name for tap, faults in heard if UNHEARD in faults}
@@ -90,6 +102,18 @@ class Programme:
         yield from self._hold(said, down, {**gone, **self.places.left})
         self._kept = {one: kept for one, kept in self._kept.items() if one in signals}
         self.places.left.clear()
+
+    def _tail_of(self, first: tuple[Tap, Fault], heard: list[Tap]) -> _Said | None:
+        """Return what was said of an earlier tap that is well again, where this is its tail.
+
+        So what is told keeps its place while the last of it passes the later taps.
+        """
+        tap, fault = first
+        before = self._lately.get(fault.signal)
+        if before is None or fault.since_ms > before.at_ms + TAIL_MS:
+            return None
+        earlier = (one for one in heard if one.stream.name == before.tap)
+        return before if any(_place(one) < _place(tap) for one in earlier) else None
 
     def _clashes(self, now_ms: int) -> Iterator[Remark]:
         """Yield what nobody would hear otherwise: that of two streams of one name one is let go."""

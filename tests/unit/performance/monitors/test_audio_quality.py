@@ -96,6 +96,23 @@ def test_silence_is_laid_to_the_stage_behind_which_it_begins() -> None:
     assert {one.subject.service for one in last} == {"enhance"}
 
 
+def test_what_is_well_again_where_it_began_keeps_its_place_to_its_end() -> None:
+    def spoil(sound: Pcm) -> Pcm:
+        spoilt = sound.copy()
+        spoilt[8 * RATE_HZ : 13 * RATE_HZ] = 0
+        return spoilt
+
+    said = play(
+        Place("ingest", 0),
+        Place("enhance", 1, late_s=0.6, spoil=spoil),
+        Place("edge", 4, late_s=5.5, stretch_s=2.0, spoil=spoil),
+    )
+    silences = {at_s: one for at_s, all_ in said.items() for one in all_ if one.signal == "silence"}
+    assert max(silences) >= 13 + 5.5, "the last of it is heard at the edge alone"
+    assert {one.subject.service for one in silences.values()} == {"enhance"}
+    assert len({one.sentence for one in silences.values()}) == 1
+
+
 def test_a_fault_brings_its_sound_its_source_its_loudness_and_where_the_time_goes() -> None:
     said = play(
         Place("ingest", 0),
