@@ -197,6 +197,10 @@ class Engine:
             raise QueueFull("monitoring is switched off", retry_after_s=60)
         await self.monitoring.receive(tenant, body)
 
+    async def standing(self, tenant: TenantId) -> dict[str, Any]:
+        """Return how a tenant's stages and programmes stand by its monitors, as plain values."""
+        return await self.monitoring.standing(tenant)
+
     async def authenticate(self, key: str) -> "Credential":
         """Return whose API key this is; raises `CredentialMissing`, `StoreUnavailable`."""
         credential = await self._access.check(key, self.read)

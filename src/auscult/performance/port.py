@@ -77,6 +77,15 @@ class Keeper(Lookout, Protocol):
         ...
 
 
+@runtime_checkable
+class Overseer(Lookout, Protocol):
+    """A lookout that can say how things stand, whether something is wrong or not."""
+
+    def standing(self) -> object:
+        """Return how things stood at the last look, as data classes; called between two looks."""
+        ...
+
+
 class Monitor(Plug):
     """Knows what figures, sounds, spans and plays mean for a listener."""
 

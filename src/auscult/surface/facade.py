@@ -184,6 +184,9 @@ class Engine(Protocol):
     def coverage(self, tenant: TenantId) -> dict[str, Any]:
         """Return how many series are in which state, and how each source is."""
 
+    async def standing(self, tenant: TenantId) -> dict[str, Any]:
+        """Return how stages and programmes stand, by monitor: what its `standing()` returns."""
+
     def readiness(self) -> dict[str, Any]:
         """Return `{"ready": bool, ...}` with a word for each part."""
 

@@ -15,7 +15,7 @@ TARGET_PX = 44
 def paths(incident: Incident) -> list[str]:
     return [
         "/", "/?state=all&service=nothing", f"/incidents/{incident.id}", "/series",
-        "/coverage", "/login", "/incidents/nothing",
+        "/performance", "/coverage", "/login", "/incidents/nothing",
     ]  # fmt: skip
 
 

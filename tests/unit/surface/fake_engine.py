@@ -255,6 +255,7 @@ class FakeEngine:
         self.tenants: dict[TenantId, Rows] = {}
         self.series: list[FakeSeries] = []
         self.written: list[tuple[TenantId, bytes, str]] = []
+        self.stands: dict[TenantId, dict[str, Any]] = {}
         self.failure: Exception | None = None
         self.ready: dict[str, Any] = {"ready": True, "store": "ok"}
         self.names = count(1)
@@ -316,6 +317,9 @@ class FakeEngine:
         if self.failure:
             raise self.failure
         self.written.append((tenant, body, "sound"))
+
+    async def standing(self, tenant: TenantId) -> dict[str, Any]:
+        return self.stands.get(tenant, {})
 
     def coverage(self, tenant: TenantId) -> dict[str, Any]:
         mine = [one for one in self.series if one.tenant == tenant]

@@ -8,7 +8,7 @@ from auscult.kernel.facts import Found
 from auscult.kernel.findings import Breakdown, Finding, Part
 from auscult.kernel.words import TenantId
 from auscult.signals.traces import SpanView, Trace, weigh
-from auscult.surface.web.traces import draw_waterfall
+from auscult.surface.web.performance.traces import draw_waterfall
 from auscult.surface.web.words import took
 from tests.unit.surface.client import ask
 from tests.unit.surface.fake_engine import FakeEngine

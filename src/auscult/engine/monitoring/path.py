@@ -11,13 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from auscult.engine.monitoring.exhibits import with_exhibits
 from auscult.engine.monitoring.inbox import Inbox
 from auscult.engine.monitoring.keeping import Keeping
 from auscult.engine.monitoring.kept import KeptPost
 from auscult.engine.monitoring.posts import Post
+from auscult.engine.monitoring.standing import stand
 from auscult.engine.monitoring.turns import Turns
 from auscult.engine.monitoring.unpacking import Unpacking
 from auscult.engine.monitoring.views import Cursor, make_view
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from auscult.engine.samples.path import SamplePath
     from auscult.engine.telemetry.path import Telemetry
     from auscult.engine.wiring import Plans
-    from auscult.performance.port import Lookout, Monitor, View
+    from auscult.performance.port import Monitor, View
     from auscult.runtime.clock import Clock
     from auscult.runtime.metrics import Metrics
 
@@ -161,10 +162,16 @@ class Monitoring:
         posts = list(self._posts.values())
         return frozenset().union(*(post.ledger.firing() for post in posts))
 
-    def lookout(self, tenant: TenantId, name: str) -> "Lookout | None":
-        """Return what a tenant's monitor remembers, to be asked for what stands; None for none."""
+    async def standing(self, tenant: TenantId) -> dict[str, Any]:
+        """Return how things stand by each monitor that can say it, as JSON can hold it.
+
+        It is asked on the thread that looks, so between two looks.
+        """
         post = self._posts.get(tenant)
-        return None if post is None else post.lookouts.get(name)
+        if post is None:
+            return {}
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, stand, post)
 
     async def look(self, tenant: TenantId) -> list[Finding]:
         """Let one tenant's monitors look once."""

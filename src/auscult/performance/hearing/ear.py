@@ -24,6 +24,7 @@ PAUSE_S = 0.5
 PAUSE_PEAK = 10 ** (-50 / 20)
 NEVER = float("inf")
 SURE_SCORE = {
+    Kind.SPLICE: 0.0,
     Kind.CLIPPING: NEVER,
     Kind.POLARITY: NEVER,
     Kind.MONO_COLLAPSE: NEVER,
@@ -37,9 +38,11 @@ same time, and only the first time."""
 
 NEAR_MS, DIP_MS = 700, 8
 SPECTRA_MS, LATE_MS, PAUSE_MS, LEARNT_MS = 3_500, 2_000, 60, 60_000
+INTRO_MS = 3_000
 READ_FROM_SPECTRA = {Kind.BANDWIDTH, Kind.NOISE, Kind.TRANSCODE}
 """Of what is read from 4 s of spectra it is not known more exactly when it began; and what is
-usual there is for a minute what was usual in the piece before."""
+usual there is for a minute what was usual in the piece before. And how a piece begins, with one
+sound put before another, may be a splice of whoever made it."""
 
 
 class Listener(Protocol):
@@ -127,12 +130,15 @@ class Ear:
             return verdict
         # What came and went by itself once is this stream's way, as of a station that plays mono.
         is_new, is_strong = verdict.kind not in self._passed, (verdict.score or 0.0) >= least
-        self._passed.add(verdict.kind)
+        if verdict.kind is not Kind.SPLICE:
+            self._passed.add(verdict.kind)
         return replace(verdict, is_sure=is_new and is_strong and not self._is_another(verdict))
 
     def _is_another(self, verdict: Verdict) -> bool:
         """Whether another piece may have begun where this did."""
         since_ms, bounds = verdict.since_ms, self._boundaries
+        if verdict.kind is Kind.SPLICE:
+            return bounds.may_begin(since_ms - INTRO_MS, since_ms + NEAR_MS, pause_ms=PAUSE_MS)
         if verdict.kind not in READ_FROM_SPECTRA:
             return bounds.may_begin(since_ms - NEAR_MS, since_ms + NEAR_MS, pause_ms=DIP_MS)
         return bounds.is_near(since_ms - LEARNT_MS, since_ms + LATE_MS) or bounds.has_dip(

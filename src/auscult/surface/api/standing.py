@@ -28,6 +28,17 @@ async def cover(ask: Reader) -> dict[str, Any]:
     return ask.engine.coverage(ask.tenant)
 
 
+@router.get("/performance", tags=["performance"])
+async def tell_performance(ask: Reader) -> dict[str, Any]:
+    """Return how stages and programmes stand now, by monitor; null where nothing tells.
+
+    `pipeline`: each service's rate, failures, own time, load, and the ways between services.
+    `latency`: each programme's lateness by tap and stage, and how its plays go, with their score.
+    """
+    ask.query(Nothing)
+    return {"monitors": await ask.engine.standing(ask.tenant)}
+
+
 @router.get("/audit", tags=["audit"], openapi_extra=documented(PageQuery))
 async def page_audit(ask: Reader) -> dict[str, Any]:
     """Return one page of the tenant's audit log."""

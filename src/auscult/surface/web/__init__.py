@@ -1,9 +1,10 @@
-"""The pages, rendered on the server: incident list, incident, series, traces, coverage, login."""
+"""The pages, rendered on the server: incidents, series, traces, stages, coverage, login."""
 
-from auscult.surface.web import errors, explore, pages, session, story, traces
+from auscult.surface.web import errors, explore, pages, session, story
 from auscult.surface.web.errors import answer_anyone
+from auscult.surface.web.performance import standing, traces
 from auscult.surface.web.vendor import STATIC
 
-ROUTERS = tuple(room.router for room in (session, pages, story, explore, traces, errors))
+ROUTERS = tuple(room.router for room in (session, pages, story, explore, traces, standing, errors))
 
 __all__ = ["ROUTERS", "STATIC", "answer_anyone"]

@@ -22,9 +22,9 @@ from auscult.surface.readings import (
     write_story,
 )
 from auscult.surface.web.charts import draw_evidence
+from auscult.surface.web.performance.traces import Exemplar, find_exemplar
 from auscult.surface.web.render import is_partial, render
 from auscult.surface.web.session import SEE_OTHER, Visitor
-from auscult.surface.web.traces import Exemplar, find_exemplar
 
 router = APIRouter(include_in_schema=False)
 UNDO_MS = 10_000

@@ -24,12 +24,13 @@ LOUD_DB = -45.0
 HELD_MAX = 16_000_000
 """Samples of the source that are held at most (64 MB); stereo at 48 kHz takes 13 MB for 35 s."""
 WORSE = 0.15
-JUMP_MS = 4.0
+JUMP_MS, STEADY_MS = 4.0, 2.0
 OFF_BLOCKS = 2
 WAITING_MAX = 8
 BETTER = 0.1
 TRUSTED_S = 5.0
-"""A place that fitted for so long was the right one: then another is a skip, not a mistake."""
+"""A place that fitted for so long, and stood still, was the right one: then another is a skip, not
+a mistake. Tones fit at many places, and wander among them."""
 
 HALF_FITS = 0.5
 SURE, GIVE_UP_S = 0.85, 5.0
@@ -281,6 +282,8 @@ class Comparison:
             # Wow moves the place from one 100 ms to the next; a jump does it once and at once.
             if float(np.abs(np.diff(off)).max()) > 0.7 * abs(move):
                 yield from self._say_jump(block, move)
+            if abs(move) > STEADY_MS / 1000 * self.grid.rate_hz:
+                self._placed_s = 0.0
         if abs(median(off)) < JUMP_MS / 1000 * self.grid.rate_hz:
             self._jump.feed(0, bad=False, step_s=STEP_S)
 

@@ -20,8 +20,8 @@ from auscult.performance.hearing.figures.events import Events
 from auscult.performance.hearing.verdicts import SCORE_MAX, Alarm, Kind, Verdict
 
 GONE_PEAK = 10 ** (-66 / 20)
-ABRUPT_S, LONG_S, LONGEST_S, PATIENCE = 2.7, 4.5, 10.0, 1.5
-"""Silence is told after 2.7 s where the sound was cut, after 4.5 s where it died away within 0.2 s,
+ABRUPT_S, LONG_S, LONGEST_S, PATIENCE = 2.7, 5.4, 10.0, 1.5
+"""Silence is told after 2.7 s where the sound was cut, 5.4 s where it died away within 0.4 s,
 after 10 s where it was faint before; pauses that ended by themselves make the first two 1.5 times
 the longest of them."""
 
