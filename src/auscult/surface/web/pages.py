@@ -14,7 +14,7 @@ from auscult.surface.api.incidents import filter_of
 from auscult.surface.api.queries import IncidentQuery
 from auscult.surface.api.speech import said
 from auscult.surface.readings import ListPage, list_incidents
-from auscult.surface.web.charts import draw_spark, trend_word
+from auscult.surface.web.evidence.charts import draw_spark, trend_word
 from auscult.surface.web.render import render
 from auscult.surface.web.session import Visitor
 from auscult.surface.web.tables import write_table

@@ -21,7 +21,8 @@ from auscult.surface.readings import (
     tell_story,
     write_story,
 )
-from auscult.surface.web.charts import draw_evidence
+from auscult.surface.web.evidence.charts import draw_evidence
+from auscult.surface.web.evidence.exhibits import set_scenes
 from auscult.surface.web.render import is_partial, render
 from auscult.surface.web.session import SEE_OTHER, Visitor
 from auscult.surface.web.traces import Exemplar, find_exemplar
@@ -131,6 +132,7 @@ async def _page_of(ask: Ask, story: Story, done: str) -> Response:
         ask.request,
         "incident.html",
         story=story,
+        scenes=set_scenes(story),
         incident=incident,
         chart=draw_evidence(incident.strongest.evidence),
         evidence=incident.strongest.evidence,
