@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
+from auscult.kernel.effects import EffectKind
 from auscult.kernel.errors import StateConflict
 from auscult.kernel.facts import Acknowledged, Released, Resolved
 from auscult.kernel.findings import Phase
@@ -137,7 +138,7 @@ async def _page_of(ask: Ask, story: Story, done: str) -> Response:
         chart=draw_evidence(incident.strongest.evidence),
         evidence=incident.strongest.evidence,
         exemplar=exemplar,
-        deliveries=[one for one in story.deliveries if one.plug],
+        deliveries=[one for one in story.deliveries if one.plug and one.kind == EffectKind.NOTIFY],
         notice=NOTICES.get(done, "") if done != STILL_FIRING or still else "",
         confirming=still if done == STILL_FIRING else [],
         is_mine=incident.status is Status.ACKNOWLEDGED

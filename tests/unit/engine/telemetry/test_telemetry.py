@@ -46,7 +46,7 @@ class Place:
         )
 
     async def send(self, calls: dict[str, list[Call]], tenant: TenantId = ACME) -> Rejected:
-        export = Export(trace_body(calls), PROTOBUF, "")  # type: ignore[arg-type]
+        export = Export(trace_body(calls), PROTOBUF, "")
         return await self.telemetry.receive_traces(tenant, export)
 
     async def tell(self) -> None:

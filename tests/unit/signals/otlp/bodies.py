@@ -1,6 +1,6 @@
 """OTLP bodies as exporters write them, made by OpenTelemetry's own messages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +67,7 @@ def span_id(number: int) -> bytes:
     return number.to_bytes(8, "big")
 
 
-def trace_body(calls: dict[str, Iterable[Call]]) -> bytes:
+def trace_body(calls: Mapping[str, Iterable[Call]]) -> bytes:
     """Return one request: for each service its spans."""
     request = ExportTraceServiceRequest()
     for service, spans in calls.items():

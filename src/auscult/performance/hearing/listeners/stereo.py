@@ -70,7 +70,7 @@ class ChannelLoss:
             measured=round(below_db, 1),
             unit="dB",
             sentence=f"channel {channel + 1} lies {-below_db:.0f} dB below the loudest one, "
-            f"usually {-usual_db:.0f} dB",
+            f"usually {round(-usual_db)} dB",
         )
 
 
