@@ -25,13 +25,17 @@ _UNSEEN = "not seen again after a restart of its monitor, so nobody can tell whe
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A figure over time: at_ms and value have the same length, at most 360; None is a gap."""
+    """A figure over time: at_ms and value have the same length, at most 360; None is a gap.
+
+    `plots` names the figure where it is not what the remark's signal says.
+    """
 
     at_ms: tuple[int, ...] = ()
     value: tuple[float | None, ...] = ()
     unit: str = ""
     usual_low: float | None = None
     usual_high: float | None = None
+    plots: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +230,7 @@ def _evidence(remark: Remark, sentence: str) -> Evidence:
         sentence=sentence[:SENTENCE_CHARS],
         labels=remark.labels,
         unit=curve.unit,
+        plots=curve.plots,
         now=remark.now,
         usual_low=curve.usual_low,
         usual_high=curve.usual_high,

@@ -47,13 +47,15 @@ def words_of(metric: str) -> str:
     return short.replace("_", " ").replace(":", " ")
 
 
-def say(value: float, unit: str) -> str:
-    """Return a number with its unit in three significant digits.
+def say(value: float, unit: str, *, beside: float = 0.0) -> str:
+    """Return a number with its unit in three significant digits; a zero in the unit of `beside`.
 
     >>> say(0.4123, "s"), say(0.95, "ratio"), say(52_400_000, "B"), say(12, "/s")
     ('412 ms', '95 %', '52.4 MB', '12/s')
+    >>> say(0.0, "B/s", beside=14_600.0)
+    '0 kB/s'
     """
-    scale, name = _scale_of(value, unit)
+    scale, name = _scale_of(value or beside, unit)
     return _joined(_digits(value / scale), name)
 
 
@@ -90,7 +92,7 @@ def _scale_of(value: float, unit: str) -> tuple[float, str]:
     for scale, name in scales:
         if abs(value) >= scale:
             return scale, name
-    return scales[-1] if value else scales[0]
+    return scales[-1] if value else (1.0, unit)
 
 
 def _digits(value: float) -> str:

@@ -60,11 +60,14 @@ class Evidence(Word):
     `usual_low` and `usual_high` are the range the observer would have expected *now*. `exhibits`
     can be heard or looked at; they travel whole once, and are told of by their ids afterwards.
     `breakdown` says what the figure is made of, `trace_id` names a trace in which it shows.
+    `plots` names what the values are where that is not the finding's signal itself: a lost channel
+    is shown by the loudness around it, say.
     """
 
     sentence: str = Field(max_length=300)
     labels: Labels = ()
     unit: str = ""
+    plots: str = Field(default="", max_length=200)
     now: float | None = None
     usual_low: float | None = None
     usual_high: float | None = None

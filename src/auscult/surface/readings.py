@@ -33,6 +33,7 @@ class Delivery:
     """One message somebody was owed: where it went and what became of it."""
 
     key: str
+    kind: str
     channel: str
     plug: str
     state: str
@@ -179,6 +180,7 @@ def _delivery(row: Any) -> Delivery:  # noqa: ANN401
     effect: Effect = row.effect
     return Delivery(
         key=effect.key,
+        kind=str(effect.kind),
         channel=effect.to,
         plug=effect.plug,
         state=str(row.state),

@@ -31,7 +31,10 @@ class Loop:
 
 def audio_files(folder: Path) -> list[Path]:
     """List the audio files of a folder by name; none at all raises ``StartFailed``."""
-    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+    try:
+        found = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+    except OSError as error:
+        raise StartFailed(f"--audio {folder}: {error.strerror}; name a folder of files") from error
     if not found:
         raise StartFailed(f"no audio file ({', '.join(sorted(SUFFIXES))}) in {folder}")
     return found

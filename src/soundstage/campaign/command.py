@@ -13,6 +13,7 @@ from soundstage.campaign.schedule import LAST_QUIET_S, Step, draw_steps
 from soundstage.errors import SoundstageError
 from soundstage.plan import load_plan
 from soundstage.sabotage.injection import aim
+from soundstage.supervision.finding import find_running
 
 Say = Callable[[dict[str, Any]], None]
 
@@ -63,7 +64,8 @@ def run_campaign(
     state: Path, *, seed: int, minutes: float, only: Sequence[str], plan_only: bool
 ) -> None:
     """Run a campaign or print its schedule; raises ``SoundstageError``."""
-    programmes = [programme.key for programme in load_plan(state).programmes]
+    plan = load_plan(state) if plan_only else find_running(state)
+    programmes = [programme.key for programme in plan.programmes]
     steps = list(draw_steps(seed, minutes=minutes, names=only, programmes=programmes))
     if plan_only:
         for step in steps:

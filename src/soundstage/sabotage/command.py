@@ -9,6 +9,7 @@ import typer
 
 from soundstage.errors import BadTarget
 from soundstage.sabotage.injection import Injection, aim
+from soundstage.supervision.finding import find_running
 
 
 def run_fault(state: Path, name: str, *, target: str, seconds: float, settings: list[str]) -> None:
@@ -17,6 +18,7 @@ def run_fault(state: Path, name: str, *, target: str, seconds: float, settings: 
     for key, equals, _ in pairs:
         if not equals:
             raise BadTarget(f"--set {key}: write parameter=value")
+    find_running(state)
     injection = aim(
         state,
         name,

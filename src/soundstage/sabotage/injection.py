@@ -10,7 +10,7 @@ from soundstage.plan import load_plan
 from soundstage.sabotage.handle import Handle
 from soundstage.sabotage.port import Fault
 from soundstage.sabotage.shelf import build
-from soundstage.truth import Truth, record_truth
+from soundstage.truth import Truth, drop_note, noted_while_it_begins, record_truth
 
 MAX_SECONDS = 600.0
 
@@ -35,7 +35,9 @@ class Injection:
     def begin(self) -> Self:
         """Break the target now."""
         self.started_ms = time.time_ns() // 1_000_000
-        self.fault.begin(self.handle, seconds=self.seconds)
+        until_ms = self.started_ms + round(1_000 * self.seconds)
+        with noted_while_it_begins(self.state, self.truth(), until_ms=until_ms):
+            self.fault.begin(self.handle, seconds=self.seconds)
         return self
 
     def end(self) -> None:
@@ -46,13 +48,17 @@ class Injection:
         try:
             self.fault.end(self.handle)
         finally:
-            record_truth(self.state, self.truth())
+            self._record()
 
     def abandon(self) -> None:
         """Record the fault without undoing it: the whole platform is about to be stopped."""
         if self.started_ms and not self.ended_ms:
             self.ended_ms = time.time_ns() // 1_000_000
-            record_truth(self.state, self.truth())
+            self._record()
+
+    def _record(self) -> None:
+        record_truth(self.state, self.truth())
+        drop_note(self.state, self.truth())
 
     def truth(self) -> Truth:
         """Say what was broken."""

@@ -7,12 +7,14 @@ import signal
 import sys
 import time
 from collections.abc import Coroutine
+from math import ceil
 from typing import Any
 
 from soundstage.errors import SoundstageError, StartFailed
+from soundstage.folder import open_state, see_writable
 from soundstage.sabotage.injection import Injection, aim
 from soundstage.show import config, script
-from soundstage.show.closing import closing_line, foreign_faults
+from soundstage.show.closing import closing_line, with_foreign
 from soundstage.show.learning import tell_learning
 from soundstage.show.ledger import Broken, summarise
 from soundstage.show.observer import Observer
@@ -79,7 +81,7 @@ class Conductor:
             favourite = door.port == config.FAVOURITE_PORT
             taken = "" if favourite else f"   ({config.FAVOURITE_PORT} was taken)"
             say("page", f"  page   {hands.base}/{taken}", url=f"{hands.base}/", port=door.port)
-        self.observer = Observer(watcher, self.voice, lambda: self.faults)
+        self.observer = Observer(watcher, self.voice, self._every_fault)
         try:
             async with asyncio.TaskGroup() as group:
                 following = group.create_task(self._follow())
@@ -133,6 +135,11 @@ class Conductor:
         own = f"{sys.argv[0]} fault error_burst --state {self.options.state}"
         if not self.options.faults:
             return f"  ready, nothing will be broken. Break something:   {own}"
+        if not endless and not script.has_room(left_s=self._left_s()):
+            return (
+                f"  ready, and too short to break anything: that takes --for "
+                f"{ceil(script.LEAST_S / 60)}m or more. Break something:   {own}"
+            )
         how = "all faults in turn until Ctrl-C" if endless else "a few faults, one by one"
         return f"  ready. From now on soundstage really breaks itself: {how}. Or by hand:   {own}"
 
@@ -192,8 +199,9 @@ class Conductor:
             self.faults[-1].ended_ms = self._injection.ended_ms
         left = await self._hands.strike() if self._hands else 0
         await self.pager.close()
-        known = {(fault.name, fault.started_ms) for fault in self.faults}
-        faults = self.faults + foreign_faults(self.options.state, self.began_ms, known)
+        if self._hands is None:
+            return  # nothing was played, so there is no score
+        faults = self._every_fault()
         found = list(self.observer.found.values()) if self.observer else []
         summary: dict[str, Any] = summarise(faults, found, self.pager.pages())
         summary |= {
@@ -201,10 +209,14 @@ class Conductor:
             "seconds": round(time.monotonic() - self.began_s, 1),
             "processes_left": left,
         }
+        self.voice.say("summary", closing_line(summary), **summary)
         if self.options.summary:
             text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
             self.options.summary.write_text(text, encoding="utf-8")
-        self.voice.say("summary", closing_line(summary), **summary)
+
+    def _every_fault(self) -> list[Broken]:
+        now_ms = time.time_ns() // 1_000_000
+        return with_foreign(self.options.state, self.faults, since_ms=self.began_ms, now_ms=now_ms)
 
     def _paged(self, kind: str, incident: str, headline: str) -> None:
         if kind.endswith("opened"):
@@ -216,7 +228,9 @@ class Conductor:
 
 def conduct(options: Options) -> int:
     """Run a whole show from the main thread and return the exit code."""
-    options.state.mkdir(parents=True, exist_ok=True)
+    open_state(options.state)
+    if options.summary:
+        see_writable(options.summary, option="--summary")
     main: Coroutine[Any, Any, int] = Conductor(options, Voice(as_json=options.as_json)).run()
     try:
         return asyncio.run(main)

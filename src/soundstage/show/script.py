@@ -22,6 +22,9 @@ SHORTEST_S = 20.0
 HOLD_S = 25.0
 """How long any other fault is held."""
 
+LEAST_S = WARM_UP_S + SHORTEST_S + LAST_QUIET_S
+"""A shorter show ends before it has learnt what is usual and then broken one thing."""
+
 ORDER = ("kill", "hang", "error_burst", "delay", "bad_release", "cpu", "leak")
 
 HEALABLE = frozenset({"kill", "hang"})
@@ -52,3 +55,8 @@ def shorten(step: Step, *, left_s: float) -> float:
     """How long a fault may last so that the quiet after it still fits; 0 when it does not."""
     seconds = min(step.seconds, left_s - LAST_QUIET_S)
     return seconds if seconds >= (step.seconds if step.healable else SHORTEST_S) else 0.0
+
+
+def has_room(*, left_s: float) -> bool:
+    """Whether any fault of the script fits into the time that is left."""
+    return any(shorten(step, left_s=left_s) for step in steps(endless=False))

@@ -17,11 +17,14 @@ from pathlib import Path
 
 from soundstage.delivery.recording import FOLDER as RECORDINGS
 from soundstage.errors import NotRunning, StartFailed
+from soundstage.folder import open_state
 from soundstage.plan import Plan, load_plan, make_plan, save_plan
 from soundstage.settings import Settings
 from soundstage.supervision import guard
 from soundstage.supervision.config import write_config
+from soundstage.supervision.finding import find_running
 from soundstage.supervision.rpc import Supervisor
+from soundstage.truth import RUNNING
 
 START_S = 60.0
 """A loaded machine may take long; an idle one takes three seconds."""
@@ -43,12 +46,12 @@ def launch(
 
     Call it from the main thread: the tie is to the thread that forks.
     """
-    state.mkdir(parents=True, exist_ok=True)
+    open_state(state)
     if is_running(state):
         raise StartFailed(f"a platform already runs in {state}: `soundstage down` stops it")
     for stale in ("supervisord.pid", "supervisor.sock"):
         (state / stale).unlink(missing_ok=True)
-    for stale in ("releases", RECORDINGS):  # what was chosen and recorded belongs to one run
+    for stale in ("releases", RECORDINGS, RUNNING):  # what belongs to one run of it
         shutil.rmtree(state / stale, ignore_errors=True)
     plan = make_plan(state, seed=seed, sources=sources, settings=settings)
     if len(plan.supervisor_socket) > SOCKET_PATH_LIMIT:
@@ -115,7 +118,7 @@ def is_running(state: Path) -> bool:
 
 def stop(state: Path) -> None:
     """Stop the platform of a state folder; raises ``NotRunning`` when there is none."""
-    plan, daemon = load_plan(state), daemon_pid(state)
+    plan, daemon = find_running(state), daemon_pid(state)
     supervisor = Supervisor(plan.supervisor_socket)
     pids = [pid for _, pid in supervisor.states().values() if pid]
     for pid in pids:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from soundstage.plan import load_plan
 from soundstage.stages.release import running_release
+from soundstage.supervision.finding import find_running
 from soundstage.supervision.rpc import Supervisor
 
 
 def describe(state: Path) -> Iterator[str]:
     """Yield a line per process; raises ``NotRunning``."""
-    plan = load_plan(state)
+    plan = find_running(state)
     states = Supervisor(plan.supervisor_socket).states()
     yield f"{'process':<18} {'state':<10} {'pid':>8}  {'release':<8} {'replica':<8} address"
     for process in plan.processes:

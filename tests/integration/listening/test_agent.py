@@ -97,6 +97,30 @@ async def test_what_waits_is_bounded_and_what_is_lost_breaks_the_stream() -> Non
     assert receiver.got[0][1]["authorization"] == "Bearer key"
 
 
+async def test_an_agent_says_once_of_each_stream_that_it_reports_and_where(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with receiving() as receiver:
+        reporter = Reporter(receiver.url, "key", lambda: 1_000)
+        receiver.answer = Answer(status=400)
+        reporter.hear(STREAM, heard(0))
+        running = asyncio.create_task(reporter.run())
+        async with asyncio.timeout(10):
+            while not reporter.sent:
+                await asyncio.sleep(0.02)
+            assert '"reports"' not in capsys.readouterr().err, "a refused report is none"
+            receiver.answer = Answer()
+            for at_ms in (1, 2):
+                reporter.hear(STREAM, heard(at_ms))
+            while reporter.taken < 2:
+                await asyncio.sleep(0.02)
+        running.cancel()
+        told = [line for line in capsys.readouterr().err.splitlines() if '"reports"' in line]
+    assert len(told) == 1
+    assert STREAM.name in told[0]
+    assert receiver.url in told[0]
+
+
 async def test_a_wrong_key_ends_the_agent_and_a_refused_report_does_not() -> None:
     async with receiving() as receiver:
         reporter = Reporter(receiver.url, "key", lambda: 1_000)

@@ -12,12 +12,21 @@ from auscult.kernel.incidents import Incident
 from auscult.kernel.words import TenantId
 from auscult.runtime.clock import SystemClock
 from auscult.runtime.settings import parse_settings
+from auscult.signals.otlp.exports import Export
 from auscult.surface.app import create_app
 from auscult.surface.server import Server, listen, make_server
+from tests.unit.signals.otlp.bodies import Call, trace_body, trace_id
 from tests.unit.surface.fake_story import a_finding
 
 T = TypeVar("T")
 TENANT = TenantId("acme")
+TRACE = trace_id(7).hex()
+CALLS = {
+    "edge": [Call(7, 1, name="GET /segment", lasts_ms=100)],
+    "encode": [Call(7, 2, 1, name="x" * 120, start_ms=20, lasts_ms=70, failed=True, says="late")],
+}
+"""A trace with a slow and failed span, and a name without any place to break."""
+
 WAIT_S = 20.0
 
 
@@ -77,6 +86,8 @@ tenants: {{acme: {{}}}}
 """
         self.engine = Engine(parse_settings(text), clock=SystemClock(), environ={})
         await self.engine.start()
+        spans = Export(trace_body(CALLS), "application/x-protobuf", "")
+        await self.engine.telemetry.receive_traces(TENANT, spans)
         with listen("127.0.0.1", self.port) as door:
             self.port = door.getsockname()[1]
             self.server: Server = make_server(

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from auscult.kernel.incidents import Incident
 from tests.integration.page.conftest import NewPage
-from tests.integration.page.living import TENANT, Living
+from tests.integration.page.living import TENANT, TRACE, Living
 
 LONG = "encode-of-a-very-long-name-without-any-place-to-break-" + "x" * 90
 SMALLEST_TEXT_PX = 12
@@ -15,7 +15,8 @@ TARGET_PX = 44
 def paths(incident: Incident) -> list[str]:
     return [
         "/", "/?state=all&service=nothing", f"/incidents/{incident.id}", "/series",
-        "/performance", "/coverage", "/login", "/incidents/nothing",
+        "/performance", "/coverage", "/login", "/incidents/nothing", "/traces",
+        f"/traces/{TRACE}", "/traces?service=nothing",
     ]  # fmt: skip
 
 

@@ -83,8 +83,9 @@ def test_a_fault_is_played_and_seen_beside_its_source(
     page.locator(".exhibits img").last.scroll_into_view_if_needed()
     page.wait_for_function("[...document.images].every(one => one.complete)")
     expect(page.locator(".exhibits img")).to_have_count(2)
+    expect(page.locator(".exhibits figure:has(img):has(audio)")).to_have_count(2)
     assert is_loaded(page, ".exhibits img")
-    expect(page.locator("#evidence-title")).to_contain_text("in LUFS")
+    expect(page.locator("#evidence-title")).to_contain_text("loudness in LUFS")
     expect(page.locator(".chart .line")).to_have_count(1)
     rows = [re.compile(r"to enhance\s*0\.5\d* s"), re.compile(r"to edge\s*1\.\d+ s")]
     expect(page.locator(".breakdown tbody tr")).to_have_text(rows)

@@ -214,6 +214,18 @@ def test_silence_is_borne_the_longer_the_softer_it_began(fade_s: float, after_s:
     assert (told[0].said_ms - told[0].since_ms) / 1_000 == pytest.approx(after_s, abs=0.11)
 
 
+def test_a_lost_channel_that_used_to_be_the_loudest_lay_nothing_below_it() -> None:
+    grid = Grid(RATE, 2)
+    listener = ChannelLoss(grid)
+    sound = noise(12)
+    sound[:, 1] *= 0.5
+    sound[8 * RATE :, 0] = 0
+    told = [one for block in Blocks(grid).push(sound) for one in listener.hear(block)]
+    assert len(told) == 1
+    assert told[0].sentence.startswith("channel 1 lies ")
+    assert told[0].sentence.endswith("usually 0 dB")
+
+
 def test_every_listener_alone_leaves_steady_noise_alone() -> None:
     grid = Grid(RATE, 2)
     alone = (Silence(), Gaps(grid), Impulses(grid), Repeats(), Clipping(), ChannelLoss(grid))

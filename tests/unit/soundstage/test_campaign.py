@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from soundstage.campaign.command import Campaign, run_campaign
-from soundstage.campaign.schedule import HOLD_S, LAST_QUIET_S, QUIET_S, Step, draw_steps
+from soundstage.campaign.schedule import HOLD_S, LAST_QUIET_S, LEAST_S, QUIET_S, Step, draw_steps
 from soundstage.errors import BadSetting, BadTarget, NotRunning, UnknownFault
 from soundstage.plan import make_plan, save_plan
 from soundstage.sabotage import shelf
@@ -50,6 +50,24 @@ def test_every_fault_comes_once_before_one_comes_again() -> None:
         ["kill"] * 3,
         ["kill"] * 4,
     )
+
+
+@pytest.mark.parametrize("seed", range(1, 12))
+@pytest.mark.parametrize("minutes", [LEAST_S / 60, 2.0, 2.4])
+def test_a_short_campaign_breaks_one_thing_where_it_fits(seed: int, minutes: float) -> None:
+    for names in ((), ("silence",)):
+        steps = list(draw_steps(seed, minutes=minutes, names=names))
+        assert len(steps) == 1
+        assert steps[0].quiet_s >= QUIET_S[0]
+        assert steps[0].seconds >= HOLD_S[0]
+        assert steps[0].quiet_s + steps[0].seconds + LAST_QUIET_S <= 60 * minutes
+        assert steps[0].name == next(draw_steps(seed, minutes=20, names=names)).name
+
+
+def test_a_campaign_too_short_for_any_fault_says_how_long_it_must_be() -> None:
+    with pytest.raises(BadSetting, match=r"takes at least 85 s; write --minutes 1\.5"):
+        list(draw_steps(1, minutes=1.4))
+    assert list(draw_steps(1, minutes=1.5))
 
 
 def test_an_impossible_campaign_is_refused() -> None:

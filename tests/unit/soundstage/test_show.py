@@ -2,16 +2,24 @@
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from soundstage.errors import SoundstageError
+from soundstage.errors import NotRunning, SoundstageError
 from soundstage.show import script
-from soundstage.show.closing import closing_line
+from soundstage.show.closing import closing_line, with_foreign
 from soundstage.show.ledger import GRACE_MS, Broken, Found, match, summarise
 from soundstage.show.options import read_duration
 from soundstage.show.voice import Voice, bar
+from soundstage.truth import (
+    Truth,
+    drop_note,
+    noted_while_it_begins,
+    read_running,
+    record_truth,
+)
 
 KILL = Broken("kill", "encode", started_ms=100_000, ended_ms=110_000)
 HANG = Broken("hang", "package", started_ms=150_000, ended_ms=160_000)
@@ -81,6 +89,48 @@ def test_the_script_covers_the_shelf_and_fits_into_the_time() -> None:
     assert script.shorten(burst, left_s=24.0) == 0.0
     endless = script.steps(endless=True)
     assert len({next(endless).name for _ in range(2 * len(once))}) == len(once)
+
+
+def test_a_show_knows_whether_it_has_time_to_break_anything() -> None:
+    assert script.has_room(left_s=script.SHORTEST_S + script.LAST_QUIET_S)
+    assert not script.has_room(left_s=script.SHORTEST_S + script.LAST_QUIET_S - 0.1)
+
+
+def a_truth(name: str, started_ms: int, ended_ms: int = 0) -> Truth:
+    return Truth(name, "encode", started_ms, ended_ms, broken="", listener_notices="")
+
+
+def test_a_fault_by_hand_is_known_while_it_runs_and_when_it_is_over(tmp_path: Path) -> None:
+    own = [Broken("kill", "encode", 2_000, 3_000)]
+    record_truth(tmp_path, a_truth("kill", 2_000, 3_000))
+    record_truth(tmp_path, a_truth("kill", 10, 20))  # of an earlier show
+    for started_ms, until_ms in ((1_500, 90_000), (5_000, 6_000)):
+        truth = a_truth("hang", started_ms)
+        with noted_while_it_begins(tmp_path, truth, until_ms=until_ms):
+            pass
+    known = with_foreign(tmp_path, own, since_ms=1_000, now_ms=60_000)
+    assert known == [
+        Broken("hang", "encode", 1_500, 0),
+        own[0],
+        Broken("hang", "encode", 5_000, 6_000),  # killed: it ended when it was to
+    ]
+    assert match(known, [found("mine", 1_700)]) == {"mine": 0}
+    record_truth(tmp_path, a_truth("hang", 1_500, 8_000))
+    drop_note(tmp_path, a_truth("hang", 1_500))
+    after = with_foreign(tmp_path, own, since_ms=1_000, now_ms=60_000)
+    assert after[0] == Broken("hang", "encode", 1_500, 8_000)
+    assert len(after) == len(known)
+
+
+def test_a_fault_that_cannot_begin_leaves_no_note(tmp_path: Path) -> None:
+    def fail() -> None:
+        with noted_while_it_begins(tmp_path, a_truth("hang", 1_500), until_ms=9_000):
+            assert read_running(tmp_path, now_ms=2_000)
+            raise NotRunning("gone")
+
+    with pytest.raises(NotRunning):
+        fail()
+    assert not read_running(tmp_path, now_ms=2_000)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("240s", 240), ("4m", 240), ("90", 90)])

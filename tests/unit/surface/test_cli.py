@@ -184,6 +184,24 @@ def test_a_file_that_cannot_be_scored_says_which_line(tmp_path: Path, auscult: A
     assert "Traceback" not in bad.stderr + gone.stderr
 
 
+@pytest.mark.parametrize("text", ["", "a,b\n", "timestamp,value\n\n"])
+def test_a_file_without_rows_is_an_error(tmp_path: Path, text: str, auscult: Auscult) -> None:
+    (tmp_path / "in.csv").write_text(text)
+    done = auscult("score", "series", str(tmp_path / "in.csv"), "--out", str(tmp_path / "o.csv"))
+    assert done.returncode == 1
+    assert "in.csv: it holds no row of a time and a value" in done.stderr
+    assert not (tmp_path / "o.csv").exists()
+
+
+def test_a_probe_without_a_key_says_so_at_once(
+    config: Path, monkeypatch: pytest.MonkeyPatch, auscult: Auscult
+) -> None:
+    monkeypatch.delenv("AUSCULT_KEY", raising=False)
+    done = auscult("probe", "-c", str(config), "--to", "http://127.0.0.1:1")
+    assert done.returncode == 2
+    assert "AUSCULT_KEY is not set" in done.stderr
+
+
 def test_replay_tells_what_the_tenants_rules_would_have_found(
     tmp_path: Path, config: Path, auscult: Auscult
 ) -> None:

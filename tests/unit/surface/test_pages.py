@@ -1,14 +1,17 @@
 """The pages as they are rendered: honest words, odd data, no leak between tenants."""
 
 import csv
+import html
 import io
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fastapi import FastAPI
 
 from auscult.detection.watch import STATES
+from auscult.kernel.effects import EffectKind
 from auscult.kernel.facts import Acknowledged, Found, Resolved
 from auscult.kernel.findings import Evidence, Phase
 from auscult.kernel.incidents import Incident
@@ -278,6 +281,39 @@ async def test_the_lists_url_holds_its_whole_state(engine: FakeEngine, app: Fast
     second = (await look(app, onward[1].replace("&amp;", "&"))).text
     assert second.count('id="row-') == 1
     assert (await look(app, "/?stat=open")).status == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("state=foo", "state: 'foo' is no state; there are: unresolved, open, acknowledged, "),
+        ("severity=bad", "severity: 'bad' is no severity; there are: critical, warning, info"),
+    ],
+)
+async def test_a_wrong_filter_is_told_which_there_are(app: FastAPI, query: str, told: str) -> None:
+    answer = await look(app, f"/?{query}")
+    assert answer.status == 400
+    assert told in html.unescape(answer.text)
+    assert "^(" not in answer.text
+    assert "log of auscult" not in answer.text
+    assert told in (await look(app, f"/incidents.json?{query}")).data["error"]["detail"]
+
+
+async def test_what_a_runbook_did_is_no_word_to_anybody(engine: FakeEngine, app: FastAPI) -> None:
+    incident = await open_one(engine)
+    add_history(engine, incident)
+    rows = engine.of(ACME)
+    told = rows.sent[0]
+    for verb in ("act", "verify", "verify"):
+        effect = told.effect.model_copy(
+            update={"kind": EffectKind.ACT, "to": "restart dead stage", "verb": verb}
+        )
+        rows.sent.append(SimpleNamespace(**(vars(told) | {"effect": effect})))
+    page = (await look(app, f"/incidents/{incident.id}")).text
+    told_list = page[page.index('data-part="paged"') :].split("</section>")[0]
+    assert "restart dead stage" not in told_list
+    assert told_list.count("<strong>ops</strong>") == 1
+    assert page.count("restart dead stage (supervisor on") == 1
 
 
 async def test_errors_are_pages_for_people_and_json_for_machines(app: FastAPI) -> None:

@@ -68,6 +68,22 @@ async def test_a_trace_is_shown_with_its_slow_span_and_what_is_wrong_with_it(
     assert (await ask(app, "/traces/xyz", key="acme-member")).status == 400
 
 
+async def test_a_small_share_of_a_trace_is_not_called_slow(
+    engine: FakeEngine, app: FastAPI
+) -> None:
+    spans = [view("edge", after_ms=0, took_ms=1_000)]
+    spans += [view(f"e{n}", "edge", after_ms=100 * n, took_ms=100) for n in range(10)]
+    engine.telemetry.traces[ACME] = Trace(TRACE, spans, total=len(spans))
+    page = (await ask(app, f"/traces/{TRACE}", key="acme-member")).text
+    assert "No span stands out: the most of its own has " in page
+    assert "100 ms (10 % of the whole)" in page
+    assert "Slow here" not in page
+    assert ">slow</strong>" not in page
+    assert "Red:" not in page
+    engine.telemetry.traces[ACME] = a_trace()
+    assert "Red: " in (await ask(app, f"/traces/{TRACE}", key="acme-member")).text
+
+
 def with_trace(finding: Finding, trace_id: str = TRACE) -> Finding:
     parts = (Part(name="edge", value=0.03), Part(name="encode", value=0.07))
     known = {

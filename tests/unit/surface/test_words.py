@@ -3,7 +3,7 @@
 import pytest
 
 from auscult.kernel.findings import Evidence
-from auscult.surface.web.charts import HEIGHT, WIDTH, draw_evidence, draw_spark, trend_word
+from auscult.surface.web.evidence.charts import HEIGHT, WIDTH, draw_evidence, draw_spark, trend_word
 from auscult.surface.web.words import chance, clock, figure, iso, lasting, naming
 
 NAN = float("nan")

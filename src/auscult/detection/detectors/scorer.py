@@ -141,7 +141,7 @@ class Scorer(Detector):
             since_ms=since_ms,
             score=round(evidence, 2),
             severity=Severity.CRITICAL if critical else Severity.WARNING,
-            sentence=f"{subject}: {words_of(metric)} {say(value, unit)} "
+            sentence=f"{subject}: {words_of(metric)} {say(value, unit, beside=high)} "
             f"(usual: {say_range(low, high, unit)})"
             + (f", for {say_duration(lasted)}" if lasted >= _SAID_MS else ""),
             low=low,

@@ -69,8 +69,8 @@ class Threshold(Detector):
             since_ms=since_ms,
             score=0.0,
             severity=self.severity,
-            sentence=f"{subject}: {words_of(metric)} {say(value, unit)}, {side} the limit of "
-            f"{say(limit, unit)} for {say_duration(view.now_ms - since_ms)}",
+            sentence=f"{subject}: {words_of(metric)} {say(value, unit, beside=limit)}, "
+            f"{side} the limit of {say(limit, unit)} for {say_duration(view.now_ms - since_ms)}",
             low=self.below,
             high=self.above,
         )

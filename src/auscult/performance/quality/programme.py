@@ -167,6 +167,7 @@ class Programme:
                 unit="LUFS",
                 usual_low=usual and usual[0],
                 usual_high=usual and usual[1],
+                plots="loudness",
             ),
             breakdown=self._latency(order),
             clips=self._clips(first, fault),

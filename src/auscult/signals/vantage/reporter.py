@@ -60,11 +60,13 @@ class Reporter:
     tenant: TenantId = ELSEWHERE
     sent: int = 0
     dropped: int = 0
+    taken: int = 0
     _series: list[Labels] = field(default_factory=list)
     _slots: dict[Labels, int] = field(default_factory=dict)
     _last_ms: dict[int, int] = field(default_factory=dict)
     _rows: deque[Row] = field(default_factory=deque)
     _sounds: deque[tuple[Stream, Heard | Unheard]] = field(default_factory=deque)
+    _told: set[str] = field(default_factory=set)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -132,11 +134,14 @@ class Reporter:
     async def _send_once(self, http: aiohttp.ClientSession) -> None:
         if self._sounds:
             sent = self._sounds[0]
+            taken = self.taken
             body = await asyncio.to_thread(pack_sound, *sent, sent_ms=self.now_ms())
             if await self._post(
                 http, Report("/api/v1/sounds", body, {"Content-Type": SOUND_MEDIA})
             ):
                 _leave(self._sounds, [sent])
+            if self.taken > taken:
+                self._tell(sent[0].name)
         if self._rows:
             rows = [self._rows[n] for n in range(min(len(self._rows), ROWS_AT_ONCE))]
             if await self._post(http, Report("/api/v1/write", write_request(rows), HEADERS)):
@@ -160,8 +165,16 @@ class Reporter:
         if answer.status >= HTTPStatus.BAD_REQUEST:  # it will not be taken the next time either
             log.warning("a report was refused", path=report.path, status=answer.status, answer=text)
             self.dropped += 1
+        else:
+            self.taken += 1
         self.sent += 1
         return True
+
+    def _tell(self, stream: str) -> None:
+        """Say once of each stream that what is heard of it arrives, and where."""
+        if stream not in self._told:
+            self._told.add(stream)
+            log.info("reports", stream=stream, to=self.url)
 
     def _break(self, gone: Stream) -> None:
         """Let the stream of a lost stretch begin anew."""

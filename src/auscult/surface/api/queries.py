@@ -1,10 +1,10 @@
 """Query parameters, read strictly: an unknown one is refused with the list of right ones."""
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from auscult.kernel.errors import QueryUnknown
 from auscult.kernel.incidents import Status
@@ -34,11 +34,30 @@ class PageQuery(Query):
     limit: int = Field(default=PAGE_DEFAULT, ge=1, le=PAGE_MAX)
 
 
+STATES = ("unresolved", *Status, "all")
+
+
+def _is_state(text: str) -> str:
+    if text not in STATES:
+        raise ValueError(f"{text[:40]!r} is no state; there are: {', '.join(STATES)}")
+    return text
+
+
+def _is_severity(text: str) -> str:
+    if text and text not in set(Severity):
+        raise ValueError(f"{text[:40]!r} is no severity; there are: {', '.join(Severity)}")
+    return text
+
+
 class IncidentQuery(PageQuery):
     """The incident list's filters; everything the list shows is in its URL."""
 
-    state: str = Field(default="unresolved", pattern=f"^(unresolved|all|{'|'.join(Status)})$")
-    severity: str = Field(default="", pattern=f"^({'|'.join(Severity)})?$")
+    state: Annotated[str, AfterValidator(_is_state)] = Field(
+        default="unresolved", json_schema_extra={"enum": [*STATES]}
+    )
+    severity: Annotated[str, AfterValidator(_is_severity)] = Field(
+        default="", json_schema_extra={"enum": ["", *Severity]}
+    )
     service: str = Field(default="", max_length=TEXT_CHARS_MAX)
     q: str = Field(default="", max_length=TEXT_CHARS_MAX)
 
@@ -68,7 +87,8 @@ def read_query(request: Request, kind: type[Q]) -> Q:
         return kind.model_validate(values)
     except ValidationError as wrong:
         first = wrong.errors()[0]
-        raise QueryUnknown(f"{first['loc'][0]}: {first['msg']}") from None
+        said = str(first["msg"]).removeprefix("Value error, ")
+        raise QueryUnknown(f"{first['loc'][0]}: {said}") from None
 
 
 def documented(kind: type[BaseModel]) -> dict[str, Any]:

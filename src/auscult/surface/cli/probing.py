@@ -26,8 +26,11 @@ def report_streams(config: Path, *, tenant: str, to: str, vantage: str) -> None:
     environ = process_environment()
     if urlsplit(to).scheme not in {"http", "https"} or not urlsplit(to).hostname:
         raise SettingError(f"{to!r} is no http(s) URL of an auscult")
+    key = environ.get(KEY_VARIABLE, "")
+    if not key:
+        raise SettingError(f"{KEY_VARIABLE} is not set: it holds the API key of a writer")
     probes = _probes(config, tenant, vantage)
-    reporter = Reporter(to.rstrip("/"), environ.get(KEY_VARIABLE, ""), SystemClock().now_ms)
+    reporter = Reporter(to.rstrip("/"), key, SystemClock().now_ms)
     asyncio.run(_listen(probes, reporter))
 
 

@@ -10,7 +10,8 @@ from auscult.kernel.errors import BodyMalformed, SettingError
 def score_file(file: Path, out: Path) -> None:
     """Write timestamp,value,score,alert for every row of the file, in time order.
 
-    Raises `BodyMalformed` with file and line, `SettingError` where a file cannot be opened.
+    Raises `BodyMalformed` with file and line, and for a file without rows; `SettingError` where a
+    file cannot be opened.
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
@@ -19,6 +20,8 @@ def score_file(file: Path, out: Path) -> None:
         raise SettingError(f"{file}: {_reason(why)}") from None
     except BodyMalformed as wrong:
         raise BodyMalformed(f"{file}: {wrong.detail}") from None
+    if not series.at_ms.size:
+        raise BodyMalformed(f"{file}: it holds no row of a time and a value, so nothing is scored")
     scores, alerts = score_series(series.at_ms, series.value)
     try:
         with out.open("w", encoding="utf-8", newline="") as place:

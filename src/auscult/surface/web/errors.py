@@ -13,6 +13,7 @@ router = APIRouter(include_in_schema=False)
 _MACHINE_PATHS = ("/api/", "/healthz", "/readyz", "/metrics", "/static/", "/events")
 
 ADVICE = {
+    400: "The address of this page asks for something that is not taken here; mend it, or go back.",
     403: "Ask whoever runs auscult for you to give your key a role that may do this.",
     404: "It may have been removed, or it belongs to a tenant your key is not for.",
     408: "The connection was too slow. Try again.",

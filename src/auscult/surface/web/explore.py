@@ -13,7 +13,7 @@ from auscult.kernel.words import TenantId
 from auscult.surface.api.queries import Nothing, PageQuery, SeriesQuery
 from auscult.surface.api.series import read_window, search_series, window_json
 from auscult.surface.facade import Engine, SeriesRow, SeriesWindow
-from auscult.surface.web.charts import draw_spark, trend_word
+from auscult.surface.web.evidence.charts import draw_spark, trend_word
 from auscult.surface.web.render import render
 from auscult.surface.web.session import Visitor
 

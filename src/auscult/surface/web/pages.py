@@ -7,20 +7,19 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
-from auscult.kernel.incidents import Incident, Status
+from auscult.kernel.incidents import Incident
 from auscult.kernel.words import Severity
 from auscult.surface.api.events import open_stream
 from auscult.surface.api.incidents import filter_of
-from auscult.surface.api.queries import IncidentQuery
+from auscult.surface.api.queries import STATES, IncidentQuery
 from auscult.surface.api.speech import said
 from auscult.surface.readings import ListPage, list_incidents
-from auscult.surface.web.charts import draw_spark, trend_word
+from auscult.surface.web.evidence.charts import draw_spark, trend_word
 from auscult.surface.web.render import render
 from auscult.surface.web.session import Visitor
 from auscult.surface.web.tables import write_table
 
 router = APIRouter(include_in_schema=False)
-STATES = ("unresolved", *Status, "all")
 COUNTED_MAX = 1_000
 
 

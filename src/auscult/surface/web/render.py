@@ -32,6 +32,7 @@ def templates() -> Environment:
         version=__version__,
         shapes=words.SHAPES,
         naming=words.naming,
+        plotted=words.plotted,
         standing=words.standing,
         first_sign=words.first_sign,
         chance=words.chance,

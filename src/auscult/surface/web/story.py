@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
+from auscult.kernel.effects import EffectKind
 from auscult.kernel.errors import StateConflict
 from auscult.kernel.facts import Acknowledged, Released, Resolved
 from auscult.kernel.findings import Phase
@@ -21,7 +22,8 @@ from auscult.surface.readings import (
     tell_story,
     write_story,
 )
-from auscult.surface.web.charts import draw_evidence
+from auscult.surface.web.evidence.charts import draw_evidence
+from auscult.surface.web.evidence.exhibits import set_scenes
 from auscult.surface.web.performance.traces import Exemplar, find_exemplar
 from auscult.surface.web.render import is_partial, render
 from auscult.surface.web.session import SEE_OTHER, Visitor
@@ -131,11 +133,12 @@ async def _page_of(ask: Ask, story: Story, done: str) -> Response:
         ask.request,
         "incident.html",
         story=story,
+        scenes=set_scenes(story),
         incident=incident,
         chart=draw_evidence(incident.strongest.evidence),
         evidence=incident.strongest.evidence,
         exemplar=exemplar,
-        deliveries=[one for one in story.deliveries if one.plug],
+        deliveries=[one for one in story.deliveries if one.plug and one.kind == EffectKind.NOTIFY],
         notice=NOTICES.get(done, "") if done != STILL_FIRING or still else "",
         confirming=still if done == STILL_FIRING else [],
         is_mine=incident.status is Status.ACKNOWLEDGED

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from auscult.kernel.findings import Evidence
 from auscult.kernel.incidents import Incident, Status
 from auscult.kernel.words import Labels, Severity
 
@@ -69,6 +70,11 @@ def naming(labels: Labels) -> str:
     named = dict(labels)
     inner = ", ".join(f'{name}="{value}"' for name, value in labels if name not in _HIDDEN_LABELS)
     return f"{named.get('__name__', '')}{{{inner}}}" if inner else named.get("__name__", "{}")
+
+
+def plotted(signal: str, evidence: Evidence) -> str:
+    """Return the name of what a finding's curve shows, which need not be its signal."""
+    return evidence.plots or signal
 
 
 def standing(incident: Incident) -> str:

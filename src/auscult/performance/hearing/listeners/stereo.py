@@ -70,7 +70,7 @@ class ChannelLoss:
             measured=round(below_db, 1),
             unit="dB",
             sentence=f"channel {channel + 1} lies {-below_db:.0f} dB below the loudest one, "
-            f"usually {-usual_db:.0f} dB",
+            f"usually {-usual_db:z.0f} dB",
         )
 
 
@@ -188,7 +188,7 @@ class MonoCollapse:
                 measured=round(side_db, 1),
                 unit="dB",
                 sentence=f"left and right have become the same: side level {side_db:.0f} dB, "
-                f"usually {usual:.0f} dB",
+                f"usually {usual:z.0f} dB",
             )
         if not bad and not self._alarm.is_open:
             self._usual.learn(side_db)

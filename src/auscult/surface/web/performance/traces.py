@@ -20,6 +20,9 @@ WIDTH = 1_000
 """Units of a bar's picture: a thousandth of the trace."""
 
 BAR_LEAST = 2.0
+SLOW_SHARE = 0.2
+"""A span that has a smaller share of the whole of its own is not what makes a trace slow."""
+
 DEEPEST_SHOWN = 12
 """Deeper spans are not moved further to the right, so that their names can be read on a phone."""
 
@@ -46,11 +49,12 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:
-    """A trace as it is drawn, and the sentence that says where its time went."""
+    """A trace as it is drawn. most: the span with the most time of its own; slow: if it is much."""
 
     bars: tuple[Bar, ...]
     start_ns: int
     duration_ns: int
+    most: Bar | None
     slow: Bar | None
 
 
@@ -99,13 +103,15 @@ def draw_waterfall(trace: Trace, weights: Weights) -> Waterfall:
             indent=min(span.depth, DEEPEST_SHOWN),
             own_ns=weights.own_ns.get(span.span_id, 0),
             on_path=span.span_id in weights.path,
-            is_slow=span.span_id == weights.slow,
+            is_slow=span.span_id == weights.slow
+            and weights.own_ns.get(span.span_id, 0) >= SLOW_SHARE * whole_ns,
             after_ns=span.start_ns - start_ns,
         )
         for span in trace.spans
     )
-    slow = next((bar for bar in bars if bar.is_slow), None)
-    return Waterfall(bars, start_ns, end_ns - start_ns, slow)
+    most = next((bar for bar in bars if bar.span.span_id == weights.slow), None)
+    slow = most if most and most.is_slow else None
+    return Waterfall(bars, start_ns, end_ns - start_ns, most, slow)
 
 
 async def find_exemplar(ask: Ask, story: Story) -> Exemplar | None:
