@@ -1,6 +1,7 @@
 """Listening over real HTTP: what is heard is what is played, and what is not heard is said."""
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import AsyncGenerator
@@ -245,3 +246,27 @@ async def test_a_public_stream_leads_nobody_inside(monkeypatch: pytest.MonkeyPat
     with pytest.raises(StreamUnheard, match="no host"):
         async with Fetching.of("nonsense"):
             pass
+
+
+async def test_a_name_that_leads_nowhere_at_first_is_heard_when_it_leads_inside(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual, is_up = socket.getaddrinfo, False
+
+    def look_up(host: Any, *more: Any, **named: Any) -> Any:
+        if host != "radio.internal":
+            return usual(host, *more, **named)
+        if not is_up:
+            raise socket.gaierror(socket.EAI_AGAIN, "name resolution is not up yet")
+        return usual("127.0.0.1", *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    async with on_air() as station:
+        url = station.url.replace("127.0.0.1", "radio.internal") + "/live.m3u8"
+        async with Fetching.of(url, timeout_s=1) as fetching:
+            listening = HlsListener(fetching, url, now_ms).listen()
+            before = await take_open(listening, 1)
+            is_up = True
+            after = await take_open(listening, 3)
+    assert whys(before) == [Why.UNREACHABLE]
+    assert len(heard_of(after)) == 3

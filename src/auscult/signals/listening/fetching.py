@@ -1,13 +1,10 @@
 """Asking for playlists, segments and endless streams: bounded in time, bytes and places."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Self
 from urllib.parse import urljoin, urlsplit
 
@@ -15,7 +12,8 @@ import aiohttp
 
 from auscult.kernel.errors import StreamUnheard
 from auscult.kernel.sounds import Why
-from auscult.runtime.addresses import GuardedResolver, address_in, is_inside, why_refused
+from auscult.runtime.addresses import address_in, why_refused
+from auscult.signals.listening.origin import Origin, OriginResolver
 
 PLAYLIST_BYTES_MAX = 1 << 20
 SEGMENT_BYTES_MAX = 16 << 20
@@ -43,18 +41,15 @@ class Fetching:
     """
 
     http: aiohttp.ClientSession
-    inside: bool
+    origin: Origin
     timeout_s: float
 
     @classmethod
     @asynccontextmanager
     async def of(cls, url: str, *, timeout_s: float = 10.0) -> AsyncIterator[Self]:
         """Open a session for one stream's address; raises `StreamUnheard` where it has no host."""
-        inside = await _is_inside(url)
-        connector = aiohttp.TCPConnector(
-            resolver=GuardedResolver(partial(StreamUnheard, why=Why.REFUSED), inside=inside),
-            limit=4,
-        )
+        origin = Origin(url)
+        connector = aiohttp.TCPConnector(resolver=OriginResolver(origin), limit=4)
         async with aiohttp.ClientSession(
             connector=connector,
             headers={"User-Agent": AGENT, "Accept": "*/*"},
@@ -62,7 +57,7 @@ class Fetching:
             trust_env=False,
             cookie_jar=aiohttp.DummyCookieJar(),
         ) as http:
-            yield cls(http, inside, timeout_s)
+            yield cls(http, origin, timeout_s)
 
     async def get(
         self, url: str, *, most_bytes: int, part: tuple[int, int] | None = None
@@ -122,7 +117,7 @@ class Fetching:
         no_limit = aiohttp.ClientTimeout(total=None)
         try:
             for _ in range(REDIRECTS_MAX + 1):
-                self._refuse(url)
+                await self._refuse(url)
                 answer = await self.http.get(
                     url, headers=headers, allow_redirects=False, timeout=no_limit
                 )
@@ -143,31 +138,18 @@ class Fetching:
                 raise
             raise StreamUnheard(str(why) or type(why).__name__, why=Why.UNREACHABLE) from None
 
-    def _refuse(self, url: str) -> None:
+    async def _refuse(self, url: str) -> None:
         if urlsplit(url).scheme not in {"http", "https"}:
             scheme = urlsplit(url).scheme[:20]
             raise StreamUnheard(f"an address of scheme {scheme!r}", why=Why.REFUSED)
         address = address_in(url)
-        if address is not None and (why := why_refused(address, inside=self.inside)):
+        if address is None:
+            return  # a name is looked at when it is resolved
+        if why := why_refused(address, inside=await self.origin.is_inside()):
             raise StreamUnheard(f"{address} is never asked: {why}", why=Why.REFUSED)
 
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-
-async def _is_inside(url: str) -> bool:
-    """Say whether the configured host itself lies inside; a name that leads nowhere does not."""
-    host = urlsplit(url).hostname
-    if not host:
-        raise StreamUnheard(f"{url[:200]!r} has no host", why=Why.UNREACHABLE)
-    address = address_in(url)
-    if address is not None:
-        return is_inside(address)
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return False
-    return any(is_inside(ip_address(str(place[0]).partition("%")[0])) for *_, place in found)
 
 
 async def _read(answer: aiohttp.ClientResponse, most_bytes: int) -> bytes:
