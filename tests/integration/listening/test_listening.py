@@ -17,6 +17,7 @@ from auscult.kernel.errors import StreamUnheard
 from auscult.kernel.sounds import Heard, Unheard, Why
 from auscult.signals.listening import Decoder, EndlessListener, Fetching, HlsListener, hls
 from tests.integration.listening.station import SEGMENT_S, Station, on_air
+from tests.unit.signals.listening.coded import sweep, whole
 
 
 def now_ms() -> int:
@@ -87,6 +88,20 @@ async def test_a_broken_segment_is_said_and_the_next_is_heard() -> None:
     assert "404" in said[1].detail
     after = heard_of(found[found.index(said[1]) :])
     assert [one.follows for one in after][:2] == [False, True]
+
+
+async def test_a_segment_that_changes_its_channels_is_heard_in_pieces() -> None:
+    async with on_air() as station:
+        both = [whole(sweep(1, channels=n), codec="aac", container="adts") for n in (2, 1)]
+        station.tags = "#EXT-X-PROGRAM-DATE-TIME:2026-11-26T10:00:00Z"
+        station.bodies = [b"".join(both)]
+        found = await follow(station, 4)
+    heard = heard_of(found)
+    assert [one.samples.shape[1] for one in heard] == [2, 1, 2, 1]
+    assert [one.follows for one in heard] == [False] * 4
+    assert [one.size_bytes for one in heard] == [len(station.bodies[0]), 0] * 2
+    assert heard[0].media_ms is not None
+    assert heard[1].media_ms == heard[0].media_ms + round(1_000 * heard[0].duration_s)
 
 
 async def test_a_playlist_that_stands_still_is_said_once() -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from auscult.kernel.errors import BodyMalformed, StreamUnheard
-from auscult.kernel.sounds import Heard, Unheard, Why
+from auscult.kernel.sounds import Heard, Pcm, Unheard, Why
 from auscult.signals.listening.decoding import Decoder
 from auscult.signals.listening.fetching import (
     PLAYLIST_BYTES_MAX,
@@ -61,6 +61,7 @@ class HlsListener:
     _changed_s: float = 0.0
     _said_s: float = 0.0
     _follows: bool = False
+    _form: tuple[int, int] = (0, 0)
 
     async def listen(self) -> AsyncGenerator[Heard | Unheard]:
         """Yield what is heard, segment by segment."""
@@ -124,17 +125,20 @@ class HlsListener:
         began_s = _clock_s()
         self._next = segment.number + 1
         try:
-            heard = await self._decode(segment)
+            pieces = await self._decode(segment)
         except StreamUnheard as why:
             self._follows = False
             yield self._unheard(why, segment)
             return
-        yield heard
+        for heard in pieces:
+            yield heard
         self._follows = True
         if not is_live:
-            await asyncio.sleep(max(0.0, heard.duration_s / self.speed - (_clock_s() - began_s)))
+            length_s = sum(heard.duration_s for heard in pieces)
+            await asyncio.sleep(max(0.0, length_s / self.speed - (_clock_s() - began_s)))
 
-    async def _decode(self, segment: Segment) -> Heard:
+    async def _decode(self, segment: Segment) -> list[Heard]:
+        """Return what a segment holds: one piece, or one for each form it changes to."""
         if segment.is_scrambled:
             raise StreamUnheard("the segment is encrypted", why=Why.SCRAMBLED)
         header = await self._header(segment.header_url)
@@ -144,15 +148,24 @@ class HlsListener:
         arrived_ms = self.now_ms()
         if segment.breaks:
             self._decoder.restart()
-        samples, rate_hz = await asyncio.to_thread(self._decoder.decode, header + answer.body)
-        return Heard(
-            samples=samples,
-            rate_hz=rate_hz,
-            arrived_ms=arrived_ms,
-            size_bytes=len(answer.body),
-            media_ms=segment.begins_ms,
-            follows=self._follows and not segment.breaks and not self._decoder.has_changed,
-        )
+        forms = await asyncio.to_thread(self._decoder.decode_forms, header + answer.body)
+        follows = self._follows and not segment.breaks and not self._decoder.has_changed
+        before, self._form = self._form, _form_of(forms[-1])
+        follows = follows and before == _form_of(forms[0])
+        pieces: list[Heard] = []
+        made_ms: float | None = segment.begins_ms
+        for samples, rate_hz in forms:
+            piece = Heard(
+                samples=samples,
+                rate_hz=rate_hz,
+                arrived_ms=arrived_ms,
+                size_bytes=0 if pieces else len(answer.body),
+                media_ms=None if made_ms is None else round(made_ms),
+                follows=follows and not pieces,
+            )
+            pieces.append(piece)
+            made_ms = None if made_ms is None else made_ms + 1_000 * piece.duration_s
+        return pieces
 
     async def _header(self, url: str) -> bytes:
         if not url:
@@ -186,6 +199,11 @@ def _parse(body: bytes, url: str) -> MasterPlaylist | MediaPlaylist:
     except UnicodeDecodeError as why:
         where = f"the playlist is not UTF-8 (at byte {why.start})"
         raise StreamUnheard(where, why=Why.MALFORMED) from None
+
+
+def _form_of(found: tuple[Pcm, int]) -> tuple[int, int]:
+    samples, rate_hz = found
+    return rate_hz, samples.shape[1]
 
 
 def _clock_s() -> float:
