@@ -128,6 +128,36 @@ async def test_a_playlist_that_goes_on_standing_still_is_said_again(
     assert whys(found) == [Why.STALE] * 3
 
 
+async def test_a_playlist_that_never_changes_is_heard_once() -> None:
+    async with on_air() as station:
+        station.stands_still_at = station.newest()
+        async with Fetching.of(station.url) as fetching:
+            listener = HlsListener(fetching, f"{station.url}/live.m3u8", now_ms)
+            await take_open(listener.listen(), 4)
+        assert len(set(station.asked)) == len(station.asked)
+
+
+async def test_a_playlist_that_loops_is_heard_again_each_time() -> None:
+    """Six segments in a window of four, and from the beginning: back by two."""
+    async with on_air() as station:
+        station.loops_after = 6
+        found = await follow(station, 12)
+    heard = heard_of(found)
+    anew = [number for number, one in enumerate(heard) if not one.follows]
+    assert not whys(found)
+    assert len(heard) == 12
+    assert 2 <= len(anew) <= 5, "each time around it begins anew, and only then"
+    assert {station.asked.count(f"/{number}.ogg") for number in (3, 4, 5)} - {0, 1}
+
+
+async def test_a_cache_that_is_one_segment_late_breaks_nothing() -> None:
+    async with on_air() as station:
+        station.lags_now_and_then = True
+        found = await follow(station, 6)
+        assert len(set(station.asked)) == len(station.asked), "nothing is fetched twice"
+    assert [one.follows for one in heard_of(found)] == [False, *[True] * 5]
+
+
 async def test_segments_that_left_unheard_are_said() -> None:
     async with on_air() as station, Fetching.of(station.url) as fetching:
         listening = HlsListener(fetching, f"{station.url}/live.m3u8", now_ms).listen()

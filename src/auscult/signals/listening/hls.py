@@ -29,6 +29,10 @@ STALE_TARGETS = 3.0
 STALE_AGAIN_S = 60.0
 """So often it is said again: who says nothing for long is taken to be gone."""
 
+LAG_SEGMENTS = 1
+"""A cache may show the list as it was so many segments ago. One that goes back further, which none
+may (RFC 8216, 6.2.2), counts anew: it loops, or whoever writes it was started again."""
+
 AGAIN_S = 1.0
 POLL_SHARE = 0.5
 """A playlist that has not changed is asked again after half its target duration (RFC, 6.3.4)."""
@@ -58,6 +62,7 @@ class HlsListener:
     _decoder: Decoder = field(default_factory=Decoder)
     _headers: dict[str, bytes] = field(default_factory=dict)
     _next: int = -1
+    _first: int = 0
     _changed_s: float = 0.0
     _said_s: float = 0.0
     _follows: bool = False
@@ -111,9 +116,12 @@ class HlsListener:
         """Find the first segment not heard yet; return what left the list unheard."""
         listed = playlist.segments
         ends = playlist.first + len(listed)
-        if self._next < 0 or ends < self._next - len(listed):  # joined, or numbered anew
+        back = max(self._first - playlist.first, self._next - ends)
+        self._first = playlist.first
+        if self._next < 0 or back > LAG_SEGMENTS:  # joined, or numbered anew
             skipped = 0 if playlist.is_over else max(0, len(listed) - JOIN_SEGMENTS)
             self._next, self._follows = playlist.first + skipped, False
+            self._decoder.restart()
         if self._next < playlist.first:
             missed = playlist.first - self._next
             self._next, self._follows = playlist.first, False
