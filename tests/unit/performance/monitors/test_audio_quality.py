@@ -162,6 +162,37 @@ def test_what_cannot_be_heard_says_why_and_is_over_when_it_is_back() -> None:
     assert look(5, stretches[9]) == []
 
 
+@pytest.mark.parametrize("length_s", [70, 130], ids=["a minute", "more than an ear takes at once"])
+def test_long_segments_are_heard_whole(length_s: int) -> None:
+    lookout = MONITORS.make("audio_quality", {}).begin()
+    rate_hz = 8_000
+    whole = np.tile(music()[:: RATE_HZ // rate_hz], (6, 1))[: length_s * rate_hz]
+    ends_silent = whole.copy()
+    ends_silent[-20 * rate_hz :] = 0
+    stream, said = Place("edge", None).stream, list[str]()
+    for number, samples in enumerate([whole, ends_silent], start=1):
+        at_ms = BEGAN_MS + 1_000 * length_s * number
+        heard = Heard(samples, rate_hz, at_ms, size_bytes=1, follows=number > 1)
+        for late_ms, sounds in ((0, [(stream, heard)]), (60_000, [])):
+            view = View(ACME, at_ms + late_ms, sounds=sounds)
+            said += [f"{one.signal}: {one.sentence}" for one in lookout.look(view)]
+    assert {one.partition(":")[0] for one in said} == {"silence"}, (
+        "and nothing as nothing that comes"
+    )
+
+
+def test_a_source_of_long_segments_is_heard_too() -> None:
+    lookout = MONITORS.make("audio_quality", {}).begin()
+    rate_hz, length_s, said = 8_000, 130, list[str]()
+    whole = np.tile(music()[:: RATE_HZ // rate_hz], (6, 1))[: length_s * rate_hz]
+    for number in (1, 2):
+        at_ms = BEGAN_MS + 1_000 * length_s * number
+        heard = Heard(whole, rate_hz, at_ms, size_bytes=1, follows=number > 1)
+        sounds = [(Place("ingest", 0).stream, heard), (Place("edge", 4).stream, heard)]
+        said += [one.sentence for one in lookout.look(View(ACME, at_ms, sounds=sounds))]
+    assert not said
+
+
 def test_whoever_looks_late_does_not_miss_what_was_not_taken_yet() -> None:
     lookout = MONITORS.make("audio_quality", {}).begin()
     place = Place("edge", 4)
