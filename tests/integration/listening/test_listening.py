@@ -182,6 +182,22 @@ async def test_what_is_encrypted_is_not_guessed_at() -> None:
     assert set(whys(found)) == {Why.SCRAMBLED}
 
 
+async def test_what_is_encrypted_is_said_also_where_the_playlist_names_no_key() -> None:
+    clear = whole(sweep(1), codec="aac", container="mp4")
+    at = clear.index(b"mp4a", clear.index(b"stsd"))
+    scrambled = clear[:at] + b"enca" + clear[at + 4 :]
+
+    async def header(_request: web.Request) -> web.Response:
+        return web.Response(body=scrambled)
+
+    async with on_air(header=header) as station:
+        station.bodies = [scrambled]
+        found = await follow(station, 1)
+        station.tags = '#EXT-X-MAP:URI="/header"'
+        found += await follow(station, 1)
+    assert whys(found) == [Why.SCRAMBLED] * 2
+
+
 async def test_when_a_segment_was_made_is_taken_from_the_playlist() -> None:
     async with on_air() as station:
         station.tags = "#EXT-X-PROGRAM-DATE-TIME:2026-11-26T10:00:00Z"
@@ -275,6 +291,29 @@ async def test_nobody_there_is_said() -> None:
     async with Fetching.of("http://127.0.0.1:9/x") as fetching:
         found = await take(HlsListener(fetching, "http://127.0.0.1:9/x", now_ms).listen(), 1)
     assert whys(found) == [Why.UNREACHABLE]
+    assert isinstance(found[0], Unheard)
+    assert found[0].detail == "nothing listens at 127.0.0.1:9"
+
+
+async def test_a_page_where_sound_belongs_is_named() -> None:
+    async def page(_request: web.Request) -> web.Response:
+        return web.Response(text="<html>Please log in</html>" * 99, content_type="text/html")
+
+    async with on_air(page=page) as station:
+        url = f"{station.url}/page"
+        async with Fetching.of(url) as fetching:
+            said = await take(EndlessListener(fetching, url, now_ms).listen(), 1)
+        said += await follow(station, 1, "/page")
+        station.tags = '#EXT-X-MAP:URI="/page"'
+        said += await follow(station, 1)
+    assert whys(said) == [Why.MALFORMED] * 3
+    endless, playlist, segment = (one.detail for one in said if isinstance(one, Unheard))
+    assert endless == (
+        "it cannot be decoded: Invalid data found when processing input"
+        " (the server calls it text/html)"
+    )
+    assert playlist.endswith("(the server calls it text/html)")
+    assert "it cannot be decoded" in segment
 
 
 async def test_a_public_stream_leads_nobody_inside(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,8 +99,11 @@ class Decoder:
                         if bounded:
                             length.add(pcm, frame.sample_rate)
                         yield pcm, frame.sample_rate
-        except (av.FFmpegError, ValueError, IndexError) as why:
-            raise StreamUnheard(str(why)[:200], why=Why.MALFORMED) from None
+        except av.FFmpegError as why:
+            detail = f"it cannot be decoded: {why.strerror or type(why).__name__}"
+            raise StreamUnheard(detail[:200], why=Why.MALFORMED) from None
+        except (ValueError, IndexError) as why:
+            raise StreamUnheard(f"it cannot be decoded: {why}"[:200], why=Why.MALFORMED) from None
 
     def _tune(self, container: "InputContainer") -> "AudioStream":
         """Return the stream to hear; the decoder is made anew only where the coding changed."""

@@ -14,6 +14,7 @@ from auscult.kernel.sounds import Heard, Pcm, Unheard, Why
 from auscult.signals.listening.decoding import Decoder
 from auscult.signals.listening.fetching import Fetching
 from auscult.signals.listening.handover import Ending, Frame, Frames, Pipe
+from auscult.signals.listening.reasons import name_media
 
 STRETCH_S = 0.5
 """Decoded sound is handed on in stretches of this length."""
@@ -58,7 +59,7 @@ class EndlessListener:
             wait_s = min(2 * wait_s, AGAIN_MAX_S)
 
     async def _listen_once(self) -> AsyncGenerator[Heard]:
-        async with self.fetching.stream(self.url) as (_, chunks):
+        async with self.fetching.stream(self.url) as (media, chunks):
             frames, tally = Frames(), _Tally()
             pipe = Pipe(frames)
             pouring = asyncio.create_task(_pour(chunks, pipe, tally))
@@ -71,7 +72,7 @@ class EndlessListener:
                     yield heard
                 await pouring
             except StreamUnheard as why:
-                raise _first_cause(pouring, why) from None
+                raise name_media(_first_cause(pouring, why), media) from None
             finally:
                 frames.close()
                 pipe.close()

@@ -14,6 +14,7 @@ from auscult.kernel.errors import StreamUnheard
 from auscult.kernel.sounds import Why
 from auscult.runtime.addresses import address_in, why_refused
 from auscult.signals.listening.origin import Origin, OriginResolver
+from auscult.signals.listening.reasons import media_of, say_plainly
 
 PLAYLIST_BYTES_MAX = 1 << 20
 SEGMENT_BYTES_MAX = 16 << 20
@@ -24,11 +25,11 @@ AGENT = "auscult"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole body, where it came from in the end, and what it is said to be."""
+    """A whole body, where it came from in the end, and what the server says it is, if anything."""
 
     body: bytes
     url: str
-    content_type: str
+    media: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Fetching:
                 body = await _read(answer, most_bytes)
                 if part and answer.status == HTTPStatus.OK:  # a server without ranges
                     body = body[part[0] : part[0] + part[1]]
-                return Answer(body, str(answer.url), answer.content_type)
+                return Answer(body, str(answer.url), media_of(answer))
         except TimeoutError:
             raise StreamUnheard(
                 f"no whole answer within {self.timeout_s:g} s", why=Why.SLOW
@@ -83,14 +84,14 @@ class Fetching:
 
     @asynccontextmanager
     async def stream(self, url: str) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:
-        """Open an endless body: its content type, and its chunks as they come.
+        """Open an endless body: what the server says it is, and its chunks as they come.
 
         A chunk that does not come within the time limit raises `StreamUnheard`.
         """
         try:
             async with asyncio.timeout(self.timeout_s) as opening, self._open(url, {}) as answer:
                 opening.reschedule(None)
-                yield answer.content_type, self._chunks(answer)
+                yield media_of(answer), self._chunks(answer)
         except TimeoutError:
             raise StreamUnheard(f"no answer within {self.timeout_s:g} s", why=Why.SLOW) from None
 
@@ -103,8 +104,8 @@ class Fetching:
                 raise StreamUnheard(
                     f"nothing came for {self.timeout_s:g} s", why=Why.SLOW
                 ) from None
-            except aiohttp.ClientPayloadError as why:
-                raise StreamUnheard(f"the stream broke off: {why}", why=Why.MALFORMED) from None
+            except (aiohttp.ClientError, OSError):
+                raise StreamUnheard("the stream broke off", why=Why.MALFORMED) from None
             if not chunk:
                 return
             yield chunk
@@ -131,12 +132,12 @@ class Fetching:
                 if answer.status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
                     raise StreamUnheard(f"the server answered {answer.status}", why=Why.REFUSED)
                 yield answer
-        except aiohttp.ClientPayloadError as why:
-            raise StreamUnheard(f"the answer broke off: {why}", why=Why.MALFORMED) from None
+        except aiohttp.ClientPayloadError:
+            raise StreamUnheard("the answer broke off before its end", why=Why.MALFORMED) from None
         except (aiohttp.ClientError, OSError, ValueError) as why:
             if isinstance(why, TimeoutError):
                 raise
-            raise StreamUnheard(str(why) or type(why).__name__, why=Why.UNREACHABLE) from None
+            raise StreamUnheard(say_plainly(why), why=Why.UNREACHABLE) from None
 
     async def _refuse(self, url: str) -> None:
         if urlsplit(url).scheme not in {"http", "https"}:

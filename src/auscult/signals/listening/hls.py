@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 from auscult.kernel.errors import BodyMalformed, StreamUnheard
 from auscult.kernel.sounds import Heard, Pcm, Unheard, Why
+from auscult.signals.listening.boxes import is_scrambled
 from auscult.signals.listening.decoding import Decoder
 from auscult.signals.listening.fetching import (
     PLAYLIST_BYTES_MAX,
     SEGMENT_BYTES_MAX,
+    Answer,
     Fetching,
 )
 from auscult.signals.listening.playlist import (
@@ -19,6 +21,7 @@ from auscult.signals.listening.playlist import (
     Variant,
     read_playlist,
 )
+from auscult.signals.listening.reasons import name_media
 
 JOIN_SEGMENTS = 3
 """A live stream is joined three segments before its end (RFC 8216, 6.3.3)."""
@@ -99,14 +102,14 @@ class HlsListener:
     async def _rendition(self) -> str:
         """Return the address of the media playlist."""
         answer = await self.fetching.get(self.url, most_bytes=PLAYLIST_BYTES_MAX)
-        playlist = _parse(answer.body, answer.url)
+        playlist = _parse(answer)
         if isinstance(playlist, MediaPlaylist):
             return self.url
         return self.choose(playlist.variants).url
 
     async def _read_media(self, url: str) -> MediaPlaylist:
         answer = await self.fetching.get(url, most_bytes=PLAYLIST_BYTES_MAX)
-        playlist = _parse(answer.body, answer.url)
+        playlist = _parse(answer)
         if isinstance(playlist, MasterPlaylist):
             what = "a playlist of renditions where one of segments belongs"
             raise StreamUnheard(what, why=Why.MALFORMED)
@@ -154,9 +157,14 @@ class HlsListener:
             segment.url, most_bytes=SEGMENT_BYTES_MAX, part=segment.part
         )
         arrived_ms = self.now_ms()
+        if is_scrambled(header or answer.body):  # also where the playlist names no key
+            raise StreamUnheard("its samples are encrypted", why=Why.SCRAMBLED)
         if segment.breaks:
             self._decoder.restart()
-        forms = await asyncio.to_thread(self._decoder.decode_forms, header + answer.body)
+        try:
+            forms = await asyncio.to_thread(self._decoder.decode_forms, header + answer.body)
+        except StreamUnheard as why:
+            raise name_media(why, answer.media) from None
         follows = self._follows and not segment.breaks and not self._decoder.has_changed
         before, self._form = self._form, _form_of(forms[-1])
         follows = follows and before == _form_of(forms[0])
@@ -199,14 +207,14 @@ class HlsListener:
         return Unheard(Why(why.why), self.now_ms(), f"{where}{why.detail}"[:500])
 
 
-def _parse(body: bytes, url: str) -> MasterPlaylist | MediaPlaylist:
+def _parse(answer: Answer) -> MasterPlaylist | MediaPlaylist:
     try:
-        return read_playlist(body.decode("utf-8-sig"), url)
+        return read_playlist(answer.body.decode("utf-8-sig"), answer.url)
     except BodyMalformed as why:
-        raise StreamUnheard(f"the playlist: {why.detail}", why=Why.MALFORMED) from None
+        wrong = f"the playlist: {why.detail}"
     except UnicodeDecodeError as why:
-        where = f"the playlist is not UTF-8 (at byte {why.start})"
-        raise StreamUnheard(where, why=Why.MALFORMED) from None
+        wrong = f"the playlist is not UTF-8 (at byte {why.start})"
+    raise name_media(StreamUnheard(wrong, why=Why.MALFORMED), answer.media)
 
 
 def _form_of(found: tuple[Pcm, int]) -> tuple[int, int]:
