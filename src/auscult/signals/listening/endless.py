@@ -22,6 +22,10 @@ STRETCH_S = 0.5
 IDLE_S = 0.1
 """Where no frame comes for so long, what is there is handed on; frames are shorter."""
 
+SOUND_WITHIN_MIN_S = 5.0
+"""Bytes become sound within the time limit, or within this one: FFmpeg looks at about a second of a
+stream before it gives the first frame."""
+
 BURST_S, PACE_MAX = 30.0, 2.0
 """A server may send so much at once, as Icecast does to fill a player's buffer. Beyond, sound is
 taken no faster than this multiple of real time: a few bytes can hold hours. A sender whose clock is
@@ -111,7 +115,7 @@ class EndlessListener:
 
         Raises `StreamUnheard` where bytes come and no sound: a drip, or a tag without an end.
         """
-        within_s = IDLE_S if has_some else self.fetching.timeout_s
+        within_s = IDLE_S if has_some else max(self.fetching.timeout_s, SOUND_WITHIN_MIN_S)
         while True:
             try:
                 return await asyncio.wait_for(coming.get(), within_s)
