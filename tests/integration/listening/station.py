@@ -23,6 +23,9 @@ class Station:
     began_s: float = field(default_factory=time.monotonic)
     tags: str = ""
     stands_still_at: int | None = None
+    loops_after: int | None = None
+    lags_now_and_then: bool = False
+    lists_asked: int = 0
     is_over: bool = False
     broken: dict[int, bytes | int] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -31,9 +34,14 @@ class Station:
     def newest(self) -> int:
         """The number of the newest whole segment."""
         now = int((time.monotonic() - self.began_s) / SEGMENT_S) + LISTED - 1
+        if self.loops_after is not None:
+            return LISTED - 1 + (now - LISTED + 1) % (self.loops_after - LISTED + 1)
+        if self.lags_now_and_then and self.lists_asked % 2:
+            now -= 1
         return now if self.stands_still_at is None else min(now, self.stands_still_at)
 
     async def playlist(self, _request: web.Request) -> web.Response:
+        self.lists_asked += 1
         newest = len(self.bodies) - 1 if self.is_over else self.newest()
         first = 0 if self.is_over else max(0, newest - LISTED + 1)
         lines = ["#EXTM3U", "#EXT-X-TARGETDURATION:1", f"#EXT-X-MEDIA-SEQUENCE:{first}"]

@@ -13,7 +13,7 @@ from auscult.kernel.errors import SettingError
 from auscult.kernel.sounds import Heard, Stream, Unheard, Why
 from auscult.kernel.words import Subject
 from auscult.signals.vantage import Reporter, unpack_sound
-from auscult.signals.vantage.reporter import SOUNDS_WAITING_MAX
+from auscult.signals.vantage.waiting import SOUNDS_WAITING_MAX
 from tests.integration.listening.station import on_air
 from tests.product import BIN, Product
 from tests.receiver import Answer, receiving
@@ -134,3 +134,22 @@ async def test_a_wrong_key_ends_the_agent_and_a_refused_report_does_not() -> Non
         reporter.hear(STREAM, Unheard(Why.SLOW, 0, ""))
         with pytest.raises(SettingError, match="401"):
             await asyncio.wait_for(running, 10)
+
+
+async def test_what_comes_after_a_refused_report_does_not_follow() -> None:
+    async with receiving() as receiver:
+        reporter = Reporter(receiver.url, "key", lambda: 1_000)
+        receiver.answer = Answer(status=413)
+        reporter.hear(STREAM, heard(0))
+        running = asyncio.create_task(reporter.run())
+        async with asyncio.timeout(10):
+            while not reporter.dropped:
+                await asyncio.sleep(0.02)
+            receiver.answer = Answer()
+            for at_ms in (1, 2):
+                reporter.hear(STREAM, heard(at_ms))
+            while reporter.sent < 2:
+                await asyncio.sleep(0.02)
+        running.cancel()
+        sent = [unpack_sound(body, now_ms=1_000)[1] for _, _, body in receiver.got]
+    assert [one.follows for one in sent if isinstance(one, Heard)] == [True, False, True]

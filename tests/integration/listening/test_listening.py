@@ -1,6 +1,7 @@
 """Listening over real HTTP: what is heard is what is played, and what is not heard is said."""
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import AsyncGenerator
@@ -16,6 +17,7 @@ from auscult.kernel.errors import StreamUnheard
 from auscult.kernel.sounds import Heard, Unheard, Why
 from auscult.signals.listening import Decoder, EndlessListener, Fetching, HlsListener, hls
 from tests.integration.listening.station import SEGMENT_S, Station, on_air
+from tests.unit.signals.listening.coded import sweep, whole
 
 
 def now_ms() -> int:
@@ -88,6 +90,20 @@ async def test_a_broken_segment_is_said_and_the_next_is_heard() -> None:
     assert [one.follows for one in after][:2] == [False, True]
 
 
+async def test_a_segment_that_changes_its_channels_is_heard_in_pieces() -> None:
+    async with on_air() as station:
+        both = [whole(sweep(1, channels=n), codec="aac", container="adts") for n in (2, 1)]
+        station.tags = "#EXT-X-PROGRAM-DATE-TIME:2026-11-26T10:00:00Z"
+        station.bodies = [b"".join(both)]
+        found = await follow(station, 4)
+    heard = heard_of(found)
+    assert [one.samples.shape[1] for one in heard] == [2, 1, 2, 1]
+    assert [one.follows for one in heard] == [False] * 4
+    assert [one.size_bytes for one in heard] == [len(station.bodies[0]), 0] * 2
+    assert heard[0].media_ms is not None
+    assert heard[1].media_ms == heard[0].media_ms + round(1_000 * heard[0].duration_s)
+
+
 async def test_a_playlist_that_stands_still_is_said_once() -> None:
     async with on_air() as station:
         station.stands_still_at = station.newest()
@@ -112,6 +128,36 @@ async def test_a_playlist_that_goes_on_standing_still_is_said_again(
     assert whys(found) == [Why.STALE] * 3
 
 
+async def test_a_playlist_that_never_changes_is_heard_once() -> None:
+    async with on_air() as station:
+        station.stands_still_at = station.newest()
+        async with Fetching.of(station.url) as fetching:
+            listener = HlsListener(fetching, f"{station.url}/live.m3u8", now_ms)
+            await take_open(listener.listen(), 4)
+        assert len(set(station.asked)) == len(station.asked)
+
+
+async def test_a_playlist_that_loops_is_heard_again_each_time() -> None:
+    """Six segments in a window of four, and from the beginning: back by two."""
+    async with on_air() as station:
+        station.loops_after = 6
+        found = await follow(station, 12)
+    heard = heard_of(found)
+    anew = [number for number, one in enumerate(heard) if not one.follows]
+    assert not whys(found)
+    assert len(heard) == 12
+    assert 2 <= len(anew) <= 5, "each time around it begins anew, and only then"
+    assert {station.asked.count(f"/{number}.ogg") for number in (3, 4, 5)} - {0, 1}
+
+
+async def test_a_cache_that_is_one_segment_late_breaks_nothing() -> None:
+    async with on_air() as station:
+        station.lags_now_and_then = True
+        found = await follow(station, 6)
+        assert len(set(station.asked)) == len(station.asked), "nothing is fetched twice"
+    assert [one.follows for one in heard_of(found)] == [False, *[True] * 5]
+
+
 async def test_segments_that_left_unheard_are_said() -> None:
     async with on_air() as station, Fetching.of(station.url) as fetching:
         listening = HlsListener(fetching, f"{station.url}/live.m3u8", now_ms).listen()
@@ -134,6 +180,22 @@ async def test_what_is_encrypted_is_not_guessed_at() -> None:
         found = await follow(station, 2)
         assert station.asked == []
     assert set(whys(found)) == {Why.SCRAMBLED}
+
+
+async def test_what_is_encrypted_is_said_also_where_the_playlist_names_no_key() -> None:
+    clear = whole(sweep(1), codec="aac", container="mp4")
+    at = clear.index(b"mp4a", clear.index(b"stsd"))
+    scrambled = clear[:at] + b"enca" + clear[at + 4 :]
+
+    async def header(_request: web.Request) -> web.Response:
+        return web.Response(body=scrambled)
+
+    async with on_air(header=header) as station:
+        station.bodies = [scrambled]
+        found = await follow(station, 1)
+        station.tags = '#EXT-X-MAP:URI="/header"'
+        found += await follow(station, 1)
+    assert whys(found) == [Why.SCRAMBLED] * 2
 
 
 async def test_when_a_segment_was_made_is_taken_from_the_playlist() -> None:
@@ -229,6 +291,29 @@ async def test_nobody_there_is_said() -> None:
     async with Fetching.of("http://127.0.0.1:9/x") as fetching:
         found = await take(HlsListener(fetching, "http://127.0.0.1:9/x", now_ms).listen(), 1)
     assert whys(found) == [Why.UNREACHABLE]
+    assert isinstance(found[0], Unheard)
+    assert found[0].detail == "nothing listens at 127.0.0.1:9"
+
+
+async def test_a_page_where_sound_belongs_is_named() -> None:
+    async def page(_request: web.Request) -> web.Response:
+        return web.Response(text="<html>Please log in</html>" * 99, content_type="text/html")
+
+    async with on_air(page=page) as station:
+        url = f"{station.url}/page"
+        async with Fetching.of(url) as fetching:
+            said = await take(EndlessListener(fetching, url, now_ms).listen(), 1)
+        said += await follow(station, 1, "/page")
+        station.tags = '#EXT-X-MAP:URI="/page"'
+        said += await follow(station, 1)
+    assert whys(said) == [Why.MALFORMED] * 3
+    endless, playlist, segment = (one.detail for one in said if isinstance(one, Unheard))
+    assert endless == (
+        "it cannot be decoded: Invalid data found when processing input"
+        " (the server calls it text/html)"
+    )
+    assert playlist.endswith("(the server calls it text/html)")
+    assert "it cannot be decoded" in segment
 
 
 async def test_a_public_stream_leads_nobody_inside(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,3 +330,27 @@ async def test_a_public_stream_leads_nobody_inside(monkeypatch: pytest.MonkeyPat
     with pytest.raises(StreamUnheard, match="no host"):
         async with Fetching.of("nonsense"):
             pass
+
+
+async def test_a_name_that_leads_nowhere_at_first_is_heard_when_it_leads_inside(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual, is_up = socket.getaddrinfo, False
+
+    def look_up(host: Any, *more: Any, **named: Any) -> Any:
+        if host != "radio.internal":
+            return usual(host, *more, **named)
+        if not is_up:
+            raise socket.gaierror(socket.EAI_AGAIN, "name resolution is not up yet")
+        return usual("127.0.0.1", *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    async with on_air() as station:
+        url = station.url.replace("127.0.0.1", "radio.internal") + "/live.m3u8"
+        async with Fetching.of(url, timeout_s=1) as fetching:
+            listening = HlsListener(fetching, url, now_ms).listen()
+            before = await take_open(listening, 1)
+            is_up = True
+            after = await take_open(listening, 3)
+    assert whys(before) == [Why.UNREACHABLE]
+    assert len(heard_of(after)) == 3

@@ -23,6 +23,9 @@ T = TypeVar("T")
 
 AGAIN_FIRST_S = 1.0
 AGAIN_MOST_S = 60.0
+WELL_AFTER_S = 300.0
+"""A source that ran for so long was well: when it breaks, it is as if for the first time."""
+
 PAST_WAIT_S = 20.0
 """How long a tenant's live samples wait at most until its past is filled in."""
 HEALTHS_MAX = 2_000
@@ -147,12 +150,15 @@ class Feeding:
             await asyncio.wait(before, timeout=PAST_WAIT_S)
         again_s = AGAIN_FIRST_S
         while True:
+            began_s = self._clock.monotonic_s()
             try:
                 await source.run(feed)
             except Exception as why:  # a broken source is shown, and must not take others along
                 log.error("a source broke", source=feed.name, tenant=feed.tenant, exc_info=why)
                 error = f"{type(why).__name__}: {why}"[:500]
                 feed.note(SourceHealth(name=feed.name, healthy=False, error=error))
+                if self._clock.monotonic_s() - began_s >= WELL_AFTER_S:
+                    again_s = AGAIN_FIRST_S
                 await asyncio.sleep(again_s)
                 again_s = min(again_s * 2, AGAIN_MOST_S)
             else:

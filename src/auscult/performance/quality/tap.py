@@ -1,5 +1,6 @@
 """One tap of a programme: its ear, alone and beside the source, and what is wrong here now."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from auscult.detection.remarks import Clip
@@ -24,7 +25,6 @@ OVERDUE_SHARE, OVERDUE_MS = 1.5, 3_000
 and the grace; a player's buffer is seldom longer."""
 
 LOST_HELD_MS, FORM_HELD_MS = 10_000, 60_000
-CHUNK_MAX_S = 60.0
 CRACKLE_LEARNT_MS = 30_000
 """So long is heard how often a stream clicks (or does where its source does not: a noise gate opens
 as steeply) before a click is told: one that crackles from its beginning is so as usual."""
@@ -66,7 +66,7 @@ class Tap:
         self.seen_ms = now_ms
         if isinstance(found, Unheard):
             self._miss(found)
-        elif len(found.samples) and found.duration_s <= CHUNK_MAX_S:
+        elif len(found.samples):
             self._hear(found)
 
     def accompany(self, source_form: tuple[int, int] | None) -> bool:
@@ -94,7 +94,8 @@ class Tap:
         if self._source_ms is None:
             self._source_ms = heard.arrived_ms - 1_000 * heard.duration_s
             self._source_place_ms = ends_ms - 1_000 * heard.duration_s
-        self._pair.hear_source(Sound(heard.samples, heard.rate_hz))
+        for sound in _steps(heard):
+            self._pair.hear_source(sound)
 
     def faults(self, now_ms: int, *, late_ms: float = 0.0) -> Faults:
         """Return what is wrong here now, by signal: beside the source where one is there.
@@ -160,13 +161,13 @@ class Tap:
         assert self._recent is not None
         self._last_ms, self._last_s, self._trouble = heard.arrived_ms, heard.duration_s, None
         began_ms = heard.arrived_ms - 1_000 * heard.duration_s
-        self._recent.add(heard.samples)
-        step = round(STEP_S * heard.rate_hz)
-        for begin in range(0, len(heard.samples), step):
-            sound = Sound(heard.samples[begin : begin + step], heard.rate_hz)
+        length_ms = 0.0
+        for sound in _steps(heard):
+            length_ms += sound.length_ms
+            self._recent.add(sound.samples)
             self._fed_ms += sound.length_ms
             # A stretch that came at once is heard one piece after the other, up to its arrival.
-            at_ms = began_ms + 1_000 * (begin + len(sound.samples)) / heard.rate_hz
+            at_ms = began_ms + length_ms
             self._note(self._alone, self._ear.hear(sound), began_ms=0.0, now_ms=at_ms)
             self.curve.add(at_ms, self._ear.readings.momentary_lufs)
             if self._pair is not None:
@@ -221,6 +222,13 @@ class Tap:
         why = self._trouble
         told = f"{why.why}: {why.detail}" if why else "nothing comes"
         return Fault(UNHEARD, last_ms, f"cannot be heard: {told}")
+
+
+def _steps(heard: Heard) -> Iterator[Sound]:
+    """Yield a stretch, however long, in steps that an ear takes and that are soon forgotten."""
+    step = round(STEP_S * heard.rate_hz)
+    for begin in range(0, len(heard.samples), step):
+        yield Sound(heard.samples[begin : begin + step], heard.rate_hz)
 
 
 def _words(form: tuple[int, int]) -> str:

@@ -9,6 +9,7 @@ FFmpeg opens nothing by itself here: it sees bytes only, and knows no format tha
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -30,6 +31,12 @@ CHANNELS_MAX = 8
 STRETCH_MAX_S = 120.0
 """A body may hold that much sound at most: 16 MB at 6 kbit/s would be six hours."""
 
+STRETCH_SAMPLES_MAX = 12_000_000
+"""Of all channels together, 48 MB: two minutes of stereo at 48 kHz."""
+
+FORMS_MAX = 8
+"""Between so many rates and numbers of channels a body may change at most: each begins anew."""
+
 
 class Decoder:
     """Turns bodies of one stream into samples; `restart` where the encoding starts anew."""
@@ -49,34 +56,54 @@ class Decoder:
     def decode(self, body: bytes) -> tuple[Pcm, int]:
         """Return the samples of one whole body and their rate in Hz.
 
+        Raises `StreamUnheard`: no audio, nothing that can be decoded, past the limits, or more than
+        one form.
+        """
+        first, *more = self.decode_forms(body)
+        if more:
+            detail = f"it changes on the way from {_form_of(first)} to {_form_of(more[0])}"
+            raise StreamUnheard(detail, why=Why.MALFORMED)
+        return first
+
+    def decode_forms(self, body: bytes) -> list[tuple[Pcm, int]]:
+        """Return the samples of one whole body and their rate, cut where rate or channels change.
+
         Raises `StreamUnheard`: no audio, nothing that can be decoded, past the limits.
         """
-        stretches = list(self.decode_stream(BytesIO(body)))
-        if not stretches:
+        runs: list[list[Pcm]] = []
+        rates: list[int] = []
+        for pcm, rate_hz in self.decode_stream(BytesIO(body)):
+            if not runs or rates[-1] != rate_hz or runs[-1][0].shape[1] != pcm.shape[1]:
+                if len(runs) == FORMS_MAX:
+                    detail = f"its rate or channels change more than {FORMS_MAX - 1} times"
+                    raise StreamUnheard(detail, why=Why.MALFORMED)
+                runs.append([])
+                rates.append(rate_hz)
+            runs[-1].append(pcm)
+        if not runs:
             raise StreamUnheard("not one frame of it can be decoded", why=Why.MALFORMED)
-        rate_hz = stretches[-1][1]
-        return np.concatenate([pcm for pcm, rate in stretches if rate == rate_hz]), rate_hz
+        return [(np.concatenate(run), rate) for run, rate in zip(runs, rates, strict=True)]
 
     def decode_stream(self, source: BinaryIO, *, bounded: bool = True) -> Iterator[tuple[Pcm, int]]:
         """Yield samples and their rate frame by frame while `source` is read; raises the same."""
         import av
 
         options = {"format_whitelist": FORMATS, "probesize": "65536", "analyzeduration": "500000"}
-        seconds = 0.0
+        length = _Length()
         try:
             with av.open(source, "r", options=options, metadata_errors="replace") as container:
                 stream = self._tune(container)
                 for packet in container.demux(stream):
                     for frame in self._frames(packet):
                         pcm = _samples_of(frame)
-                        seconds += len(pcm) / frame.sample_rate
-                        if bounded and seconds > STRETCH_MAX_S:
-                            raise StreamUnheard(
-                                f"more than {STRETCH_MAX_S:g} s of sound", why=Why.TOO_LARGE
-                            )
+                        if bounded:
+                            length.add(pcm, frame.sample_rate)
                         yield pcm, frame.sample_rate
-        except (av.FFmpegError, ValueError, IndexError) as why:
-            raise StreamUnheard(str(why)[:200], why=Why.MALFORMED) from None
+        except av.FFmpegError as why:
+            detail = f"it cannot be decoded: {why.strerror or type(why).__name__}"
+            raise StreamUnheard(detail[:200], why=Why.MALFORMED) from None
+        except (ValueError, IndexError) as why:
+            raise StreamUnheard(f"it cannot be decoded: {why}"[:200], why=Why.MALFORMED) from None
 
     def _tune(self, container: "InputContainer") -> "AudioStream":
         """Return the stream to hear; the decoder is made anew only where the coding changed."""
@@ -113,6 +140,28 @@ class Decoder:
         except av.FFmpegError:
             self.broken_packets += 1
             return []  # a player goes on without it, and so the ear hears what its listener hears
+
+
+@dataclass(slots=True)
+class _Length:
+    """How much a body has held so far."""
+
+    seconds: float = 0.0
+    samples: int = 0
+
+    def add(self, pcm: Pcm, rate_hz: int) -> None:
+        """Count a frame; raises `StreamUnheard` past the limits."""
+        self.seconds += len(pcm) / rate_hz
+        self.samples += pcm.size
+        if self.seconds > STRETCH_MAX_S:
+            raise StreamUnheard(f"more than {STRETCH_MAX_S:g} s of sound", why=Why.TOO_LARGE)
+        if self.samples > STRETCH_SAMPLES_MAX:
+            detail = f"more than {STRETCH_SAMPLES_MAX} samples at once"
+            raise StreamUnheard(detail, why=Why.TOO_LARGE)
+
+
+def _form_of(found: tuple[Pcm, int]) -> str:
+    return f"{found[0].shape[1]} channels at {found[1]} Hz"
 
 
 def _samples_of(frame: "AudioFrame") -> Pcm:

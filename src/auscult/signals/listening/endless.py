@@ -1,11 +1,10 @@
 """Following an endless stream over HTTP (Icecast and its like): one body that never ends."""
 
 import asyncio
-import queue
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -14,6 +13,8 @@ from auscult.kernel.errors import StreamUnheard
 from auscult.kernel.sounds import Heard, Pcm, Unheard, Why
 from auscult.signals.listening.decoding import Decoder
 from auscult.signals.listening.fetching import Fetching
+from auscult.signals.listening.handover import Ending, Frame, Frames, Pipe
+from auscult.signals.listening.reasons import name_media
 
 STRETCH_S = 0.5
 """Decoded sound is handed on in stretches of this length."""
@@ -21,42 +22,17 @@ STRETCH_S = 0.5
 IDLE_S = 0.1
 """Where no frame comes for so long, what is there is handed on; frames are shorter."""
 
-CHUNKS_WAITING_MAX = 64
-BEHIND_MAX_S = 10.0
+SOUND_WITHIN_MIN_S = 5.0
+"""Bytes become sound within the time limit, or within this one: FFmpeg looks at about a second of a
+stream before it gives the first frame."""
+
+BURST_S, PACE_MAX = 30.0, 2.0
+"""A server may send so much at once, as Icecast does to fill a player's buffer. Beyond, sound is
+taken no faster than this multiple of real time: a few bytes can hold hours. A sender whose clock is
+fast, or that catches up, is not held back."""
+
 AGAIN_S = 1.0
 AGAIN_MAX_S = 30.0
-
-
-class Pipe:
-    """Bytes from the event loop to a decoder's thread, which reads them as a file."""
-
-    def __init__(self) -> None:
-        """Begin empty."""
-        self._chunks: queue.Queue[bytes] = queue.Queue(CHUNKS_WAITING_MAX)
-        self._left = b""
-        self._is_closed = threading.Event()
-
-    async def write(self, chunk: bytes) -> None:
-        """Hand bytes over; waits where the decoder is behind, so that the sender is slowed down."""
-        try:
-            self._chunks.put_nowait(chunk)
-        except queue.Full:
-            await asyncio.to_thread(self._chunks.put, chunk, timeout=BEHIND_MAX_S)
-
-    def close(self) -> None:
-        """Let the reader see the end."""
-        self._is_closed.set()
-
-    def read(self, size: int) -> bytes:
-        """Return at most `size` bytes as soon as there are some; none at the end."""
-        while not self._left:
-            try:
-                self._left = self._chunks.get(timeout=0.1)
-            except queue.Empty:
-                if self._is_closed.is_set():
-                    return b""
-        taken, self._left = self._left[:size], self._left[size:]
-        return taken
 
 
 @dataclass(slots=True)
@@ -70,9 +46,6 @@ class EndlessListener:
     url: str
     now_ms: Callable[[], int]
     again_s: float = AGAIN_S
-    _heard: "asyncio.Queue[tuple[Pcm, int] | StreamUnheard | None]" = field(
-        default_factory=asyncio.Queue
-    )
 
     async def listen(self) -> AsyncGenerator[Heard | Unheard]:
         """Yield what is heard, in stretches of half a second."""
@@ -90,25 +63,27 @@ class EndlessListener:
             wait_s = min(2 * wait_s, AGAIN_MAX_S)
 
     async def _listen_once(self) -> AsyncGenerator[Heard]:
-        async with self.fetching.stream(self.url) as (_, chunks):
-            pipe, tally = Pipe(), _Tally()
-            self._heard = asyncio.Queue()
+        async with self.fetching.stream(self.url) as (media, chunks):
+            frames, tally = Frames(), _Tally()
+            pipe = Pipe(frames)
             pouring = asyncio.create_task(_pour(chunks, pipe, tally))
-            loop = asyncio.get_running_loop()
             decoding = threading.Thread(
-                target=self._decode, args=(pipe, loop), name="ear", daemon=True
+                target=_decode, args=(pipe, frames), name="ear", daemon=True
             )
             decoding.start()
             try:
-                async for heard in self._gather(tally):
+                async for heard in self._gather(frames, tally):
                     yield heard
                 await pouring
+            except StreamUnheard as why:
+                raise name_media(_first_cause(pouring, why), media) from None
             finally:
+                frames.close()
                 pipe.close()
                 pouring.cancel()
                 await asyncio.to_thread(decoding.join)
 
-    async def _gather(self, tally: "_Tally") -> AsyncIterator[Heard]:
+    async def _gather(self, coming: Frames, tally: "_Tally") -> AsyncIterator[Heard]:
         """Join frames to stretches; a change of the coding begins a new one.
 
         What is there is handed on where no more comes: sound that is sent in chunks would else be
@@ -116,12 +91,14 @@ class EndlessListener:
         """
         frames: list[Pcm] = []
         held, rate_hz, follows, came_ms = 0, 0, False, 0
+        pace = _Pace()
         while True:
-            one = await self._next_frame(frames)
+            one = await self._next_frame(coming, tally, has_some=bool(frames))
             changed = isinstance(one, tuple) and bool(frames) and _differ(one, frames[0], rate_hz)
             if frames and (not isinstance(one, tuple) or changed or held >= STRETCH_S * rate_hz):
                 size_bytes = tally.take()
                 yield Heard(np.concatenate(frames), rate_hz, came_ms, size_bytes, follows=follows)
+                await pace.keep(held / rate_hz)
                 frames, held, follows = [], 0, not changed
             if isinstance(one, StreamUnheard):
                 raise one
@@ -132,27 +109,45 @@ class EndlessListener:
                 held, rate_hz, came_ms = held + len(one[0]), one[1], self.now_ms()
 
     async def _next_frame(
-        self, frames: list[Pcm]
-    ) -> "tuple[Pcm, int] | StreamUnheard | _Idle | None":
-        """Wait for the next frame, but not for long where some are held."""
-        try:
-            return await asyncio.wait_for(self._heard.get(), IDLE_S if frames else None)
-        except TimeoutError:
-            return _Idle()
+        self, coming: Frames, tally: "_Tally", *, has_some: bool
+    ) -> "Frame | Ending | _Idle":
+        """Wait for the next frame, but not for long where some are held.
 
-    def _decode(self, pipe: Pipe, loop: asyncio.AbstractEventLoop) -> None:
-        """Decode in a thread of its own until the pipe is closed."""
+        Raises `StreamUnheard` where bytes come and no sound: a drip, or a tag without an end.
+        """
+        within_s = IDLE_S if has_some else max(self.fetching.timeout_s, SOUND_WITHIN_MIN_S)
+        while True:
+            try:
+                return await asyncio.wait_for(coming.get(), within_s)
+            except TimeoutError:
+                if has_some:
+                    return _Idle()
+            if tally.count:  # where nothing comes at all, whoever reads the body says so
+                detail = f"{tally.count} bytes came, and no sound within {within_s:g} s"
+                raise StreamUnheard(detail, why=Why.NO_AUDIO)
 
-        def tell(found: tuple[Pcm, int] | StreamUnheard | None) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(self._heard.put_nowait, found)
 
-        try:
-            for found in Decoder().decode_stream(cast("BinaryIO", pipe), bounded=False):
-                tell(found)
-        except StreamUnheard as why:
-            tell(why)
-        tell(None)
+def _decode(pipe: Pipe, frames: Frames) -> None:
+    """Decode in a thread of its own until the pipe ends, or nobody wants more."""
+    ending: Ending = StreamUnheard("its decoder failed", why=Why.MALFORMED)
+    try:
+        for frame in Decoder().decode_stream(cast("BinaryIO", pipe), bounded=False):
+            if not frames.put(frame):
+                break
+        ending = None
+    except StreamUnheard as why:
+        ending = why
+    finally:  # whatever happens here: the one who waits for frames is told
+        frames.end(ending)
+
+
+def _first_cause(pouring: "asyncio.Task[None]", why: StreamUnheard) -> StreamUnheard:
+    """Return why the body broke off, where it did: then the decoder only saw half of something."""
+    if pouring.done() and not pouring.cancelled():
+        broke = pouring.exception()
+        if isinstance(broke, StreamUnheard):
+            return broke
+    return why
 
 
 class _Idle:
@@ -174,12 +169,26 @@ class _Tally:
         return taken
 
 
+class _Pace:
+    """How far what was heard is ahead of the clock."""
+
+    def __init__(self) -> None:
+        self._ahead_s = 0.0
+        self._at_s = asyncio.get_running_loop().time()
+
+    async def keep(self, heard_s: float) -> None:
+        """Count what was heard; wait where that is more than a burst ahead."""
+        now_s = asyncio.get_running_loop().time()
+        passed_s, self._at_s = now_s - self._at_s, now_s
+        self._ahead_s = max(0.0, self._ahead_s - PACE_MAX * passed_s) + heard_s
+        if self._ahead_s > BURST_S:
+            await asyncio.sleep((self._ahead_s - BURST_S) / PACE_MAX)
+
+
 async def _pour(chunks: AsyncIterator[bytes], pipe: Pipe, tally: _Tally) -> None:
     try:
         async for chunk in chunks:
-            await pipe.write(chunk)
             tally.count += len(chunk)
-    except queue.Full:
-        raise StreamUnheard("it cannot be decoded as fast as it comes", why=Why.SLOW) from None
+            await pipe.write(chunk)
     finally:
         pipe.close()

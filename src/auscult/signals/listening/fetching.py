@@ -1,13 +1,10 @@
 """Asking for playlists, segments and endless streams: bounded in time, bytes and places."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Self
 from urllib.parse import urljoin, urlsplit
 
@@ -15,7 +12,9 @@ import aiohttp
 
 from auscult.kernel.errors import StreamUnheard
 from auscult.kernel.sounds import Why
-from auscult.runtime.addresses import GuardedResolver, address_in, is_inside, why_refused
+from auscult.runtime.addresses import address_in, why_refused
+from auscult.signals.listening.origin import Origin, OriginResolver
+from auscult.signals.listening.reasons import media_of, say_plainly
 
 PLAYLIST_BYTES_MAX = 1 << 20
 SEGMENT_BYTES_MAX = 16 << 20
@@ -26,11 +25,11 @@ AGENT = "auscult"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole body, where it came from in the end, and what it is said to be."""
+    """A whole body, where it came from in the end, and what the server says it is, if anything."""
 
     body: bytes
     url: str
-    content_type: str
+    media: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +42,15 @@ class Fetching:
     """
 
     http: aiohttp.ClientSession
-    inside: bool
+    origin: Origin
     timeout_s: float
 
     @classmethod
     @asynccontextmanager
     async def of(cls, url: str, *, timeout_s: float = 10.0) -> AsyncIterator[Self]:
         """Open a session for one stream's address; raises `StreamUnheard` where it has no host."""
-        inside = await _is_inside(url)
-        connector = aiohttp.TCPConnector(
-            resolver=GuardedResolver(partial(StreamUnheard, why=Why.REFUSED), inside=inside),
-            limit=4,
-        )
+        origin = Origin(url)
+        connector = aiohttp.TCPConnector(resolver=OriginResolver(origin), limit=4)
         async with aiohttp.ClientSession(
             connector=connector,
             headers={"User-Agent": AGENT, "Accept": "*/*"},
@@ -62,7 +58,7 @@ class Fetching:
             trust_env=False,
             cookie_jar=aiohttp.DummyCookieJar(),
         ) as http:
-            yield cls(http, inside, timeout_s)
+            yield cls(http, origin, timeout_s)
 
     async def get(
         self, url: str, *, most_bytes: int, part: tuple[int, int] | None = None
@@ -80,7 +76,7 @@ class Fetching:
                 body = await _read(answer, most_bytes)
                 if part and answer.status == HTTPStatus.OK:  # a server without ranges
                     body = body[part[0] : part[0] + part[1]]
-                return Answer(body, str(answer.url), answer.content_type)
+                return Answer(body, str(answer.url), media_of(answer))
         except TimeoutError:
             raise StreamUnheard(
                 f"no whole answer within {self.timeout_s:g} s", why=Why.SLOW
@@ -88,14 +84,14 @@ class Fetching:
 
     @asynccontextmanager
     async def stream(self, url: str) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:
-        """Open an endless body: its content type, and its chunks as they come.
+        """Open an endless body: what the server says it is, and its chunks as they come.
 
         A chunk that does not come within the time limit raises `StreamUnheard`.
         """
         try:
             async with asyncio.timeout(self.timeout_s) as opening, self._open(url, {}) as answer:
                 opening.reschedule(None)
-                yield answer.content_type, self._chunks(answer)
+                yield media_of(answer), self._chunks(answer)
         except TimeoutError:
             raise StreamUnheard(f"no answer within {self.timeout_s:g} s", why=Why.SLOW) from None
 
@@ -108,8 +104,8 @@ class Fetching:
                 raise StreamUnheard(
                     f"nothing came for {self.timeout_s:g} s", why=Why.SLOW
                 ) from None
-            except aiohttp.ClientPayloadError as why:
-                raise StreamUnheard(f"the stream broke off: {why}", why=Why.MALFORMED) from None
+            except (aiohttp.ClientError, OSError):
+                raise StreamUnheard("the stream broke off", why=Why.MALFORMED) from None
             if not chunk:
                 return
             yield chunk
@@ -122,7 +118,7 @@ class Fetching:
         no_limit = aiohttp.ClientTimeout(total=None)
         try:
             for _ in range(REDIRECTS_MAX + 1):
-                self._refuse(url)
+                await self._refuse(url)
                 answer = await self.http.get(
                     url, headers=headers, allow_redirects=False, timeout=no_limit
                 )
@@ -136,38 +132,25 @@ class Fetching:
                 if answer.status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
                     raise StreamUnheard(f"the server answered {answer.status}", why=Why.REFUSED)
                 yield answer
-        except aiohttp.ClientPayloadError as why:
-            raise StreamUnheard(f"the answer broke off: {why}", why=Why.MALFORMED) from None
+        except aiohttp.ClientPayloadError:
+            raise StreamUnheard("the answer broke off before its end", why=Why.MALFORMED) from None
         except (aiohttp.ClientError, OSError, ValueError) as why:
             if isinstance(why, TimeoutError):
                 raise
-            raise StreamUnheard(str(why) or type(why).__name__, why=Why.UNREACHABLE) from None
+            raise StreamUnheard(say_plainly(why), why=Why.UNREACHABLE) from None
 
-    def _refuse(self, url: str) -> None:
+    async def _refuse(self, url: str) -> None:
         if urlsplit(url).scheme not in {"http", "https"}:
             scheme = urlsplit(url).scheme[:20]
             raise StreamUnheard(f"an address of scheme {scheme!r}", why=Why.REFUSED)
         address = address_in(url)
-        if address is not None and (why := why_refused(address, inside=self.inside)):
+        if address is None:
+            return  # a name is looked at when it is resolved
+        if why := why_refused(address, inside=await self.origin.is_inside()):
             raise StreamUnheard(f"{address} is never asked: {why}", why=Why.REFUSED)
 
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-
-async def _is_inside(url: str) -> bool:
-    """Say whether the configured host itself lies inside; a name that leads nowhere does not."""
-    host = urlsplit(url).hostname
-    if not host:
-        raise StreamUnheard(f"{url[:200]!r} has no host", why=Why.UNREACHABLE)
-    address = address_in(url)
-    if address is not None:
-        return is_inside(address)
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return False
-    return any(is_inside(ip_address(str(place[0]).partition("%")[0])) for *_, place in found)
 
 
 async def _read(answer: aiohttp.ClientResponse, most_bytes: int) -> bytes:

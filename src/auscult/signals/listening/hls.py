@@ -5,11 +5,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from auscult.kernel.errors import BodyMalformed, StreamUnheard
-from auscult.kernel.sounds import Heard, Unheard, Why
+from auscult.kernel.sounds import Heard, Pcm, Unheard, Why
+from auscult.signals.listening.boxes import is_scrambled
 from auscult.signals.listening.decoding import Decoder
 from auscult.signals.listening.fetching import (
     PLAYLIST_BYTES_MAX,
     SEGMENT_BYTES_MAX,
+    Answer,
     Fetching,
 )
 from auscult.signals.listening.playlist import (
@@ -19,6 +21,7 @@ from auscult.signals.listening.playlist import (
     Variant,
     read_playlist,
 )
+from auscult.signals.listening.reasons import name_media
 
 JOIN_SEGMENTS = 3
 """A live stream is joined three segments before its end (RFC 8216, 6.3.3)."""
@@ -28,6 +31,10 @@ STALE_TARGETS = 3.0
 
 STALE_AGAIN_S = 60.0
 """So often it is said again: who says nothing for long is taken to be gone."""
+
+LAG_SEGMENTS = 1
+"""A cache may show the list as it was so many segments ago. One that goes back further, which none
+may (RFC 8216, 6.2.2), counts anew: it loops, or whoever writes it was started again."""
 
 AGAIN_S = 1.0
 POLL_SHARE = 0.5
@@ -58,9 +65,11 @@ class HlsListener:
     _decoder: Decoder = field(default_factory=Decoder)
     _headers: dict[str, bytes] = field(default_factory=dict)
     _next: int = -1
+    _first: int = 0
     _changed_s: float = 0.0
     _said_s: float = 0.0
     _follows: bool = False
+    _form: tuple[int, int] = (0, 0)
 
     async def listen(self) -> AsyncGenerator[Heard | Unheard]:
         """Yield what is heard, segment by segment."""
@@ -93,14 +102,14 @@ class HlsListener:
     async def _rendition(self) -> str:
         """Return the address of the media playlist."""
         answer = await self.fetching.get(self.url, most_bytes=PLAYLIST_BYTES_MAX)
-        playlist = _parse(answer.body, answer.url)
+        playlist = _parse(answer)
         if isinstance(playlist, MediaPlaylist):
             return self.url
         return self.choose(playlist.variants).url
 
     async def _read_media(self, url: str) -> MediaPlaylist:
         answer = await self.fetching.get(url, most_bytes=PLAYLIST_BYTES_MAX)
-        playlist = _parse(answer.body, answer.url)
+        playlist = _parse(answer)
         if isinstance(playlist, MasterPlaylist):
             what = "a playlist of renditions where one of segments belongs"
             raise StreamUnheard(what, why=Why.MALFORMED)
@@ -110,9 +119,12 @@ class HlsListener:
         """Find the first segment not heard yet; return what left the list unheard."""
         listed = playlist.segments
         ends = playlist.first + len(listed)
-        if self._next < 0 or ends < self._next - len(listed):  # joined, or numbered anew
+        back = max(self._first - playlist.first, self._next - ends)
+        self._first = playlist.first
+        if self._next < 0 or back > LAG_SEGMENTS:  # joined, or numbered anew
             skipped = 0 if playlist.is_over else max(0, len(listed) - JOIN_SEGMENTS)
             self._next, self._follows = playlist.first + skipped, False
+            self._decoder.restart()
         if self._next < playlist.first:
             missed = playlist.first - self._next
             self._next, self._follows = playlist.first, False
@@ -124,17 +136,20 @@ class HlsListener:
         began_s = _clock_s()
         self._next = segment.number + 1
         try:
-            heard = await self._decode(segment)
+            pieces = await self._decode(segment)
         except StreamUnheard as why:
             self._follows = False
             yield self._unheard(why, segment)
             return
-        yield heard
+        for heard in pieces:
+            yield heard
         self._follows = True
         if not is_live:
-            await asyncio.sleep(max(0.0, heard.duration_s / self.speed - (_clock_s() - began_s)))
+            length_s = sum(heard.duration_s for heard in pieces)
+            await asyncio.sleep(max(0.0, length_s / self.speed - (_clock_s() - began_s)))
 
-    async def _decode(self, segment: Segment) -> Heard:
+    async def _decode(self, segment: Segment) -> list[Heard]:
+        """Return what a segment holds: one piece, or one for each form it changes to."""
         if segment.is_scrambled:
             raise StreamUnheard("the segment is encrypted", why=Why.SCRAMBLED)
         header = await self._header(segment.header_url)
@@ -142,17 +157,31 @@ class HlsListener:
             segment.url, most_bytes=SEGMENT_BYTES_MAX, part=segment.part
         )
         arrived_ms = self.now_ms()
+        if is_scrambled(header or answer.body):  # also where the playlist names no key
+            raise StreamUnheard("its samples are encrypted", why=Why.SCRAMBLED)
         if segment.breaks:
             self._decoder.restart()
-        samples, rate_hz = await asyncio.to_thread(self._decoder.decode, header + answer.body)
-        return Heard(
-            samples=samples,
-            rate_hz=rate_hz,
-            arrived_ms=arrived_ms,
-            size_bytes=len(answer.body),
-            media_ms=segment.begins_ms,
-            follows=self._follows and not segment.breaks and not self._decoder.has_changed,
-        )
+        try:
+            forms = await asyncio.to_thread(self._decoder.decode_forms, header + answer.body)
+        except StreamUnheard as why:
+            raise name_media(why, answer.media) from None
+        follows = self._follows and not segment.breaks and not self._decoder.has_changed
+        before, self._form = self._form, _form_of(forms[-1])
+        follows = follows and before == _form_of(forms[0])
+        pieces: list[Heard] = []
+        made_ms: float | None = segment.begins_ms
+        for samples, rate_hz in forms:
+            piece = Heard(
+                samples=samples,
+                rate_hz=rate_hz,
+                arrived_ms=arrived_ms,
+                size_bytes=0 if pieces else len(answer.body),
+                media_ms=None if made_ms is None else round(made_ms),
+                follows=follows and not pieces,
+            )
+            pieces.append(piece)
+            made_ms = None if made_ms is None else made_ms + 1_000 * piece.duration_s
+        return pieces
 
     async def _header(self, url: str) -> bytes:
         if not url:
@@ -178,14 +207,19 @@ class HlsListener:
         return Unheard(Why(why.why), self.now_ms(), f"{where}{why.detail}"[:500])
 
 
-def _parse(body: bytes, url: str) -> MasterPlaylist | MediaPlaylist:
+def _parse(answer: Answer) -> MasterPlaylist | MediaPlaylist:
     try:
-        return read_playlist(body.decode("utf-8-sig"), url)
+        return read_playlist(answer.body.decode("utf-8-sig"), answer.url)
     except BodyMalformed as why:
-        raise StreamUnheard(f"the playlist: {why.detail}", why=Why.MALFORMED) from None
+        wrong = f"the playlist: {why.detail}"
     except UnicodeDecodeError as why:
-        where = f"the playlist is not UTF-8 (at byte {why.start})"
-        raise StreamUnheard(where, why=Why.MALFORMED) from None
+        wrong = f"the playlist is not UTF-8 (at byte {why.start})"
+    raise name_media(StreamUnheard(wrong, why=Why.MALFORMED), answer.media)
+
+
+def _form_of(found: tuple[Pcm, int]) -> tuple[int, int]:
+    samples, rate_hz = found
+    return rate_hz, samples.shape[1]
 
 
 def _clock_s() -> float:

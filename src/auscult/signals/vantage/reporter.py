@@ -8,7 +8,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from enum import Enum, auto
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -23,12 +24,12 @@ from auscult.signals.columns.intake import Accepted
 from auscult.signals.port import SourceHealth
 from auscult.signals.series.kinds import Kind
 from auscult.signals.vantage.sounds import SOUND_MEDIA, pack_sound
+from auscult.signals.vantage.waiting import SoundsWaiting
 from auscult.signals.vantage.writing import HEADERS, write_request
 
 T = TypeVar("T")
 Row = tuple[Labels, int, float]
 
-SOUNDS_WAITING_MAX = 600
 ROWS_WAITING_MAX = 50_000
 TIMEOUT_S = 20.0
 AGAIN_S = 1.0
@@ -50,6 +51,14 @@ class Report:
     headers: dict[str, str]
 
 
+class Outcome(Enum):
+    """What became of a report. One that is refused will not be taken the next time either."""
+
+    TAKEN = auto()
+    REFUSED = auto()
+    LATER = auto()
+
+
 @dataclass(slots=True)
 class Reporter:
     """A sink whose samples and sounds are sent to `url` with an API key. `run` sends for ever."""
@@ -59,16 +68,20 @@ class Reporter:
     now_ms: Callable[[], int]
     tenant: TenantId = ELSEWHERE
     sent: int = 0
-    dropped: int = 0
-    taken: int = 0
+    rows_dropped: int = 0
     _series: list[Labels] = field(default_factory=list)
     _slots: dict[Labels, int] = field(default_factory=dict)
     _last_ms: dict[int, int] = field(default_factory=dict)
     _rows: deque[Row] = field(default_factory=deque)
-    _sounds: deque[tuple[Stream, Heard | Unheard]] = field(default_factory=deque)
+    _sounds: SoundsWaiting = field(default_factory=SoundsWaiting)
     _told: set[str] = field(default_factory=set)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def dropped(self) -> int:
+        """How many samples and sounds will never arrive."""
+        return self.rows_dropped + self._sounds.dropped
 
     def slot(self, labels: Labels, kind: Kind = Kind.UNKNOWN) -> int:
         """Return a number of its own for each label set."""
@@ -90,17 +103,13 @@ class Reporter:
             self._rows.append((self._series[slot], at, value))
         while len(self._rows) > ROWS_WAITING_MAX:
             self._rows.popleft()
-            self.dropped += 1
+            self.rows_dropped += 1
         self._wake.set()
         return Accepted(accepted=len(slots))
 
     def hear(self, stream: Stream, found: Heard | Unheard) -> None:
         """Let sound wait for its turn."""
-        self._sounds.append((stream, found))
-        while len(self._sounds) > SOUNDS_WAITING_MAX:
-            gone, _ = self._sounds.popleft()
-            self.dropped += 1
-            self._break(gone)
+        self._sounds.add(stream, found)
         self._wake.set()
 
     def last_ms(self, slot: int) -> int | None:
@@ -133,22 +142,26 @@ class Reporter:
 
     async def _send_once(self, http: aiohttp.ClientSession) -> None:
         if self._sounds:
-            sent = self._sounds[0]
-            taken = self.taken
+            sent = self._sounds.first()
             body = await asyncio.to_thread(pack_sound, *sent, sent_ms=self.now_ms())
-            if await self._post(
-                http, Report("/api/v1/sounds", body, {"Content-Type": SOUND_MEDIA})
-            ):
-                _leave(self._sounds, [sent])
-            if self.taken > taken:
+            report = Report("/api/v1/sounds", body, {"Content-Type": SOUND_MEDIA})
+            outcome = await self._post(http, report)
+            if outcome is Outcome.TAKEN:
+                self._sounds.leave(sent)
                 self._tell(sent[0].name)
+            elif outcome is Outcome.REFUSED:
+                self._sounds.refuse(sent)
         if self._rows:
             rows = [self._rows[n] for n in range(min(len(self._rows), ROWS_AT_ONCE))]
-            if await self._post(http, Report("/api/v1/write", write_request(rows), HEADERS)):
+            report = Report("/api/v1/write", write_request(rows), HEADERS)
+            outcome = await self._post(http, report)
+            if outcome is not Outcome.LATER:
                 _leave(self._rows, rows)
+            if outcome is Outcome.REFUSED:
+                self.rows_dropped += len(rows)
 
-    async def _post(self, http: aiohttp.ClientSession, report: Report) -> bool:
-        """Return whether it need not be sent again."""
+    async def _post(self, http: aiohttp.ClientSession, report: Report) -> Outcome:
+        """Send one report; raises `SettingError` where the key or the address is wrong."""
         url = self.url + report.path
         try:
             async with http.post(url, data=report.body, headers=report.headers) as answer:
@@ -156,33 +169,23 @@ class Reporter:
         except (aiohttp.ClientError, TimeoutError) as why:
             log.warning("auscult was not reached", url=url, why=str(why) or type(why).__name__)
             await asyncio.sleep(AGAIN_S)
-            return False
+            return Outcome.LATER
         if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
             raise SettingError(f"{url} answers {answer.status}: {text}")
         if answer.status in LATER or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             await asyncio.sleep(AGAIN_S)
-            return False
-        if answer.status >= HTTPStatus.BAD_REQUEST:  # it will not be taken the next time either
+            return Outcome.LATER
+        if answer.status >= HTTPStatus.BAD_REQUEST:
             log.warning("a report was refused", path=report.path, status=answer.status, answer=text)
-            self.dropped += 1
-        else:
-            self.taken += 1
+            return Outcome.REFUSED
         self.sent += 1
-        return True
+        return Outcome.TAKEN
 
     def _tell(self, stream: str) -> None:
         """Say once of each stream that what is heard of it arrives, and where."""
         if stream not in self._told:
             self._told.add(stream)
             log.info("reports", stream=stream, to=self.url)
-
-    def _break(self, gone: Stream) -> None:
-        """Let the stream of a lost stretch begin anew."""
-        for place, (stream, found) in enumerate(self._sounds):
-            if stream == gone:
-                if isinstance(found, Heard):
-                    self._sounds[place] = (stream, replace(found, follows=False))
-                return
 
 
 def _leave(waiting: deque[T], sent: list[T]) -> None:

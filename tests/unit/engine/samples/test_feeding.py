@@ -90,6 +90,26 @@ async def test_a_broken_source_is_shown_and_started_again_later_and_later(
     assert feeding.feeds(ACME) == []
 
 
+async def test_a_source_that_ran_well_for_long_is_soon_started_again(
+    tmp_path: Path, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Stream(tmp_path)
+    ran_s = iter([0, 0, 0, module.WELL_AFTER_S, 1])
+
+    async def run(spring: Spring, _sink: Sink) -> None:
+        spring._starts += 1
+        if (lasts_s := next(ran_s, None)) is None:
+            await asyncio.Event().wait()
+        stream.clock.advance(s=lasts_s or 0)
+        raise OSError("dry")
+
+    monkeypatch.setattr(Spring, "run", run)
+    await stream.path.feeding.follow(plans(spring=Spring()))
+    await turn()
+    assert pauses == [1, 2, 4, 1, 2]
+    await stream.path.feeding.stop()
+
+
 async def test_a_source_that_ends_is_not_started_again(tmp_path: Path) -> None:
     feeding = Stream(tmp_path).path.feeding
     spring = Spring(ends=True)

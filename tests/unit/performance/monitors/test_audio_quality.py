@@ -179,6 +179,38 @@ def test_what_cannot_be_heard_says_why_and_is_over_when_it_is_back() -> None:
     assert look(5, stretches[9]) == []
 
 
+def long_and_thin(length_s: int) -> Pcm:
+    """Music at 8 kHz: many seconds in few samples."""
+    return np.tile(music()[::6], (6, 1))[: length_s * RATE_HZ // 6]
+
+
+def test_a_long_segment_is_heard_whole() -> None:
+    lookout = MONITORS.make("audio_quality", {}).begin()
+    before, silent_at_last = long_and_thin(10), long_and_thin(70)
+    silent_at_last[-20 * RATE_HZ // 6 :] = 0
+    stream, said, at_ms = Place("edge", None).stream, list[str](), BEGAN_MS
+    for samples in (before, silent_at_last):
+        at_ms += 1_000 * len(samples) // (RATE_HZ // 6)
+        heard = Heard(samples, RATE_HZ // 6, at_ms, size_bytes=1, follows=samples is not before)
+        for late_ms, sounds in ((0, [(stream, heard)]), (10_000, [])):
+            view = View(ACME, at_ms + late_ms, sounds=sounds)
+            said += [one.signal for one in lookout.look(view)]
+    assert set(said) == {"silence"}, "and not as nothing that comes"
+
+
+def test_a_source_of_longer_segments_than_an_ear_takes_at_once_is_heard() -> None:
+    lookout = MONITORS.make("audio_quality", {}).begin()
+    at_ms = BEGAN_MS
+    for length_s in (1, 125):
+        at_ms += 1_000 * length_s
+        heard = Heard(long_and_thin(length_s), RATE_HZ // 6, at_ms, 1, follows=length_s > 1)
+        sounds = [(Place("ingest", 0).stream, heard), (Place("edge", 4).stream, heard)]
+        sounds = sounds if length_s == 1 else sounds[:1]
+        assert not list(lookout.look(View(ACME, at_ms, sounds=sounds)))
+    said = [one.sentence for one in lookout.look(View(ACME, at_ms + 10_000))]
+    assert said == ["acme/pop at edge (right at ingest): cannot be heard: nothing comes"]
+
+
 def test_whoever_looks_late_does_not_miss_what_was_not_taken_yet() -> None:
     lookout = MONITORS.make("audio_quality", {}).begin()
     place = Place("edge", 4)

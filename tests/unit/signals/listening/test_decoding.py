@@ -1,12 +1,15 @@
 """One decoder across segments hears what a player plays: nothing more, nothing less."""
 
+import wave
+from io import BytesIO
+
 import numpy as np
 import pytest
 
 from auscult.kernel.errors import StreamUnheard
 from auscult.kernel.sounds import Why
 from auscult.signals.listening import Decoder
-from auscult.signals.listening.decoding import STRETCH_MAX_S
+from auscult.signals.listening.decoding import FORMS_MAX, STRETCH_MAX_S, STRETCH_SAMPLES_MAX
 from tests.unit.signals.listening.coded import RATE_HZ, segments, sweep, whole
 
 CODINGS = [
@@ -111,3 +114,39 @@ def test_a_body_holds_a_bounded_time() -> None:
     with pytest.raises(StreamUnheard) as refused:
         Decoder().decode(whole(silent, codec="libopus", container="ogg"))
     assert refused.value.why == Why.TOO_LARGE
+
+
+def test_a_body_holds_a_bounded_number_of_samples() -> None:
+    rate_hz, channels = 192_000, 8
+    silent = np.zeros((STRETCH_SAMPLES_MAX // channels + rate_hz, channels), dtype=np.int16)
+    body = BytesIO()
+    with wave.open(body, "wb") as out:
+        out.setnchannels(channels)
+        out.setsampwidth(2)
+        out.setframerate(rate_hz)
+        out.writeframes(silent.tobytes())
+    assert len(silent) / rate_hz < STRETCH_MAX_S
+    with pytest.raises(StreamUnheard, match="samples at once") as refused:
+        Decoder().decode(body.getvalue())
+    assert refused.value.why == Why.TOO_LARGE
+
+
+def changing(codec: str, container: str, *, times: int = 1) -> bytes:
+    """A body whose channels change on the way, as a studio switches from music to speech."""
+    bodies = [whole(sweep(1, channels=n), codec=codec, container=container) for n in (2, 1)]
+    return b"".join(bodies[number % 2] for number in range(times + 1))
+
+
+@pytest.mark.parametrize(("codec", "container"), [("aac", "adts"), ("libmp3lame", "mp3")])
+def test_a_body_that_changes_its_channels_is_heard_in_pieces(codec: str, container: str) -> None:
+    body = changing(codec, container)
+    pieces = Decoder().decode_forms(body)
+    assert [(pcm.shape[1], rate_hz) for pcm, rate_hz in pieces] == [(2, RATE_HZ), (1, RATE_HZ)]
+    assert all(0.9 < len(pcm) / RATE_HZ < 1.2 for pcm, _ in pieces)
+    with pytest.raises(StreamUnheard, match="from 2 channels at 48000 Hz to 1 channels"):
+        Decoder().decode(body)
+
+
+def test_a_body_that_changes_too_often_is_refused() -> None:
+    with pytest.raises(StreamUnheard, match="change more than"):
+        Decoder().decode_forms(changing("aac", "adts", times=FORMS_MAX))

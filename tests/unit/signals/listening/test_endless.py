@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from types import SimpleNamespace
 
 import numpy as np
 
 from auscult.kernel.sounds import Heard
 from auscult.signals.listening.endless import EndlessListener, _Tally
+from auscult.signals.listening.handover import Frames
 
 RATE_HZ = 48_000
 
@@ -21,19 +23,21 @@ def gather(frames: int, *, chunk: int, pause_s: float) -> tuple[list[Heard], lis
         return time.time_ns() // 1_000_000
 
     async def run() -> list[Heard]:
-        listener = EndlessListener(None, "http://127.0.0.1/", now_ms)  # type: ignore[arg-type]
+        fetching = SimpleNamespace(timeout_s=10.0)
+        listener = EndlessListener(fetching, "http://127.0.0.1/", now_ms)  # type: ignore[arg-type]
         heard: list[Heard] = []
+        coming = Frames()
 
         async def listen() -> None:
-            heard.extend([one async for one in listener._gather(_Tally())])
+            heard.extend([one async for one in listener._gather(coming, _Tally())])
 
         listening = asyncio.create_task(listen())
         for begin in range(0, frames, chunk):
             for _ in range(chunk):
-                listener._heard.put_nowait((np.zeros((960, 2), np.float32), RATE_HZ))
+                coming.put((np.zeros((960, 2), np.float32), RATE_HZ))
             sent_ms.append(now_ms())
             await asyncio.sleep(pause_s if begin + chunk < frames else 0)
-        listener._heard.put_nowait(None)
+        coming.end(None)
         await listening
         return heard
 
