@@ -112,7 +112,7 @@ async def test_an_agent_says_once_of_each_stream_that_it_reports_and_where(
             receiver.answer = Answer()
             for at_ms in (1, 2):
                 reporter.hear(STREAM, heard(at_ms))
-            while reporter.taken < 2:
+            while reporter.sent < 2:
                 await asyncio.sleep(0.02)
         running.cancel()
         told = [line for line in capsys.readouterr().err.splitlines() if '"reports"' in line]
