@@ -106,7 +106,7 @@ async def test_an_agent_says_once_of_each_stream_that_it_reports_and_where(
         reporter.hear(STREAM, heard(0))
         running = asyncio.create_task(reporter.run())
         async with asyncio.timeout(10):
-            while not reporter.sent:
+            while not reporter.dropped:
                 await asyncio.sleep(0.02)
             assert '"reports"' not in capsys.readouterr().err, "a refused report is none"
             receiver.answer = Answer()
