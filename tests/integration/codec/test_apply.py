@@ -53,7 +53,10 @@ def test_a_ladder_as_good_as_promised_is_kept_and_noted(
     advised = [one["nominal_kbps"] for one in json.loads(advice.read_text())["ladder"]]
     assert 128 > advised[0] >= 48
     config = tmp_path / "auscult.yaml"
-    config.write_text(f"data_dir: {tmp_path / 'data'}\ntenants: {{birch: {{}}}}\n")
+    config.write_text(
+        f"data_dir: {tmp_path / 'data'}\ntenants: {{birch: {{}}}}\n"
+        f"store: {{url: sqlite:///{tmp_path}/auscult.db}}\n"
+    )
     plan = _write_plan(state, tmp_path, apply="{rates}")
     ended = _run([*AUSCULT, "apply", str(advice), "--plan", str(plan), "--config", str(config)])
     assert ended.returncode == 0, ended.stdout + ended.stderr
