@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from auscult.signals.vantage import Reporter, unpack_sound
 from auscult.signals.vantage.waiting import SOUNDS_WAITING_MAX
 from tests.integration.listening.station import on_air
 from tests.product import BIN, Product
-from tests.receiver import Answer, receiving
+from tests.receiver import Answer, Receiver, receiving
 
 STREAM = Stream("pop at edge", "pop", Subject(service="edge"))
 
@@ -97,24 +99,33 @@ async def test_what_waits_is_bounded_and_what_is_lost_breaks_the_stream() -> Non
     assert receiver.got[0][1]["authorization"] == "Bearer key"
 
 
+@asynccontextmanager
+async def refused_at_first(
+    reporter: Reporter, receiver: Receiver, *, status: int
+) -> AsyncIterator[None]:
+    """Let a first report be refused; after the block two more are taken, and the agent stops."""
+    receiver.answer = Answer(status=status)
+    reporter.hear(STREAM, heard(0))
+    running = asyncio.create_task(reporter.run())
+    async with asyncio.timeout(10):
+        while not reporter.dropped:
+            await asyncio.sleep(0.02)
+        yield
+        receiver.answer = Answer()
+        for at_ms in (1, 2):
+            reporter.hear(STREAM, heard(at_ms))
+        while reporter.sent < 2:
+            await asyncio.sleep(0.02)
+    running.cancel()
+
+
 async def test_an_agent_says_once_of_each_stream_that_it_reports_and_where(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     async with receiving() as receiver:
         reporter = Reporter(receiver.url, "key", lambda: 1_000)
-        receiver.answer = Answer(status=400)
-        reporter.hear(STREAM, heard(0))
-        running = asyncio.create_task(reporter.run())
-        async with asyncio.timeout(10):
-            while not reporter.dropped:
-                await asyncio.sleep(0.02)
+        async with refused_at_first(reporter, receiver, status=400):
             assert '"reports"' not in capsys.readouterr().err, "a refused report is none"
-            receiver.answer = Answer()
-            for at_ms in (1, 2):
-                reporter.hear(STREAM, heard(at_ms))
-            while reporter.sent < 2:
-                await asyncio.sleep(0.02)
-        running.cancel()
         told = [line for line in capsys.readouterr().err.splitlines() if '"reports"' in line]
     assert len(told) == 1
     assert STREAM.name in told[0]
@@ -139,17 +150,7 @@ async def test_a_wrong_key_ends_the_agent_and_a_refused_report_does_not() -> Non
 async def test_what_comes_after_a_refused_report_does_not_follow() -> None:
     async with receiving() as receiver:
         reporter = Reporter(receiver.url, "key", lambda: 1_000)
-        receiver.answer = Answer(status=413)
-        reporter.hear(STREAM, heard(0))
-        running = asyncio.create_task(reporter.run())
-        async with asyncio.timeout(10):
-            while not reporter.dropped:
-                await asyncio.sleep(0.02)
-            receiver.answer = Answer()
-            for at_ms in (1, 2):
-                reporter.hear(STREAM, heard(at_ms))
-            while reporter.sent < 2:
-                await asyncio.sleep(0.02)
-        running.cancel()
+        async with refused_at_first(reporter, receiver, status=413):
+            pass
         sent = [unpack_sound(body, now_ms=1_000)[1] for _, _, body in receiver.got]
     assert [one.follows for one in sent if isinstance(one, Heard)] == [True, False, True]

@@ -39,6 +39,8 @@ def templates() -> Environment:
         figure=words.figure,
         lasting=words.lasting,
         took=words.took,
+        seconds=words.seconds,
+        percent=words.percent,
         keys=KEYS,
         has_script=not missing_libraries(),
     )

@@ -102,3 +102,17 @@ def chance(score: float) -> str:
         return "less likely than 1 in a trillion looks"
     floor, word = next(pair for pair in _THOUSANDS if score >= pair[0])
     return f"as odd as 1 in {figure(float(f'{10 ** (score - floor):.2g}'))}{word} looks"
+
+
+def seconds(value: float | None) -> str:
+    """Write seconds as `took` does; a dash where nothing tells."""
+    if value is None:
+        return "–"
+    return f"{'−' if value < 0 else ''}{took(abs(round(value * 1e9)))}"
+
+
+def percent(value: float | None) -> str:
+    """Write a share for reading; what is not quite nothing is not written as nothing."""
+    if value is None:
+        return "–"
+    return "0 %" if not value else "< 0.1 %" if value < 0.001 else f"{100 * value:.3g} %"  # noqa: PLR2004  # what it says

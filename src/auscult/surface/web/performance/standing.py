@@ -24,20 +24,4 @@ async def show_performance(ask: Visitor) -> Response:
         graph=graph,
         programmes=known.get("latency") or [],
         ways={(one["caller"], one["called"]): one["way_p95_s"] for one in graph["calls"]},
-        seconds=write_seconds,
-        percent=write_percent,
     )
-
-
-def write_seconds(value: float | None) -> str:
-    """Write a duration for reading; a dash where nothing tells."""
-    if value is None:
-        return "–"
-    return f"{value:.2f} s" if abs(value) >= 1 else f"{1_000 * value:.3g} ms"
-
-
-def write_percent(value: float | None) -> str:
-    """Write a share for reading; what is not quite nothing is not written as nothing."""
-    if value is None:
-        return "–"
-    return "0 %" if not value else "< 0.1 %" if value < 0.001 else f"{100 * value:.3g} %"  # noqa: PLR2004  # what it says
