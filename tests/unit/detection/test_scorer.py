@@ -85,6 +85,27 @@ def test_a_series_speaks_after_sixty_samples() -> None:
     assert columns.flags[0] & READY
 
 
+@pytest.mark.parametrize("idle_s", [5, 30, 45])
+def test_what_begins_to_work_while_it_is_learnt_is_no_fault(idle_s: int) -> None:
+    rng = np.random.default_rng(idle_s)
+    busy_s = 240 - idle_s
+    bursts = np.where(np.arange(busy_s) % 2 == 0, 165_000 + rng.normal(0, 3_000, busy_s), 0)
+    steady = 83_000 + rng.normal(0, 1_500, busy_s)
+    idle = np.zeros((idle_s, 3))
+    columns, scorer = make_scorer(3)
+    columns.quantum[:2] = -1.0  # counters
+    strongest, heard = 0.0, np.zeros(3, dtype=bool)
+    busy = np.column_stack([bursts, steady, rng.poisson(3, busy_s)])
+    for second, row in enumerate(np.vstack([idle, busy])):
+        feed(scorer, row[None], begin_s=second + 1)
+        heard = (columns.flags[:3] & READY) > 0
+        strongest = max(strongest, float((columns.evidence[:3] * heard).max()))
+    assert heard.all()
+    assert strongest < 4
+    feed(scorer, np.zeros((10, 3)), begin_s=241)
+    assert columns.evidence[1] > HEARD, "and that it stops is a fault"
+
+
 def test_what_is_no_number_is_no_sample() -> None:
     columns, scorer = make_scorer(3)
     feed(scorer, np.array([[1.0, np.nan, np.inf], [1.0, -np.inf, 1e300]]))

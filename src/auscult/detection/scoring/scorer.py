@@ -44,6 +44,10 @@ SCATTERED_MAX = 0.05
 """The share of samples that may come otherwise before they cost more than they save."""
 _AFTER_GAP = 25.0
 _SHIFT_AS_SPREAD = 0.25
+_ANEW = 4.0
+"""Evidence against what has been learnt so far, before a series is heard, that says: too soon."""
+_IN_DOUBT = 2.0
+"""Nor is a series heard yet while there is so much."""
 _GAP_INTERVALS = 3.5
 _LATE_MS = constant(1000 * _GAP_INTERVALS)  # for each second of the interval
 _S_PER_MS = constant(1e-3)
@@ -159,8 +163,33 @@ class Scorer:
         state.seen[odd] = np.where(late, np.minimum(seen, _AFTER_GAP), seen)
         state.is_young = True
         state.smooth[odd] *= np.where(late, np.float32(0.5), np.float32(1))
-        flags[rows[seen >= READY_AFTER - 1]] |= READY
         flags[rows[late]] &= ~ENDED
+        unheard = (flags[rows] & READY) == 0
+        self._hear(odd[unheard], rows=rows[unheard])
+
+    def _hear(self, young: Rows, *, rows: Rows) -> None:
+        """Let series be heard that were seen often enough, unless they belie what they taught."""
+        state = self._state
+        self._begin_anew(young[state.evidence[young] >= _ANEW])
+        is_known = state.seen[young] >= READY_AFTER - 1
+        in_doubt = state.evidence[young] >= _IN_DOUBT
+        self.columns.flags[rows[is_known & ~in_doubt]] |= READY
+        state.seen[young[is_known & in_doubt]] = READY_AFTER - 2
+
+    def _begin_anew(self, young: Rows) -> None:
+        """Take the present values of young series as their usual ones: the first were not.
+
+        A counter stands at 0 until the first request comes, a cache fills, a stage waits for what
+        lies before it: what it did before it was ever heard must not make a fault of the rest.
+        """
+        state = self._state
+        shift = np.abs(state.x[young] - state.level[young]) * np.float32(_SHIFT_AS_SPREAD / 2)
+        for column in (state.above, state.below):
+            column[young] = np.maximum(column[young], shift)
+        state.level[young] = state.x[young]
+        state.seen[young] = np.minimum(state.seen[young], _AFTER_GAP)
+        for column in (state.trend, state.smooth, state.evidence):
+            column[young] = 0
 
 
 def split_rounds(rows: Rows) -> list[Rows]:
