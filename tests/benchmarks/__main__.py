@@ -7,9 +7,10 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 from auscult.runtime.threads import keep_to_one_thread
-from tests.benchmarks.report import missed
+from tests.benchmarks.report import run_alone
 
 HERE = Path(__file__).parent
 NOT_A_BENCHMARK = {"__init__", "__main__", "report"}
@@ -32,7 +33,7 @@ def main(arguments: list[str]) -> int:
         print(f"no benchmark named {', '.join(unknown)}; there are: {', '.join(known)}")
         return 2
     if "--here" in arguments:
-        return run_here(arguments[-1])
+        run_here(arguments[-1])
     failed = [name for name in arguments or known if not run_apart(name)]
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
@@ -49,11 +50,8 @@ def run_apart(name: str) -> bool:
         return False
 
 
-def run_here(name: str) -> int:
-    import_module(f"tests.benchmarks.{name}").main()
-    if missed:
-        print(f"below the floor: {', '.join(missed)}", file=sys.stderr)
-    return 1 if missed else 0
+def run_here(name: str) -> NoReturn:
+    run_alone(import_module(f"tests.benchmarks.{name}").main)
 
 
 if __name__ == "__main__":

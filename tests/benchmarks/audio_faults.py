@@ -4,7 +4,7 @@
 [--only KIND...] [--misses] [--jobs N]`
 
 Each kind of fault in three severities goes into clean clips of half a minute: synthesised ones
-and windows of the tracks below DIR. The detectors' figures were chosen on seeds 0 to 3: only
+and windows of the tracks below DIR. The detectors' figures were chosen on seeds 0 to 11: only
 other seeds say how well they do. `--misses` names each fault that was not heard. Faults of a
 stage before the encoder are put in before a real Opus, AAC or MP3 round trip, those of transport
 and player after it (`audio_injection.py`); codec and rate go round. A fault is found when a
@@ -45,7 +45,7 @@ from tests.benchmarks.audio_injection import (
 from tests.benchmarks.audio_material import BENCH_SEEDS, KINDS, RATE_HZ, make_track
 from tests.benchmarks.audio_stations import CODECS_EACH, STATION_S, codecs_of, make_station
 from tests.benchmarks.campaign_score import rate_range
-from tests.benchmarks.report import report
+from tests.benchmarks.report import report, run_alone
 
 CLIP_S, EARLIEST_S, LATEST_S = 26, 9.0, 12.0
 AHEAD_S = 1
@@ -77,6 +77,8 @@ HARD = ("skip", "repeat", "low_pass", "transcode", "noise")
 REFERENCE_ONLY = {"loudness", "wow", "wrong_programme"}
 SECONDS = {"gap": 1, "silence": 3, "clipping": 5, "channel_loss": 5, "polarity": 5}
 SECONDS |= {"loudness": 10, "low_pass": 20}
+JUDGED_FROM_HOURS = 24.0
+"""One false alarm in fewer hours of clean sound says nothing of how many there are a day."""
 WOW_SEVERITY = 1
 """1 % at 1.5 Hz, which the table names."""
 
@@ -137,7 +139,7 @@ class Clip:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", "--tracks", type=Path)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=12)
     parser.add_argument("--clips", type=int, default=4)
     parser.add_argument("--clean-hours", type=float, default=0.1)
     parser.add_argument("--first-station", type=int, default=0)
@@ -304,7 +306,7 @@ def tell(book: Book, *, with_misses: bool) -> None:
                 tell_kind(kind, column, tallies[kind, column], with_misses=with_misses)
         for is_sure, name in ((True, "false_alarms"), (False, "false_notes")):
             some = [words for *which, words in book.alarms if which == [column, is_sure]]
-            tell_false(f"{column}.{name}", some, 24 * days)
+            tell_false(f"{column}.{name}", some, hours=24 * days, is_sure=is_sure)
     print(f"clean_sound {book.clean_s / 3600:.3g} h", flush=True)
     for column, floor, goal in (("alone", 0.5, 0.8), ("beside", 0.8, 0.95)):
         for group, names, least, wish in (
@@ -325,10 +327,14 @@ def tell(book: Book, *, with_misses: bool) -> None:
         report("beside.wow_1_percent", float(np.mean(wow)), unit="share", floor=0.5, goal=0.9)
 
 
-def tell_false(name: str, told: list[str], hours: float) -> None:
+def tell_false(name: str, told: list[str], *, hours: float, is_sure: bool) -> None:
     low, high = rate_range(len(told), hours)
-    per_day = f"{24 * len(told) / hours:.3g} per_stream_day 1 0"
-    print(f"{name} {per_day} (95 %: {24 * low:.3g} to {24 * high:.3g})")
+    per_day = 24 * len(told) / hours
+    if is_sure and hours >= JUDGED_FROM_HOURS:
+        report(name, per_day, unit="per_stream_day", floor=1.0, goal=0.0)
+    else:
+        print(f"{name} {per_day:.3g} per_stream_day - -")
+    print(f"  {name}, 95 %: {24 * low:.3g} to {24 * high:.3g}")
     for words in told:
         print(f"  {name} on clean sound: {words}")
 
@@ -366,4 +372,4 @@ def wilson(found: int, of: int) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(main)

@@ -23,7 +23,7 @@ from auscult.performance.hearing import Ear
 from auscult.performance.hearing.comparison import Comparison
 from tests.benchmarks.audio_injection import encode_opus, planes_of, read_tracks
 from tests.benchmarks.audio_material import BENCH_SEEDS, KINDS, RATE_HZ, make_track
-from tests.benchmarks.report import report
+from tests.benchmarks.report import report, run_alone
 
 ROUNDS = 5
 
@@ -145,4 +145,4 @@ def drain(graph: Any) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(main)

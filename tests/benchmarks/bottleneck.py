@@ -8,7 +8,6 @@ half minute) is drawn anew, for there is nothing to find.
 """
 
 import itertools
-import sys
 import time
 from dataclasses import dataclass
 
@@ -20,7 +19,7 @@ from auscult.performance.monitors.pipeline import Pipeline
 from auscult.performance.port import View
 from auscult.signals.traces import Names
 from tests.benchmarks.bottleneck_worlds import Span, Stage, World, columns_of
-from tests.benchmarks.report import report
+from tests.benchmarks.report import report, run_alone
 
 WARM_S, WITHIN_S = 300, 30
 QUIET_S = 3_600
@@ -165,4 +164,4 @@ def main(seeds: range = SEEDS, quiet: range = QUIET_SEEDS) -> None:
 
 
 if __name__ == "__main__":
-    main(*(range(int(a), int(b)) for a, b in [one.split("-") for one in sys.argv[1:]]))
+    run_alone(main)

@@ -46,7 +46,7 @@ from tests.benchmarks.audio_programmes import (
     play_speech,
     play_tones,
 )
-from tests.benchmarks.report import report
+from tests.benchmarks.report import report, run_alone
 
 LENGTH_S = 8.0
 OPUS_KBPS = (16, 24, 32, 48, 64, 80, 96, 112, 128, 192, 256)
@@ -213,4 +213,4 @@ def read_tracks(folder: Path) -> Iterator[tuple[str, Pcm]]:
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(main)

@@ -21,7 +21,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from auscult.detection import read_series, score_series
-from tests.benchmarks.report import report
+from tests.benchmarks.report import report, run_alone
 from tests.unit.detection.platform_series import FAMILIES
 
 Marks = NDArray[np.int8]
@@ -158,4 +158,4 @@ def make_folders() -> Iterator[tuple[str, list[Labelled]]]:
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(main)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from auscult.detection.watch import Watch
 from auscult.kernel.words import Labels, TenantId
-from tests.benchmarks.report import report
+from tests.benchmarks.report import report, run_alone
 
 SERIES = 200_000
 BATCH = 20_000
@@ -99,4 +99,4 @@ def cpu_s(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(main)

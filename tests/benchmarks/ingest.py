@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.benchmarks.bodies import SAMPLES_PER_BODY, Recording
 from tests.benchmarks.processes import Prometheus, cpu_s, read_metric
-from tests.benchmarks.report import report
+from tests.benchmarks.report import report, run_alone
 from tests.benchmarks.sender import Sender
 from tests.product import Product
 
@@ -112,4 +112,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(main)

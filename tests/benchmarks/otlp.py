@@ -25,7 +25,7 @@ from auscult.signals.otlp.metrics import decode_metrics
 from auscult.signals.otlp.spans import decode_spans
 from auscult.signals.traces import Names
 from tests.benchmarks.processes import cpu_s, read_metric
-from tests.benchmarks.report import report
+from tests.benchmarks.report import report, run_alone
 from tests.product import Product
 from tests.unit.signals.otlp.bodies import Call, trace_body
 from tests.unit.signals.otlp.test_metrics import Receiver, gauge, number
@@ -154,4 +154,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(main)

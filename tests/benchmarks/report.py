@@ -1,5 +1,9 @@
 """One line for each measured figure, and the memory of what fell below its floor."""
 
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
 missed: list[str] = []
 """Names of the figures of this process that missed their floor."""
 
@@ -15,6 +19,14 @@ def report(name: str, value: float, *, unit: str, floor: float, goal: float) -> 
     figures = f"{_plain(value)} {unit} {_plain(floor)} {_plain(goal)}"
     print(f"{name} {figures}", flush=True)
     return held
+
+
+def run_alone(main: Callable[[], None]) -> NoReturn:
+    """Run one benchmark as a program of its own; it ends with 1 when a floor was missed."""
+    main()
+    if missed:
+        print(f"below the floor: {', '.join(missed)}", file=sys.stderr)
+    sys.exit(1 if missed else 0)
 
 
 def _plain(figure: float) -> str:
