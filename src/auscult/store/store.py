@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Literal
 
-from sqlalchemy import Engine, make_url, select
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import SQLAlchemyError
 
-from auscult.kernel.errors import SettingError, StoreUnavailable
+from auscult.kernel.errors import StoreUnavailable
 from auscult.store.databases import postgres, sqlite
+from auscult.store.databases.address import read_address
 from auscult.store.refusals import translate
 from auscult.store.transaction import Transaction
 from auscult.store.work import Work
@@ -42,17 +43,11 @@ class Store:
         `audit_key` is the vault's sub-key that seals audit heads (`Vault.derive(AUDIT_SEALS)`);
         without it heads are written unsealed and seals are not checked.
         """
-        try:
-            parsed = make_url(url)
-        except ArgumentError:
-            raise SettingError("store.url is not a URL") from None
-        match parsed.get_backend_name():
-            case "sqlite":
-                store = cls(*sqlite.open_engines(parsed), "sqlite", audit_key=audit_key)
-            case "postgresql":
-                store = cls(*postgres.open_engines(parsed), "postgresql", audit_key=audit_key)
-            case other:
-                raise SettingError(f"store.url: {other!r}; there are sqlite and postgresql")
+        address = read_address(url)
+        if address.get_backend_name() == "sqlite":
+            store = cls(*sqlite.open_engines(address), "sqlite", audit_key=audit_key)
+        else:
+            store = cls(*postgres.open_engines(address), "postgresql", audit_key=audit_key)
         try:
             store.ping()
         except StoreUnavailable:

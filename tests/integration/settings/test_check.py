@@ -24,6 +24,18 @@ tenants:
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 BAD = {
+    "store's database": (
+        "store: {url: 'mysql://db/auscult'}\ntenants: {acme: {}}",
+        r":1:\d+: store\.url: 'mysql'; there are sqlite and postgresql",
+    ),
+    "store without a file": (
+        "store: {url: 'sqlite://'}\ntenants: {acme: {}}",
+        r":1:\d+: store\.url: SQLite needs a file",
+    ),
+    "store that is no URL": (
+        "store: {url: 'here'}\ntenants: {acme: {}}",
+        r":1:\d+: store\.url is not a URL",
+    ),
     "secret missing": (GOOD, r":6:\d+: .*OPS_SECRET"),
     "route key": (
         "tenants: {acme: {channels: {c: {use: console}}, routes: [{too: [c]}]}}",

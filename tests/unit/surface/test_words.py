@@ -98,6 +98,8 @@ def test_a_chart_marks_what_is_outside_the_band_and_stays_in_its_box() -> None:
         ([1.0, 1.0, 1.0, 1.0], "steady"),
         ([1.0, 2.0, 3.0, 4.0], "rising"),
         ([4.0, 3.0, 2.0, 1.0], "falling"),
+        ([1.0, 1.2, 0.9] * 19 + [5.0, 5.1, 5.0], "rising"),
+        ([1.0, 1.2, 0.9] * 20, "steady"),
         ([1.0], "no trend yet"),
         ([None, NAN, 1.0, 2.0], "no trend yet"),
     ],

@@ -92,7 +92,8 @@ def _lines(incident: Incident, change: Change) -> list[str]:
     seen = incident.strongest.evidence
     lines = [plain(incident.headline)]
     if seen.now is not None and not incident.is_over:
-        lines.append(f"Now {_number(seen.now)}{_unit(seen.unit)}{_usual(incident)}.")
+        what = f"{plain(seen.plots)} " if seen.plots else ""
+        lines.append(f"Now {what}{_number(seen.now)}{_unit(seen.unit)}{_usual(incident)}.")
     lines.append(_standing(incident, change))
     others = [one for one in incident.signals if one.fingerprint != incident.strongest.fingerprint]
     lines.extend(_also(one) for one in others[:SIGNALS_SAID_MAX])

@@ -42,7 +42,7 @@ def _say_place(place: Raised, unanswered: float) -> str:
         return f"the way from {about} to {name} adds {now} to each call, usually {usual}"
     if place.kind is PlaceKind.WAIT:
         return f"what {about} hands on waits {now} before {name} takes it up, usually {usual}"
-    return f"{name} leaves {unanswered:.0%} of what {about} asks of it without an answer"
+    return f"{name} leaves {unanswered:.0%} of what {about} sends it without an answer"
 
 
 def _say_queue(queue: Queue, now_ms: int, *, is_alone: bool) -> str:

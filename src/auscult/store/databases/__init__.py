@@ -1,1 +1,1 @@
-"""How each database is opened: pragmas and pools, sessions and roles."""
+"""How each database is addressed and opened: pragmas and pools, sessions and roles."""

@@ -5,7 +5,6 @@ narrow tables of every tenant. Both are put on for one transaction only, and can
 own anything.
 """
 
-from importlib.util import find_spec
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
@@ -37,15 +36,7 @@ _MAY_CREATE = text(
 
 
 def open_engines(url: URL) -> tuple[Engine, Engine]:
-    """Return (writer, reader), connected to when they are first used.
-
-    Raises `SettingError` where the driver is not installed.
-    """
-    if find_spec("psycopg") is None:
-        raise SettingError(
-            "store.url: PostgreSQL needs psycopg, auscult's extra `postgres`: "
-            "uv pip install 'psycopg[binary]'"
-        )
+    """Return (writer, reader), connected to when they are first used."""
     url = url.set(drivername="postgresql+psycopg")
     return _engine(url, writes=True), _engine(url, writes=False)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
-from auscult.kernel.errors import SettingError, StoreUnavailable
+from auscult.kernel.errors import StoreUnavailable
 
 BUSY_TIMEOUT_MS = 10_000
 READERS_MAX = 8
@@ -30,9 +30,8 @@ _PRAGMAS = (
 
 
 def open_engines(url: URL) -> tuple[Engine, Engine]:
-    """Return (writer, reader); raises `SettingError` without a file, `StoreUnavailable`."""
-    if not url.database or url.database == ":memory:":
-        raise SettingError("store.url: SQLite needs a file, as in sqlite:///var/auscult.db")
+    """Return (writer, reader) of a file; raises `StoreUnavailable`."""
+    assert url.database is not None
     folder = Path(url.database).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -26,6 +26,7 @@ def check_settings(config: Path) -> None:
     """Print every value in force with its origin; raises `SettingError` with file:line:column."""
     settings = load_settings(config)
     plan_settings(settings)
+    _check_store(settings)
     width = max((len(one.path) for one in effective_tree(settings)), default=0)
     for one in effective_tree(settings):
         sys.stdout.write(f"{one.path:<{width}}  {one.value!s:<32}  # {locate(one.origin)}\n")
@@ -35,6 +36,17 @@ def check_settings(config: Path) -> None:
         sys.stderr.write(
             f"auscult: the pages are not live, {', '.join(missing)} missing: install again\n"
         )
+
+
+def _check_store(settings: Settings) -> None:
+    """Raise `SettingError` with its place for a store that no start could open."""
+    from auscult.store.databases.address import read_address  # SQLAlchemy takes a while to load
+
+    try:
+        read_address(resolve_secret(settings.store.url, environ=process_environment()))
+    except SettingError as why:
+        origins = {one.path: one.origin for one in effective_tree(settings)}
+        raise SettingError(f"{locate(origins['store.url'])}: {why.detail}") from None
 
 
 def plan_settings(settings: Settings) -> Plans:

@@ -119,7 +119,7 @@ def test_every_kind_of_place_has_its_words() -> None:
     for kind, words in (
         (WAIT, "what GET hands on waits 1.02 s before encode takes it up"),
         (CALL, "calls of encode to what makes no spans (GET) take 1.02 s"),
-        (SILENCE, "encode leaves 97% of what GET asks of it without an answer"),
+        (SILENCE, "encode leaves 97% of what GET sends it without an answer"),
     ):
         verdict = Verdict("encode", raised(kind, "encode"), None, ("a", "b", "c", "d", "e"))
         said = say_verdict(verdict, now_ms=NOW_MS, unanswered=0.97)

@@ -137,7 +137,7 @@ def test_a_stage_that_hangs_is_named_though_it_says_nothing(
     remark = found(stand)
     assert remark.subject.service == "package"
     assert remark.severity is Severity.CRITICAL
-    assert "of what edge asks of it without an answer; edge only waits for it" in remark.sentence
+    assert "of what edge sends it without an answer; edge only waits for it" in remark.sentence
 
 
 def test_it_ends_when_it_is_over(stand: Stand, platform: Platform) -> None:

@@ -114,14 +114,17 @@ def draw_spark(at_ms: Sequence[int], value: Column) -> tuple[str, tuple[float, f
 
 
 def trend_word(value: Column) -> str:
-    """Return what the sparkline shows, for those who do not see it."""
+    """Return what the sparkline shows, for those who do not see it.
+
+    Its end is held against its first half: what is found in seconds has moved the end alone.
+    """
     known = [one for one in value[-SPARK_POINTS:] if one is not None and _is_finite(one)]
     if len(known) < 4:  # noqa: PLR2004  # fewer points have no trend
         return "no trend yet"
-    third = max(1, len(known) // 3)
-    before, after = sum(known[:third]) / third, sum(known[-third:]) / third
+    end, half = max(1, len(known) // 10), len(known) // 2
+    before, after = sum(known[:half]) / half, sum(known[-end:]) / end
     spread = max(known) - min(known)
-    if spread == 0 or abs(after - before) < 0.15 * spread:
+    if spread == 0 or abs(after - before) < 0.25 * spread:
         return "steady"
     return "rising" if after > before else "falling"
 
