@@ -12,6 +12,7 @@ from pathlib import Path
 
 from soundstage.errors import BadSetting, NotRunning, StartFailed
 from soundstage.plan import MOST_REPLICAS, STAGES, Plan, Process, free_ports, load_plan, save_plan
+from soundstage.supervision.finding import find_running
 from soundstage.supervision.rpc import Supervisor
 
 WARM_S = 3.0
@@ -112,7 +113,7 @@ def _await(place: Process) -> None:
 @contextmanager
 def alone(state: Path) -> Iterator[None]:
     """Let nobody else change the plan meanwhile."""
-    load_plan(state)
+    find_running(state)
     with (state / "plan.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from soundstage.errors import BadTarget
-from soundstage.plan import Plan, load_plan
+from soundstage.plan import Plan
 from soundstage.stages.release import choose_release, roll_back
+from soundstage.supervision.finding import find_running
 from soundstage.supervision.rpc import Supervisor
 
 STAGE = "enhance"
@@ -27,7 +28,7 @@ def take_back(state: Path, process: str) -> str:
 
 
 def _check(state: Path, process: str) -> Plan:
-    plan = load_plan(state)
+    plan = find_running(state)
     able = [place.name for place in plan.replicas(STAGE)]
     if process not in able:
         raise BadTarget(f"{process} has no releases; these have: {', '.join(able)}")

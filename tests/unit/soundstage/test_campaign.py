@@ -1,6 +1,7 @@
 """Schedules of campaigns, releases on file, settings and their limits."""
 
 import json
+import socket
 import threading
 from pathlib import Path
 from typing import Any
@@ -114,11 +115,18 @@ def test_a_release_is_chosen_for_one_process_and_taken_back(tmp_path: Path) -> N
 
 
 def test_only_what_has_releases_is_rolled_out(tmp_path: Path) -> None:
-    save_plan(make_plan(tmp_path), tmp_path)
-    with pytest.raises(BadTarget, match="these have: enhance"):
-        roll_out(tmp_path, "edge", "v2")
-    with pytest.raises(BadTarget):
-        take_back(tmp_path, "enhance-2")
+    plan = make_plan(tmp_path)
+    save_plan(plan, tmp_path)
+    with pytest.raises(NotRunning, match="soundstage up"):
+        roll_out(tmp_path, "enhance", "v2")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as supervisor:
+        supervisor.bind(plan.supervisor_socket)
+        supervisor.listen()
+        with pytest.raises(BadTarget, match="these have: enhance"):
+            roll_out(tmp_path, "edge", "v2")
+        with pytest.raises(BadTarget):
+            take_back(tmp_path, "enhance-2")
+    Path(plan.supervisor_socket).unlink()
 
 
 @pytest.mark.parametrize(("stage", "count"), [("listeners", 2), ("edge", 0), ("edge", 5)])
