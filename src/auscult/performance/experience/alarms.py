@@ -67,10 +67,31 @@ class Alarms:
             self._close_block(now_ms)
         return alarmed
 
+    def forget(self, kept: Numbers, now_ms: int) -> None:
+        """Keep some audiences alone, int64 (k,) ascending numbers, under the numbers 0 to k."""
+        if self._vigil is None:
+            return
+        size, state = self._vigil.usual.size, self._vigil.snapshot()
+        kept = kept[kept < size]
+        self._bad_before, self._plays_before, self._plays_ever, self.begun_ms = (
+            one[kept]
+            for one in (self._bad_before, self._plays_before, self._plays_ever, self.begun_ms)
+        )
+        self._block = _only(self._block, kept)
+        self._lag = deque(_only(one, kept) for one in self._lag)
+        told = ((at_ms, *_only((bad, plays), kept)) for at_ms, bad, plays in self.told)
+        self.told = deque(told, maxlen=TOLD)
+        self._vigil = self._make_vigil(now_ms)
+        self._vigil.restore({name: column[kept] for name, column in state.items()})
+
     @property
     def usual(self) -> NDArray[np.float64]:
         """The highest rate that is usual for each audience, float64 (m,)."""
         return np.ones(0) if self._vigil is None else self._vigil.usual
+
+    def alarmed(self) -> Numbers:
+        """Return the numbers of the audiences that are alarmed, int64 (k,)."""
+        return _none() if self._vigil is None else np.flatnonzero(self._vigil.alarmed)
 
     def _note_alarms(self, fresh: Flags, now_ms: int) -> None:
         self.begun_ms[fresh] = now_ms
@@ -98,16 +119,25 @@ class Alarms:
             for one in (self._bad_before, self._plays_before, self._plays_ever, self.begun_ms)
         )
         self._block = (_grown(self._block[0], size), _grown(self._block[1], size))
-        days = max((now_ms - self._first_ms) / 86_400_000, ELAPSED_MIN_DAYS)
-        shared = size * self.kinds
-        limit = limit_for(self._plays_ever / days * shared, calm_days=CALM_DAYS)
-        fresh = Vigil(self._bad_before, self._plays_before, limit=limit)
+        fresh = self._make_vigil(now_ms)
         if self._vigil is not None:
             kept, whole = self._vigil.snapshot(), fresh.snapshot()
             for name, column in whole.items():
                 column[: kept[name].shape[0]] = kept[name]
             fresh.restore(whole)
         self._vigil = fresh
+
+    def _make_vigil(self, now_ms: int) -> Vigil:
+        days = max((now_ms - self._first_ms) / 86_400_000, ELAPSED_MIN_DAYS)
+        shared = self._plays_ever.size * self.kinds
+        limit = limit_for(self._plays_ever / days * shared, calm_days=CALM_DAYS)
+        return Vigil(self._bad_before, self._plays_before, limit=limit)
+
+
+def _only(counts: tuple[Counts, Counts], kept: Numbers) -> tuple[Counts, Counts]:
+    """Return the counts of some audiences, of as many as there were when they were counted."""
+    there = kept[kept < counts[0].size]
+    return counts[0][there], counts[1][there]
 
 
 def _grown(column: Numbers, size: int) -> Numbers:

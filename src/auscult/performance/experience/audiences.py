@@ -4,13 +4,14 @@ Each play belongs to at most ten audiences: all, five of one dimension each, and
 programme and one other dimension.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from auscult.kernel.telemetry.players import DIMENSIONS
-from auscult.performance.experience.plays import TEXTS_MAX, Plays
+from auscult.performance.experience.plays import TEXTS_MAX, Numbers, Plays
 
 AUDIENCES_MAX, PAIRS_END = 2_000, 1_500
 """The last five hundred are for audiences of one value, a new edge or version above all."""
@@ -48,7 +49,7 @@ EVERYBODY = Audience(())
 
 @dataclass(slots=True)
 class Roster:
-    """The audiences that were seen, each with a number; at most 2,000, those that came first.
+    """The audiences that were seen, each with a number; at most 2,000, until some are forgotten.
 
     refused: audiences there was no room for, each time one was seen.
     """
@@ -60,6 +61,28 @@ class Roster:
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self.audiences)
+
+    def texts_of(self, chosen: Iterable[int]) -> Numbers:
+        """Return the numbers of the texts that some audiences are told apart by, int64 (k,)."""
+        texts = {number for one in chosen for _, number in self.audiences[one].values}
+        return np.array(sorted(texts), np.int64)
+
+    def forget(self, renumbered: Numbers) -> Numbers:
+        """Forget the audiences of texts that are forgotten; return the old numbers of the others.
+
+        renumbered: int64 (texts,), the new number of each text, -1 where it is forgotten. Returns
+        int64 (k,), ascending.
+        """
+        kept = [
+            number
+            for number, one in enumerate(self.audiences)
+            if all(renumbered[text] >= 0 for _, text in one.values)
+        ]
+        old, self.audiences, self._index = self.audiences, [], {}
+        for number in kept:
+            values = tuple((column, int(renumbered[text])) for column, text in old[number].values)
+            self._enter(Audience(values))
+        return np.array(kept, np.int64)
 
     def number(self, plays: Plays) -> list[NDArray[np.intp]]:
         """Return the audience of each play by each of `GROUPINGS`, intp (m,); -1 for none."""
@@ -96,6 +119,13 @@ class Roster:
             if len(self.audiences) >= (AUDIENCES_MAX if len(columns) == 1 else PAIRS_END):
                 self.refused += 1
                 return -1
-            self._index[key] = len(self.audiences)
-            self.audiences.append(Audience(tuple(zip(columns, numbers, strict=True))))
+            self._enter(Audience(tuple(zip(columns, numbers, strict=True))))
         return self._index[key]
+
+    def _enter(self, audience: Audience) -> None:
+        columns, code = tuple(column for column, _ in audience.values), 0
+        for _, number in audience.values:
+            code = code * TEXTS_MAX + number
+        if columns:
+            self._index[GROUPINGS.index(columns), code] = len(self.audiences)
+        self.audiences.append(audience)

@@ -14,7 +14,7 @@ from auscult.performance.experience.sessions import Sessions
 
 PLAYS_MAX = 50_000
 TEXTS_MAX = 2_000
-"""Values of all dimensions together that are told apart; all others are one."""
+"""Values of all dimensions together that are told apart at a time; all others are one."""
 OTHER = "(other)"
 ALIVE_MS = 3_600_000
 """A play of which nothing was heard for so long is over, unless it says otherwise."""
@@ -43,6 +43,7 @@ place: an index into the texts for each of
 `DIMENSIONS`. played_s: as the player said at the end, NaN before."""
 
 Rows = NDArray[np.intp]
+Numbers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Plays = NDArray[np.void]
 
@@ -81,6 +82,21 @@ class PlayTable:
         """Return which plays go on, bool (m,)."""
         recent = self.plays["seen_ms"] >= now_ms - ALIVE_MS
         return np.asarray((self.plays["over_ms"] == NEVER) & recent)
+
+    def forget_texts(self, now_ms: int, *, needed: Numbers) -> Numbers:
+        """Forget values that no play has had for half an hour; return the new number of each.
+
+        needed: int64 (k,), numbers of texts to keep as well. Returns int64 (texts,), -1 where the
+        text is forgotten. Plays that ended so long ago are let go of with them.
+        """
+        self._keep(self._kept(now_ms))
+        used = np.zeros(len(self.texts), np.bool_)
+        used[[0, 1]] = used[needed] = used[self.plays["place"]] = True
+        renumbered = np.where(used, np.cumsum(used) - 1, -1)
+        self.plays["place"] = renumbered[self.plays["place"]]
+        self.texts = [text for text, one in zip(self.texts, used.tolist(), strict=True) if one]
+        self._number = {text: number for number, text in enumerate(self.texts)}
+        return renumbered
 
     def sessions(self, rows: Rows, now_ms: int) -> Sessions:
         """Return the figures of these plays, as they stand now; no rate is known of them."""
@@ -194,15 +210,21 @@ class PlayTable:
         """Let go of what ended long ago; where that is too little, of what was seen longest ago."""
         if len(self.plays) + count <= PLAYS_MAX:
             return
-        seen_ms = self.plays["seen_ms"]
-        keep = self.alive(now_ms) | (seen_ms >= now_ms - KEPT_MS)
+        keep = self._kept(now_ms)
         room = max(0, PLAYS_MAX // 2 - count)
         if int(keep.sum()) > PLAYS_MAX - count:
-            newest = np.argsort(-np.where(keep, seen_ms, 0), kind="stable")[:room]
+            newest = np.argsort(-np.where(keep, self.plays["seen_ms"], 0), kind="stable")[:room]
             self.lost += int(keep.sum()) - newest.size
             keep = np.zeros(len(self.plays), np.bool_)
             keep[newest] = True
-        self.plays = self.plays[keep]
+        self._keep(keep)
+
+    def _kept(self, now_ms: int) -> Flags:
+        """Return which plays go on or ended within half an hour, bool (m,)."""
+        return self.alive(now_ms) | (self.plays["seen_ms"] >= now_ms - KEPT_MS)
+
+    def _keep(self, which: Flags) -> None:
+        self.plays = self.plays[which]
         self._index = {one: row for row, one in enumerate(self.plays["session"].tolist()) if one}
 
 

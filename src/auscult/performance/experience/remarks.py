@@ -6,7 +6,6 @@ from math import log10
 
 from auscult.detection.remarks import Curve, Remark
 from auscult.kernel.words import Severity, Subject
-from auscult.performance.experience.audiences import Audience
 from auscult.performance.experience.watch import Bad, PlayWatch, Trouble
 
 HELD_MS = 120_000
@@ -30,10 +29,14 @@ _PHRASES = {
 }
 
 
+Values = frozenset[tuple[str, str]]
+"""What an audience is told apart by: (dimension, its value)."""
+
+
 @dataclass(slots=True)
 class _Told:
     remark: Remark
-    audience: Audience
+    values: Values
     said_ms: int
 
 
@@ -55,23 +58,21 @@ class Teller:
     def _renew(self, bad: Bad, troubles: list[Trouble], *, watch: PlayWatch, now_ms: int) -> None:
         free = list(self._told[bad])
         for trouble in troubles:
-            before = next(_alike(free, trouble.place.audience), None)
+            values = frozenset(trouble.place.audience.named(watch.table.texts).items())
+            before = next(_alike(free, values), None)
             remark = _remark(watch, trouble)
             if before is None:
-                self._told[bad].append(_Told(remark, trouble.place.audience, now_ms))
+                self._told[bad].append(_Told(remark, values, now_ms))
                 continue
             free.remove(before)
             before.remark = replace(remark, about=before.remark.about)
-            before.audience, before.said_ms = trouble.place.audience, now_ms
+            before.values, before.said_ms = values, now_ms
 
 
-def _alike(told: list[_Told], audience: Audience) -> Iterator[_Told]:
+def _alike(told: list[_Told], values: Values) -> Iterator[_Told]:
     """Yield what was said of the same audience, then of one that is part of it or holds it."""
-    values = {*audience.values}
-    yield from (one for one in told if one.audience == audience)
-    yield from (
-        one for one in told if {*one.audience.values} <= values or {*one.audience.values} >= values
-    )
+    yield from (one for one in told if one.values == values)
+    yield from (one for one in told if one.values <= values or one.values >= values)
 
 
 def _remark(watch: PlayWatch, trouble: Trouble) -> Remark:

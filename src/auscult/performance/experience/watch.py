@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 
 from auscult.kernel.telemetry import PlayerColumns
 from auscult.performance.experience.alarms import Alarms
-from auscult.performance.experience.audiences import Roster
+from auscult.performance.experience.audiences import PAIRS_END, Roster
 from auscult.performance.experience.explanation import Place, explain
-from auscult.performance.experience.plays import NEVER, Plays, PlayTable
+from auscult.performance.experience.plays import NEVER, TEXTS_MAX, Plays, PlayTable
 
 TALLY_MS = 10_000
+TEXTS_FULL, AUDIENCES_FULL = TEXTS_MAX * 9 // 10, PAIRS_END * 9 // 10
+"""From so many on, those that nobody has any more are forgotten."""
+FORGET_EVERY_MS = 60_000
 MUTED_MS = 600_000
 """A listener who fails, and tries again and again, is one; so is a play on a bad line."""
 LISTENERS_MAX = 100_000
@@ -51,6 +54,7 @@ class PlayWatch:
         default_factory=lambda: {bad: Alarms(kinds=len(Bad)) for bad in Bad}
     )
     _tallied_ms: int = 0
+    _forgot_ms: int = 0
     _muted: dict[int, int] = field(default_factory=dict)
 
     def take(self, batches: Iterable[PlayerColumns], now_ms: int) -> None:
@@ -64,6 +68,8 @@ class PlayWatch:
         if not self._tallied_ms or now_ms - self._tallied_ms < TALLY_MS:
             return None
         since_ms, self._tallied_ms = self._tallied_ms, now_ms
+        if len(self.table.texts) >= TEXTS_FULL or len(self.roster) >= AUDIENCES_FULL:
+            self._forget(now_ms)
         plays = self.table.plays
         chosen = self._in_play(since_ms, now_ms)
         numbers = self.roster.number(plays)
@@ -78,6 +84,17 @@ class PlayWatch:
                 plays["muted_ms"][gone_bad] = now_ms + MUTED_MS
         self._mute_listeners(since_ms, now_ms)
         return troubles
+
+    def _forget(self, now_ms: int) -> None:
+        """Make room for what comes new (a version, an edge), but not of what is alarmed."""
+        if now_ms - self._forgot_ms < FORGET_EVERY_MS:
+            return
+        self._forgot_ms = now_ms
+        alarmed = {one for bad in Bad for one in self.alarms[bad].alarmed().tolist()}
+        needed = self.roster.texts_of(alarmed)
+        kept = self.roster.forget(self.table.forget_texts(now_ms, needed=needed))
+        for bad in Bad:
+            self.alarms[bad].forget(kept, now_ms)
 
     def _in_play(self, since_ms: int, now_ms: int) -> Flags:
         return np.asarray(self.table.alive(now_ms) | (self.table.plays["over_ms"] > since_ms))

@@ -7,7 +7,7 @@ from auscult.detection.remarks import Ledger, Remark
 from auscult.kernel.words import Severity, TenantId
 from auscult.performance.experience import PlayWatch, Teller
 from auscult.performance.experience.audiences import AUDIENCES_MAX, PAIRS_END, Roster
-from auscult.performance.experience.plays import PLAY
+from auscult.performance.experience.plays import KEPT_MS, OTHER, PLAY, PlayTable
 from tests.unit.performance.experience.audience import BEGIN_MS, Crowd, Event, columns
 
 STEP_MS = 10_000
@@ -141,3 +141,52 @@ def test_audiences_are_bounded() -> None:
     plays["place"][:, 2] = np.arange(4_000) % 1_900 + 2
     roster.number(plays)
     assert len(roster) == AUDIENCES_MAX, "there is room for new edges"
+
+
+def test_a_new_edge_is_watched_however_many_names_came_before_it() -> None:
+    evening = Evening(20)
+    assert evening.pass_by(60) == 0
+    for minute in range(3):
+        flood: list[Event] = [
+            {"kind": "STARTUP", "lasted_ms": 900.0, "app_version": f"forged-{minute}-{number}"}
+            for number in range(2_000)
+        ]
+        evening.now_ms += 60_000
+        evening.hear(flood)
+    assert OTHER in evening.watch.table.texts
+    assert evening.watch.table.texts[-1].startswith("forged")
+    full = len(evening.watch.roster)
+    assert evening.pass_by(6 * 40) == 0, "half an hour later nobody has those names any more"
+    assert len(evening.watch.table.texts) < 20
+    assert len(evening.watch.roster) < full / 10
+    evening.crowd.places = [
+        (programme, "new1" if edge == "ams1" else edge, device)
+        for programme, edge, device in evening.crowd.places
+    ]
+    assert evening.pass_by(6 * 20) == 0
+    assert 1 <= evening.pass_by(6, share=0.5, edge="new1") <= 3
+    assert dict(evening.said[0].labels) == {"edge": "new1"}
+
+
+@pytest.mark.parametrize("needed", [True, False])
+def test_what_is_needed_is_not_forgotten_and_the_others_keep_their_names(*, needed: bool) -> None:
+    table, roster, later_ms = PlayTable(), Roster(), BEGIN_MS + 2 * KEPT_MS
+    old: Event = {"kind": "FAILURE", "edge": "old", "programme": "morning"}
+    table.take(columns([old, old | {"edge": "older"}]), BEGIN_MS)
+    roster.number(table.plays)
+    table.take(columns([old | {"edge": "new"}], later_ms), later_ms)
+    roster.number(table.plays)
+    names = [one.named(table.texts) for one in roster.audiences]
+    chosen = [names.index({"edge": "old"})] if needed else []
+    kept = roster.forget(table.forget_texts(later_ms, needed=roster.texts_of(chosen)))
+    after = [one.named(table.texts) for one in roster.audiences]
+    assert after == [names[number] for number in kept]
+    edges = {name["edge"] for name in after if "edge" in name}
+    assert edges == ({"new", "old"} if needed else {"new"})
+    assert [table.texts[number] for number in table.plays["place"][0] if number] == [
+        "morning",
+        "new",
+    ]
+    again = roster.number(table.plays)
+    assert {after[int(one[0])].get("edge", "new") for one in again if one[0] >= 0} == {"new"}
+    assert len(roster) == len(after)
