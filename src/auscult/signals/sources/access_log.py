@@ -42,13 +42,13 @@ class AccessLog(Source):
         """Read what came, tell what it adds up to, every `every_s`."""
         meter = RequestMeter()
         files = [LogFile(path, from_start=self.from_start) for path in self.files]
+        refused = 0
         try:
             while True:
                 for file in files:
-                    sink.note(
-                        await asyncio.to_thread(self._read, file, meter, now_ms=sink.now_ms())
-                    )
-                await sink.ingest(partial(_tell, meter, sink))
+                    health = await asyncio.to_thread(self._read, file, meter, now_ms=sink.now_ms())
+                    sink.note(_with_refused(health, refused))
+                refused = await sink.ingest(partial(_tell, meter, sink))
                 await asyncio.sleep(self.every_s)
         finally:
             for file in files:
@@ -76,6 +76,18 @@ class AccessLog(Source):
         return SourceHealth(name=name, healthy=not malformed, last_sample_ms=last_ms, error=error)
 
 
-def _tell(meter: RequestMeter, sink: Sink) -> None:
+def _tell(meter: RequestMeter, sink: Sink) -> int:
+    """Take what was counted to the sink; return how many series there was no room for."""
+    refused = 0
     for told in meter.tell(sink.slot, now_ms=sink.now_ms()):
         sink.take(told.slots, told.at_ms, told.value)
+        refused += told.refused
+    return refused
+
+
+def _with_refused(health: SourceHealth, refused: int) -> SourceHealth:
+    if not refused:
+        return health
+    why = f"{refused} series beyond the limit were not taken"
+    error = "; ".join(filter(None, (health.error, why)))
+    return health.model_copy(update={"error": error[:500]})
