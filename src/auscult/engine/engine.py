@@ -227,7 +227,10 @@ class Engine:
 
     def coverage(self, tenant: TenantId) -> dict[str, Any]:
         """Return how many series are in which state, and how each source fares."""
-        return self.samples.reading.coverage(tenant)
+        seen = self.samples.reading.coverage(tenant)
+        agents = self.monitoring.agents.healths(tenant, now_ms=self.clock.now_ms())
+        seen["sources"] += [{"use": "agent", **one.model_dump(mode="json")} for one in agents]
+        return seen
 
     def readiness(self) -> dict[str, Any]:
         """Return `ready` and a word for each part that it depends on."""

@@ -54,8 +54,12 @@ async def test_an_agent_reports_sound_and_series_and_leaves_nothing_behind(tmp_p
             agent.send_signal(signal.SIGTERM)
             ended = await asyncio.to_thread(agent.wait, 20)
         _, page = await asyncio.to_thread(product.ask, "/api/v1/series", reader)
+        _, coverage = await asyncio.to_thread(product.ask, "/api/v1/coverage", reader)
         await asyncio.to_thread(product.stop)
     assert ended == 0
+    (reported,) = [one for one in coverage["sources"] if one["use"] == "agent"]
+    assert reported["name"] == "pop from fra1"
+    assert not reported["healthy"]
     assert told.startswith("pop at pop: cannot be heard: refused: segment")
     named = [one["labels"] for one in page["series"]]
     assert any(one.get("__name__") == "stream_up" and one.get("vantage") == "fra1" for one in named)

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auscult.engine.monitoring.agents import Agents
 from auscult.engine.monitoring.exhibits import with_exhibits
 from auscult.engine.monitoring.inbox import Inbox
 from auscult.engine.monitoring.keeping import Keeping
@@ -62,6 +63,7 @@ class Monitoring:
         self._metrics = metrics
         self._inbox = Inbox(metrics)
         self._ways = Ways()
+        self.agents = Agents()
         self._unpacking = Unpacking()
         self._turns = Turns(LOOK_EVERY_S)
         self._behind: set[TenantId] = set()
@@ -120,6 +122,7 @@ class Monitoring:
             self._named.pop(tenant, None)
             self._inbox.release(tenant)
             self._ways.release(tenant)
+            self.agents.release(tenant)
             self._turns.release(tenant)
             self._cursors.pop(tenant, None)
             self._behind.discard(tenant)
@@ -155,7 +158,9 @@ class Monitoring:
         now_ms = self._clock.now_ms()
         stream, found = await self._unpacking.unpack(tenant, body, now_ms=now_ms)
         name = f"{stream.name} from {stream.vantage}"
-        self.hear(tenant, replace(stream, name=name, is_reported=True), found)
+        stream = replace(stream, name=name, is_reported=True)
+        self.agents.note(tenant, stream, found, now_ms=now_ms)
+        self.hear(tenant, stream, found)
 
     def firing(self) -> frozenset[str]:
         """Return the fingerprints of everything that monitors have open now, of every tenant."""
