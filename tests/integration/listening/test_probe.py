@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from aiohttp import web
 from pydantic import ValidationError
 
 from auscult.kernel.sounds import Heard, Unheard, Why
@@ -84,6 +85,26 @@ async def test_a_stream_that_sounds_is_up_and_counted(path: str) -> None:
     assert stream.subject == Subject(service="acme/pop", instance=listening.instance)
     assert isinstance(sound, Heard)
     assert sound.samples.any()
+
+
+async def test_a_rendition_is_chosen_and_named() -> None:
+    async def master(_request: web.Request) -> web.Response:
+        offered = (("lo", 64), ("mid", 96), ("live", 256))
+        told = (f"#EXT-X-STREAM-INF:BANDWIDTH={k}000\n{name}.m3u8" for name, k in offered)
+        return web.Response(text="\n".join(["#EXTM3U", *told]))
+
+    async def elsewhere(_request: web.Request) -> web.Response:
+        raise web.HTTPFound("/live.m3u8")
+
+    async with on_air(**{"master.m3u8": master, "mid.m3u8": elsewhere}) as station:
+        for wanted, called in (("highest", "256k"), (90, "96k")):
+            listening = Listening(f"{station.url}/master.m3u8", rendition=wanted)
+            with at_work(listening):
+                await listening.until("stream_heard_seconds_total", 3)
+            await asyncio.sleep(0)
+            heard = {dict(stream.labels)["rendition"] for stream, _ in listening.sink.sounds}
+            assert heard == {called}
+            assert "rendition" not in str(listening.sink.registry.labels_of(0)), "no series apart"
 
 
 async def test_a_stream_that_stops_is_down_and_says_why() -> None:

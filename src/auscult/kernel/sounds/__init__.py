@@ -2,6 +2,6 @@
 
 from auscult.kernel.sounds.heard import Heard, Unheard, Why
 from auscult.kernel.sounds.sound import Pcm, Sound
-from auscult.kernel.sounds.stream import Stream
+from auscult.kernel.sounds.stream import RENDITION, Stream
 
-__all__ = ["Heard", "Pcm", "Sound", "Stream", "Unheard", "Why"]
+__all__ = ["RENDITION", "Heard", "Pcm", "Sound", "Stream", "Unheard", "Why"]

@@ -1,8 +1,11 @@
 """A stream: one place at which one programme is listened to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auscult.kernel.words import Labels, Subject
+
+RENDITION = "rendition"
+"""The label that says which of a programme's encodings is heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +31,13 @@ class Stream:
     def is_source(self) -> bool:
         """Whether it is the source tap, against which the others of the programme are held."""
         return self.hop == 0
+
+    def is_like(self, other: "Stream") -> bool:
+        """Whether it is the same stream; its rendition may change, when the ladder does."""
+        return replace(self, labels=_lasting(self.labels)) == replace(
+            other, labels=_lasting(other.labels)
+        )
+
+
+def _lasting(labels: Labels) -> Labels:
+    return tuple(pair for pair in labels if pair[0] != RENDITION)

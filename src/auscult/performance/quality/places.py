@@ -116,7 +116,8 @@ class Places:
         """
         tap = self.taps.get(stream.name)
         if tap is not None:
-            if tap.stream == stream:
+            if tap.stream.is_like(stream):
+                tap.stream = stream
                 return tap
             if UNHEARD not in tap.faults(at_ms):
                 self.clashes[stream.name] = now_ms

@@ -57,12 +57,24 @@ class Variant:
     codecs: str = ""
     name: str = ""
 
+    @property
+    def called(self) -> str:
+        """What it is called by whoever made it, else its bandwidth in kbit/s: `96k`."""
+        return self.name or (f"{round(self.bandwidth_bps / 1_000)}k" if self.bandwidth_bps else "")
+
 
 @dataclass(frozen=True, slots=True)
 class MasterPlaylist:
     """The renditions of one programme, the lowest bandwidth first."""
 
     variants: tuple[Variant, ...]
+
+
+def choose_rendition(variants: tuple[Variant, ...], wanted: str | int) -> Variant:
+    """Return the `highest`, the `lowest`, or the one nearest to so many kbit/s."""
+    if wanted in {"highest", "lowest"}:
+        return variants[-1 if wanted == "highest" else 0]
+    return min(variants, key=lambda one: abs(one.bandwidth_bps - 1_000 * int(wanted)))
 
 
 def read_playlist(text: str, url: str) -> MasterPlaylist | MediaPlaylist:

@@ -5,18 +5,18 @@ import importlib.util
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, Strict, field_validator
 
 from auscult.kernel.errors import SampleRefused, SeriesCapReached
-from auscult.kernel.sounds import Heard, Stream, Unheard, Why
+from auscult.kernel.sounds import RENDITION, Heard, Stream, Unheard, Why
 from auscult.kernel.words import Labels, subject_of
 from auscult.signals.listening import EndlessListener, Fetching, HlsListener
 from auscult.signals.listening.figures import Row, StreamFigures
-from auscult.signals.listening.playlist import Variant
+from auscult.signals.listening.playlist import Variant, choose_rendition
 from auscult.signals.port import Sink, Source, SourceHealth
 from auscult.signals.series.labels import NAME_LABEL
 
@@ -26,8 +26,9 @@ class Probe(Source):
 
     Every `interval_s` it tells how the stream fares: is it up, what was heard and received, what
     could not be heard and why, its level, and how late it is where the playlist says when it was
-    made. `rendition` chooses among those of a master playlist by their bandwidth; `form` says what
-    the stream is where its address does not. `labels` are added to every series.
+    made. `rendition` chooses among those of a master playlist: the highest, the lowest, or the one
+    nearest to so many kbit/s; findings say which it is. `form` says what the stream is where its
+    address does not. `labels` are added to every series.
 
     The sound itself goes to the monitors. Streams of the same `programme` are set against each
     other: `service` is whose output this one is, `hop` how many stages the programme has passed
@@ -41,7 +42,7 @@ class Probe(Source):
     hop: int | None = Field(default=None, ge=0, le=63)
     vantage: str = Field(default="local", max_length=100)
     form: Literal["auto", "hls", "endless"] = "auto"
-    rendition: Literal["highest", "lowest"] = "highest"
+    rendition: Literal["highest", "lowest"] | Annotated[int, Strict(), Field(gt=0)] = "highest"
     interval_s: float = Field(default=1.0, ge=0.5, le=60)
     timeout_s: float = Field(default=10.0, gt=0, le=60)
     labels: dict[str, str] = {}
@@ -57,49 +58,52 @@ class Probe(Source):
 
     async def run(self, sink: Sink) -> None:
         """Listen, and tell how it goes, until cancelled."""
-        figures = StreamFigures(since_ms=sink.now_ms())
+        figures, chosen = StreamFigures(since_ms=sink.now_ms()), list[Variant]()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._tell(figures, sink))
-                group.create_task(self._listen(figures, sink))
+                group.create_task(self._listen(figures, sink, chosen))
         except asyncio.CancelledError:  # so it was wished; one that breaks is begun anew
             left = Unheard(Why.LEFT, sink.now_ms(), "its probe was taken away")
-            sink.hear(self._stream(), left)
+            sink.hear(self._stream(chosen), left)
             raise
 
-    async def _listen(self, figures: StreamFigures, sink: Sink) -> None:
-        stream = self._stream()
+    async def _listen(self, figures: StreamFigures, sink: Sink, chosen: list[Variant]) -> None:
         async with Fetching.of(self.url, timeout_s=self.timeout_s) as fetching:
             while True:
-                async with aclosing(self._open(fetching, sink)) as listening:
+                async with aclosing(self._open(fetching, sink, chosen)) as listening:
                     async for found in listening:
                         figures.take(found)
-                        sink.hear(stream, found)
+                        sink.hear(self._stream(chosen), found)
                         self._note(found, sink)
                 await asyncio.sleep(self.interval_s)  # a recording is over: from its beginning
 
-    def _stream(self) -> Stream:
+    def _stream(self, chosen: list[Variant]) -> Stream:
+        named = {RENDITION: name} if chosen and (name := chosen[0].called) else {}
         return Stream(
             name=self.stream,
             programme=self.programme or self.stream,
             subject=subject_of(self._labels("", "")),
             hop=self.hop,
             vantage=self.vantage,
-            labels=self._labels("", ""),
+            labels=tuple(sorted((named | dict(self._labels("", ""))).items())),
         )
 
-    def _open(self, fetching: Fetching, sink: Sink) -> AsyncGenerator[Heard | Unheard]:
+    def _open(
+        self, fetching: Fetching, sink: Sink, chosen: list[Variant]
+    ) -> AsyncGenerator[Heard | Unheard]:
+        def choose(variants: tuple[Variant, ...]) -> Variant:
+            chosen[:] = [choose_rendition(variants, self.rendition)]
+            return chosen[0]
+
         if self._is_hls():
-            return HlsListener(fetching, self.url, sink.now_ms, self._choose).listen()
+            return HlsListener(fetching, self.url, sink.now_ms, choose).listen()
         return EndlessListener(fetching, self.url, sink.now_ms).listen()
 
     def _is_hls(self) -> bool:
         if self.form != "auto":
             return self.form == "hls"
         return urlsplit(self.url).path.lower().endswith((".m3u8", ".m3u"))
-
-    def _choose(self, variants: tuple[Variant, ...]) -> Variant:
-        return variants[-1 if self.rendition == "highest" else 0]
 
     async def _tell(self, figures: StreamFigures, sink: Sink) -> None:
         while True:

@@ -175,6 +175,18 @@ def test_two_streams_of_one_name_are_not_mixed_and_the_first_is_heard_on() -> No
     assert not [told for told in ears.told if "unheard" in told]
 
 
+def test_another_rendition_of_a_stream_is_the_same_stream() -> None:
+    ears = Ears()
+    low = replace(EDGE, labels=(*EDGE.labels, ("rendition", "48k")))
+    high = replace(EDGE, labels=(*EDGE.labels, ("rendition", "96k")))
+    ears.hear(high, seconds=6)
+    ears.hear(low, seconds=6)
+    assert ears.signals == []
+    ears.hear(low, level=0, seconds=6)
+    assert ears.signals == ["silence"]
+    assert dict(ears.said[0].labels)["rendition"] == "48k"
+
+
 def test_sound_that_breaks_one_ear_is_told_of_that_stream_alone() -> None:
     ears = Ears()
     slow = Stream("news at edge", "news", Subject(service="edge"))

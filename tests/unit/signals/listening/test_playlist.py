@@ -4,7 +4,12 @@ import pytest
 
 from auscult.kernel.errors import BodyMalformed
 from auscult.signals.listening import read_playlist
-from auscult.signals.listening.playlist import MasterPlaylist, MediaPlaylist
+from auscult.signals.listening.playlist import (
+    MasterPlaylist,
+    MediaPlaylist,
+    Variant,
+    choose_rendition,
+)
 
 URL = "https://radio.example/live/pop/list.m3u8?token=1"
 LIVE = """#EXTM3U
@@ -66,6 +71,16 @@ def test_a_master_playlist_offers_renditions_by_bandwidth() -> None:
     assert playlist.variants[0].name == "talk"
     assert playlist.variants[2].codecs == "mp4a.40.2,opus"
     assert playlist.variants[1].url == "https://radio.example/live/pop/lo.m3u8"
+    assert [one.called for one in playlist.variants] == ["talk", "64k", "256k"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kbps"),
+    [("highest", 256), ("lowest", 64), (96, 64), (1, 64), (160, 128), (999, 256)],
+)
+def test_a_rendition_is_chosen_by_its_bandwidth(wanted: str | int, kbps: int) -> None:
+    offered = tuple(Variant(URL, 1_000 * one) for one in (64, 128, 256))
+    assert choose_rendition(offered, wanted).bandwidth_bps == 1_000 * kbps
 
 
 @pytest.mark.parametrize(
