@@ -3,11 +3,12 @@
 A slow stage makes others look slow: callers wait, pools and queues before it fill. So of several
 places the one is blamed that lies below the others on the way, where what it adds explains a good
 part of what they add. One exception: a caller that is itself too busy reads its answers late, and
-so its calls look slow as well; a slow way is laid to the caller where that works slowly too.
+so its calls look slow as well; a slow way is laid to the caller where that works slowly too, or
+where its event loop says that it runs late.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from auscult.performance.bottlenecks.journeys.graph import CallGraph
 from auscult.performance.bottlenecks.journeys.places import PlaceKind
@@ -34,7 +35,9 @@ _RANK = {
 class Raised:
     """A place that takes longer than it did. service, about: as in `Place`, as texts.
 
-    mean_s is what it takes now, usual_s what it took; evidence is that of `changes`.
+    mean_s is what it takes now, usual_s what it took; evidence is that of `changes`. lag_s: of a
+    way that is laid to its caller, by how much that one's event loop is late; about is then whom
+    it asks.
     """
 
     row: int
@@ -45,6 +48,7 @@ class Raised:
     usual_s: float
     since_ms: int
     evidence: float
+    lag_s: float = 0.0
 
     @property
     def added_s(self) -> float:
@@ -66,9 +70,17 @@ class Verdict:
 
 
 def lay_blame(
-    raised: Sequence[Raised], limiting: Sequence[Queue], graph: CallGraph
+    raised: Sequence[Raised],
+    limiting: Sequence[Queue],
+    graph: CallGraph,
+    *,
+    lag_s: Mapping[str, float | None] | None = None,
 ) -> list[Verdict]:
-    """Return who is to blame, the one that adds the most first."""
+    """Return who is to blame, the one that adds the most first.
+
+    lag_s: by how much each service's event loop is late, as far as its metrics say.
+    """
+    raised = [_lay_to_caller(one, lag_s or {}) for one in raised]
     below = {one: graph.below(one) for one in {*(r.service for r in raised), *_names(limiting)}}
     full = {queue.service: queue for queue in limiting}
     last = {name for name in full if not full.keys() & below[name]}
@@ -98,6 +110,16 @@ def find_explained(
     """Return which of `raised` would be explained, were all of `others` slow as well."""
     below = {one.service: graph.below(one.service) for one in (*raised, *others)}
     return [one for one in raised if any(_explains(other, one, below) for other in others)]
+
+
+def _lay_to_caller(one: Raised, lag_s: Mapping[str, float | None]) -> Raised:
+    """Return a slow way as work of its caller, where that one's event loop explains it."""
+    if one.kind is not PlaceKind.LINK:
+        return one
+    own_s, theirs_s = lag_s.get(one.about) or 0.0, lag_s.get(one.service) or 0.0
+    if own_s < _BUSY_CALLER * one.added_s or own_s <= theirs_s:
+        return one
+    return replace(one, kind=PlaceKind.WORK, service=one.about, about=one.service, lag_s=own_s)
 
 
 def _explains(other: Raised, one: Raised, below: dict[str, set[str]]) -> bool:

@@ -69,7 +69,8 @@ class BottleneckWatch:
             self._settle()
         self.gauges.ask(series, now_ms=now_ms)
         limiting = self.gauges.limiting()
-        return lay_blame(self._raised(), limiting, self.graph)
+        lag_s = {one: self.gauges.load(one).loop_lag_s for one in self.gauges.services}
+        return lay_blame(self._raised(), limiting, self.graph, lag_s=lag_s)
 
     def _raised(self) -> list[Raised]:
         """Return what is slow; not what something suspected below it may yet turn out to be why of.

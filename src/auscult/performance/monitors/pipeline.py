@@ -118,6 +118,8 @@ def _labels(verdict: Verdict) -> tuple[tuple[str, str], ...]:
     place = verdict.place
     about = place.about if place else ""
     is_own = place is not None and place.kind in {PlaceKind.WORK, PlaceKind.CALL}
-    kind = place.kind.name.lower() if place else "queue"
-    pairs = {"service": verdict.service, "place": kind, "operation" if is_own else "caller": about}
+    kind, of = place.kind.name.lower() if place else "queue", "operation" if is_own else "caller"
+    if place is not None and place.lag_s:
+        kind, of = "event_loop", "called"
+    pairs = {"service": verdict.service, "place": kind, of: about}
     return tuple(sorted((key, text) for key, text in pairs.items() if text))

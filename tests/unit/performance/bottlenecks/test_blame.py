@@ -66,6 +66,24 @@ def test_a_busy_caller_reads_its_answers_late_and_is_blamed_for_its_ways() -> No
     assert blamed(lightly, raised(LINK, "package", 1.0, about="edge")) == ["package"]
 
 
+def test_a_caller_whose_event_loop_lags_is_blamed_for_its_ways() -> None:
+    way = raised(LINK, "package", 0.6, about="edge")
+    loops = {"edge": 0.31, "package": 0.002, "encode": None}
+    (verdict,) = lay_blame([way], [], WAY, lag_s=loops)
+    assert verdict.service == "edge"
+    assert say_verdict(verdict, now_ms=NOW_MS) == (
+        "edge reads answers late: its event loop lags 0.31 s; "
+        "calls to package seem to take 0.62 s, usually 20 ms"
+    )
+    slightly = raised(WORK, "package", 0.05)
+    both = lay_blame([way, slightly], [], WAY, lag_s=loops)
+    assert [one.service for one in both] == ["edge", "package"], "the one that adds the most first"
+    (verdict,) = lay_blame([way], [], WAY, lag_s={"edge": 0.31, "package": 0.6})
+    assert verdict.service == "package"
+    (verdict,) = lay_blame([way], [], WAY, lag_s={"edge": 0.01})
+    assert verdict.service == "package"
+
+
 def test_queues_before_a_slow_stage_are_why_of_nothing() -> None:
     assert blamed(raised(WAIT, "package", 3.0, about="edge"), raised(WORK, "package", 1.0)) == [
         "package"
