@@ -21,7 +21,7 @@ from auscult.store.tables import incidents
 Place = tuple[int, int, str]
 """Where a page ended: (rank, opened_ms, id)."""
 
-CURSOR_CHARS_MAX = 400
+CURSOR_CHARS_MAX = 2_000
 ID_CHARS_MAX = 200
 _INTEGER_MAX = 2**63
 
@@ -122,7 +122,7 @@ def read_place(text: str) -> tuple[Place, str]:
 
 def write_cursor(place: Place) -> str:
     """Return a place as an opaque cursor that is safe in a URL."""
-    raw = json.dumps(place, separators=(",", ":")).encode()
+    raw = json.dumps(place, separators=(",", ":"), ensure_ascii=False).encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
