@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.random import Generator
 
-from auscult.performance.lateness.taps import ArrivalClock, Course
+from auscult.performance.lateness.taps import ArrivalClock, Course, SourceClock
 
 EVERY_MS = 2_000
 
@@ -137,3 +137,34 @@ def test_the_clock_of_arrivals_is_their_lower_envelope() -> None:
         waited_s = float(rng.exponential(2.0)) * (second % 5 > 0)
         clock.note(second, 100.0 + second * 1.0001 + waited_s)
     assert clock.offset_s == pytest.approx(100.0 + 0.0001 * 270, abs=0.01)
+
+
+@pytest.mark.parametrize("told_each_time", [True, False])
+def test_a_source_that_says_when_its_sound_was_made_is_not_late_by_its_own_way(
+    told_each_time: bool,
+) -> None:
+    clock, rng = SourceClock(), np.random.default_rng(6)
+    for second in range(200):
+        at_s = 100.0 + second + 1.0 + 1.7 + float(rng.exponential(0.2))
+        told = told_each_time or second == 0
+        made_s = 100.0 + second if told else None
+        clock.note(second, second + 1.0, at_s=at_s, made_s=made_s)
+    assert clock.offset_s == pytest.approx(100.0, abs=0.001 if told_each_time else 0.02)
+    assert clock.had_s == pytest.approx(101.7, abs=0.02)
+
+
+@pytest.mark.parametrize("off_s", [0.3, -12.0])
+def test_a_source_whose_clock_is_wrong_is_not_believed(off_s: float) -> None:
+    clock = SourceClock()
+    for second in range(100):
+        made_s = 100.0 + second + off_s  # sound that came before it was made, or long after
+        clock.note(second, second + 1.0, at_s=101.1 + second, made_s=made_s)
+    assert (clock.offset_s, clock.own_s) == (pytest.approx(100.1), 0.0)
+
+
+def test_a_tap_that_becomes_late_itself_makes_nothing_early_where_it_says_the_times() -> None:
+    clock = SourceClock()
+    for second in range(200):
+        at_s = 101.0 + second + 3.0 * (second > 100)
+        clock.note(second, second + 1.0, at_s=at_s, made_s=100.0 + second)
+    assert clock.offset_s == pytest.approx(100.0)

@@ -1,5 +1,6 @@
 """Latency of a programme that is not there, at taps with known delays."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -233,6 +234,27 @@ def test_chunks_of_the_source_and_bursts_of_a_server_are_no_noise() -> None:
     tap = tap_of(lookout, "edge")
     assert tap.delivery_s == pytest.approx(1.0, abs=0.02)
     assert tap.ear_s == pytest.approx(12.0, abs=0.6), "the burst is what is heard late"
+
+
+@pytest.mark.parametrize("piece_s", [0.02, 0.3, 1.0, 2.0])
+@pytest.mark.parametrize("source_piece_s", [0.1, 0.85, 4.0])
+def test_how_the_sound_is_cut_and_jitter_move_no_latency(
+    source_piece_s: float, piece_s: float
+) -> None:
+    """Of what came since the last probe, what waited least: its newest second, at its arrival."""
+    source = At("ingest", 0, piece_s=source_piece_s, jitter_s=0.02)
+    edge = At("edge", 1, lambda _: 1.3, piece_s=piece_s, jitter_s=0.02 * (piece_s < 1))
+    _, lookout = watch(source, edge, pcm=programme()[: 30 * RATE_HZ])
+    assert tap_of(lookout, "edge").delivery_s == pytest.approx(1.3, abs=0.02)
+
+
+def test_a_source_tap_that_is_late_itself_says_so_and_nothing_behind_it_seems_early() -> None:
+    source = At("ingest", 0, lambda _: 1.4, piece_s=2.0, stated=True)
+    edge = At("edge", 1, lambda _: 2.0)
+    _, lookout = watch(source, edge, pcm=programme()[: 24 * RATE_HZ])
+    assert tap_of(lookout, "edge").delivery_s == pytest.approx(2.0, abs=0.02)
+    _, lookout = watch(replace(source, stated=False), edge, pcm=programme()[: 24 * RATE_HZ])
+    assert tap_of(lookout, "edge").delivery_s == pytest.approx(0.6, abs=0.02), "behind the tap"
 
 
 def test_a_source_that_has_gone_makes_latency_unknown() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from auscult.kernel.sounds import Heard
 from auscult.signals.listening.endless import EndlessListener, _Tally
-from auscult.signals.listening.handover import Frames
+from auscult.signals.listening.handover import Frame, Frames
 
 RATE_HZ = 48_000
 
@@ -34,7 +34,7 @@ def gather(frames: int, *, chunk: int, pause_s: float) -> tuple[list[Heard], lis
         listening = asyncio.create_task(listen())
         for begin in range(0, frames, chunk):
             for _ in range(chunk):
-                coming.put((np.zeros((960, 2), np.float32), RATE_HZ))
+                coming.put(Frame(np.zeros((960, 2), np.float32), RATE_HZ, now_ms()))
             sent_ms.append(now_ms())
             await asyncio.sleep(pause_s if begin + chunk < frames else 0)
         coming.end(None)
