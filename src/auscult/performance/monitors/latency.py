@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from pydantic import Field
 
 from auscult.detection.remarks import Remark
-from auscult.kernel.sounds import Heard, Stream
+from auscult.kernel.sounds import Heard, Stream, Why
 from auscult.performance.experience import Experience, PlayWatch, Teller
 from auscult.performance.experience.standing import stand as stand_plays
 from auscult.performance.lateness.programmes import Lateness, Programme, remark_on, stand
 from auscult.performance.port import Monitor, View
+from auscult.performance.turned_away import TurnedAway
 
 PROGRAMMES_MAX = 32
 PROBES_MAX = 64
@@ -50,8 +51,9 @@ class LatencyLookout:
 
     player_buffer_s: float = 2.0
     history_s: float = 120.0
-    refused: int = 0
-    """Stretches of more programmes than can be followed."""
+    turned_away: TurnedAway = field(
+        default_factory=lambda: TurnedAway("latency is measured of", PROGRAMMES_MAX)
+    )
     _programmes: dict[str, Programme] = field(default_factory=dict)
     _plays: PlayWatch = field(default_factory=PlayWatch)
     _teller: Teller = field(default_factory=Teller)
@@ -62,7 +64,9 @@ class LatencyLookout:
         """Take in what came, and return everything that holds now."""
         for stream, heard in view.sounds:
             if isinstance(heard, Heard):
-                self._hear(stream, heard)
+                self._hear(stream, heard, view.now_ms)
+            elif heard.why is Why.LEFT and (known := self._programmes.get(stream.programme)):
+                known.leave(stream)
         self._measure()
         self._forget(view.now_ms / 1e3)
         self._plays.take(view.plays, view.now_ms)
@@ -71,7 +75,8 @@ class LatencyLookout:
             self._experience = stand_plays(self._plays.table, view.now_ms)
         self._standing = self._stand()
         late = [remark for one in self._programmes.values() for remark in remark_on(one)]
-        return [*late, *self._teller.tell(self._plays, troubles, view.now_ms)]
+        away = self.turned_away.remarks(view.now_ms)
+        return [*late, *away, *self._teller.tell(self._plays, troubles, view.now_ms)]
 
     def standing(self) -> tuple[ProgrammeStanding, ...]:
         """Return how each programme stood at the last look, by name; for any thread.
@@ -88,13 +93,13 @@ class LatencyLookout:
             for name in sorted({*late, *heard})
         )
 
-    def _hear(self, stream: Stream, heard: Heard) -> None:
+    def _hear(self, stream: Stream, heard: Heard, now_ms: int) -> None:
         known = self._programmes.get(stream.programme)
         if known is None and len(self._programmes) < PROGRAMMES_MAX:
             known = Programme(stream.programme, self.player_buffer_s, self.history_s)
             self._programmes[stream.programme] = known
         if known is None:
-            self.refused += 1
+            self.turned_away.note(stream.programme, now_ms)
         else:
             known.hear(stream, heard)
 

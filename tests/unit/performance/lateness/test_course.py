@@ -159,7 +159,8 @@ def test_a_source_whose_clock_is_wrong_is_not_believed(off_s: float) -> None:
     for second in range(100):
         made_s = 100.0 + second + off_s  # sound that came before it was made, or long after
         clock.note(second, second + 1.0, at_s=101.1 + second, made_s=made_s)
-    assert (clock.offset_s, clock.own_s) == (pytest.approx(100.1), 0.0)
+    assert clock.offset_s == pytest.approx(100.1)
+    assert clock.own_s == 0
 
 
 def test_a_tap_that_becomes_late_itself_makes_nothing_early_where_it_says_the_times() -> None:

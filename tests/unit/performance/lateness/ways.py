@@ -40,12 +40,13 @@ class At:
     programme: str = "acme/morning"
     labels: Labels = ()
     change_rate_at_s: float = float("inf")
+    instance: str = ""
     jitter_s: float = 0.0
     """Chance adds as much on average to what a piece was under way."""
 
     @property
     def stream(self) -> Stream:
-        subject = Subject(service=self.name.partition("-")[0])
+        subject = Subject(service=self.name.partition("-")[0], instance=self.instance)
         return Stream(self.name, self.programme, subject, hop=self.hop, labels=self.labels)
 
     def play(self, pcm: Pcm) -> Iterator[tuple[Stream, Heard]]:

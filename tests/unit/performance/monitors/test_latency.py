@@ -236,15 +236,16 @@ def test_chunks_of_the_source_and_bursts_of_a_server_are_no_noise() -> None:
     assert tap.ear_s == pytest.approx(12.0, abs=0.6), "the burst is what is heard late"
 
 
-@pytest.mark.parametrize("piece_s", [0.02, 0.3, 1.0, 2.0])
-@pytest.mark.parametrize("source_piece_s", [0.1, 0.85, 4.0])
+@pytest.mark.parametrize(
+    ("source_piece_s", "piece_s"), [(0.1, 0.02), (1.0, 0.3), (0.85, 1.0), (4.0, 2.0)]
+)
 def test_how_the_sound_is_cut_and_jitter_move_no_latency(
     source_piece_s: float, piece_s: float
 ) -> None:
     """Of what came since the last probe, what waited least: its newest second, at its arrival."""
     source = At("ingest", 0, piece_s=source_piece_s, jitter_s=0.02)
     edge = At("edge", 1, lambda _: 1.3, piece_s=piece_s, jitter_s=0.02 * (piece_s < 1))
-    _, lookout = watch(source, edge, pcm=programme()[: 30 * RATE_HZ])
+    _, lookout = watch(source, edge, pcm=programme()[: 24 * RATE_HZ])
     assert tap_of(lookout, "edge").delivery_s == pytest.approx(1.3, abs=0.02)
 
 
@@ -303,13 +304,36 @@ def test_what_cannot_be_taken_is_counted_and_bounded() -> None:
     for number in range(40):
         run(lookout, At("edge", 1, programme=f"p{number}").play(pcm))
     assert len(lookout.standing()) == 32
-    assert lookout.refused == 8 * 4
+    assert lookout.turned_away.count == 8 * 4
+    (told,) = lookout.look(View(TenantId("acme"), BEGIN_MS + 3_000))
+    assert "of 32 programmes; 8 more are not looked at: p32, p33, p34, p35, p36," in told.sentence
+    assert lookout.look(View(TenantId("acme"), BEGIN_MS + 70_000)) == []
     broken = pcm.copy()
     broken[0] = np.nan
     run(lookout, At("edge", 1, programme="p1").play(broken))
     late = next(one.lateness for one in lookout.standing() if one.programme == "p1")
     assert late is not None
     assert late.refused == 1
+
+
+def test_two_streams_of_one_name_are_two_taps() -> None:
+    pcm = programme()[: 24 * RATE_HZ]
+    one = At("edge", 1, lambda _: 1.0, instance="a:80")
+    other = At("edge", 1, lambda _: 3.0, instance="b:80")
+    _, lookout = watch(INGEST, one, other, pcm=pcm)
+    assert tap_of(lookout, "edge").delivery_s == pytest.approx(1.0, abs=0.02)
+    assert tap_of(lookout, "edge (b:80)").delivery_s == pytest.approx(3.0, abs=0.02)
+    gone = (one.stream, Unheard(Why.LEFT, BEGIN_MS + 30_000, ""))
+    lookout.look(View(TenantId("acme"), BEGIN_MS + 30_000, [gone]))
+    assert [tap.name for tap in _standing(lookout).taps] == ["edge (b:80)"]
+
+
+def test_two_source_taps_of_one_name_are_not_mixed() -> None:
+    pcm = programme()[: 24 * RATE_HZ]
+    other = At("ingest", 0, lambda _: 0.7, instance="b:80")
+    seen, lookout = watch(INGEST, other, At("edge", 1, lambda _: 2.0), pcm=pcm)
+    assert seen.all == []
+    assert tap_of(lookout, "edge").delivery_s == pytest.approx(2.0, abs=0.02)
 
 
 def test_what_is_gone_is_forgotten() -> None:

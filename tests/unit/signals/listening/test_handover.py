@@ -54,3 +54,14 @@ async def test_what_is_in_a_closed_pipe_is_read_to_its_end() -> None:
     await pipe.write(b"abc", 0)
     pipe.close()
     assert [pipe.read(2) for _ in range(3)] == [b"ab", b"c", b""]
+
+
+async def test_what_is_decoded_came_when_the_bytes_came_that_were_read_for_it() -> None:
+    pipe = Pipe(Frames())
+    await pipe.write(b"abc", 1_000)
+    await pipe.write(b"d", 2_000)
+    assert [(pipe.read(2), pipe.came_ms) for _ in range(3)] == [
+        (b"ab", 1_000),
+        (b"c", 1_000),
+        (b"d", 2_000),
+    ]

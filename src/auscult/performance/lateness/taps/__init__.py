@@ -11,4 +11,14 @@ from auscult.performance.lateness.taps.past import Past, Usual
 from auscult.performance.lateness.taps.source import Source
 from auscult.performance.lateness.taps.tap import Figure, Tap
 
-__all__ = ["ArrivalClock", "Course", "Ear", "Figure", "Past", "Source", "SourceClock", "Tap", "Usual"]
+__all__ = [
+    "ArrivalClock",
+    "Course",
+    "Ear",
+    "Figure",
+    "Past",
+    "Source",
+    "SourceClock",
+    "Tap",
+    "Usual",
+]
