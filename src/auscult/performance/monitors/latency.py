@@ -14,8 +14,16 @@ from auscult.detection.remarks import Remark
 from auscult.kernel.sounds import Heard, Stream, Why
 from auscult.performance.experience import Experience, PlayWatch, Teller
 from auscult.performance.experience.standing import stand as stand_plays
-from auscult.performance.lateness.programmes import Lateness, Programme, remark_on, stand
-from auscult.performance.port import Monitor, View
+from auscult.performance.lateness.programmes import (
+    KeptTaps,
+    Lateness,
+    Programme,
+    keep_taps,
+    remark_on,
+    resume_taps,
+    stand,
+)
+from auscult.performance.port import Memory, Monitor, View
 from auscult.performance.turned_away import TurnedAway
 
 PROGRAMMES_MAX = 32
@@ -34,6 +42,12 @@ class Latency(Monitor):
     def begin(self) -> "LatencyLookout":
         """Return the memory for a tenant of whom nothing is known yet."""
         return LatencyLookout(self.player_buffer_s, self.history_s)
+
+    def resume(self, memory: Memory, *, now_ms: int) -> "LatencyLookout":
+        """Return one that knows what is usual at each tap; raises `pydantic.ValidationError`."""
+        lookout = self.begin()
+        lookout.resume(KeptTaps.model_validate(memory), now_ms)
+        return lookout
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +73,11 @@ class LatencyLookout:
     _teller: Teller = field(default_factory=Teller)
     _experience: tuple[Experience, ...] = ()
     _standing: tuple[ProgrammeStanding, ...] = ()
+    _looked_ms: int = 0
 
     def look(self, view: View) -> list[Remark]:
         """Take in what came, and return everything that holds now."""
+        self._looked_ms = view.now_ms
         for stream, heard in view.sounds:
             if isinstance(heard, Heard):
                 self._hear(stream, heard, view.now_ms)
@@ -77,6 +93,18 @@ class LatencyLookout:
         late = [remark for one in self._programmes.values() for remark in remark_on(one)]
         away = self.turned_away.remarks(view.now_ms)
         return [*late, *away, *self._teller.tell(self._plays, troubles, view.now_ms)]
+
+    def keep(self) -> Memory:
+        """Return what is usual at each tap, and what is late; of plays nothing is kept."""
+        kept = keep_taps(self._programmes.values(), self._looked_ms)
+        return kept.model_dump(mode="json")
+
+    def resume(self, kept: KeptTaps, now_ms: int) -> None:
+        """Know again what was usual at each tap."""
+        names = dict.fromkeys(one.programme for one in kept.taps)
+        for name in list(names)[:PROGRAMMES_MAX]:
+            self._programmes[name] = Programme(name, self.player_buffer_s, self.history_s)
+        resume_taps(kept, self._programmes, now_ms=now_ms)
 
     def standing(self) -> tuple[ProgrammeStanding, ...]:
         """Return how each programme stood at the last look, by name; for any thread.

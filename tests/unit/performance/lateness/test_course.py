@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.random import Generator
 
-from auscult.performance.lateness.taps import ArrivalClock, Course, SourceClock
+from auscult.performance.lateness.taps import ArrivalClock, Course, KeptPast, Past, SourceClock
 
 EVERY_MS = 2_000
 
@@ -169,3 +169,17 @@ def test_a_tap_that_becomes_late_itself_makes_nothing_early_where_it_says_the_ti
         at_s = 101.0 + second + 3.0 * (second > 100)
         clock.note(second, second + 1.0, at_s=at_s, made_s=100.0 + second)
     assert clock.offset_s == pytest.approx(100.0)
+
+
+def test_a_digest_of_a_past_says_what_the_past_says() -> None:
+    course, rng = Course(), np.random.default_rng(8)
+    latency_s = 1.0 + 0.05 * rng.standard_normal(4_000)
+    latency_s[[3_500, 3_600]] = 1.35  # seldom, and usual all the same
+    follow(course, latency_s.tolist())
+    kept = course.past.keep()
+    again, known = Past.resume(KeptPast.model_validate_json(kept.model_dump_json())), course.past
+    assert known.usual is not None
+    assert again.usual is not None
+    assert again.usual.level_s == pytest.approx(known.usual.level_s, abs=0.01)
+    assert again.usual.high_s == pytest.approx(known.usual.high_s, abs=0.08)
+    assert len(kept.model_dump_json()) < 1_500

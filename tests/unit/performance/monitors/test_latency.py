@@ -1,13 +1,15 @@
 """Latency of a programme that is not there, at taps with known delays."""
 
+import json
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from auscult.detection.remarks import Ledger
-from auscult.kernel.sounds import Unheard, Why
+from auscult.kernel.sounds import Heard, Stream, Unheard, Why
 from auscult.kernel.words import Severity, TenantId
 from auscult.performance.lateness.programmes import Lateness, TapLateness
 from auscult.performance.lateness.taps import past
@@ -334,6 +336,57 @@ def test_two_source_taps_of_one_name_are_not_mixed() -> None:
     seen, lookout = watch(INGEST, other, At("edge", 1, lambda _: 2.0), pcm=pcm)
     assert seen.all == []
     assert tap_of(lookout, "edge").delivery_s == pytest.approx(2.0, abs=0.02)
+
+
+def _arrived(one: tuple[Stream, Heard]) -> int:
+    return one[1].arrived_ms
+
+
+def _anew(events: list[tuple[Stream, Heard]]) -> list[tuple[Stream, Heard]]:
+    """The same as whoever joins now hears it: the first of each stream follows nothing."""
+    known = set[str]()
+    joined = []
+    for stream, heard in events:
+        joined.append((stream, replace(heard, follows=heard.follows and stream.name in known)))
+        known.add(stream.name)
+    return joined
+
+
+def restarted(lookout: LatencyLookout, *, down_s: float = 5.0) -> LatencyLookout:
+    memory = json.loads(json.dumps(lookout.keep()))
+    now_ms = memory["at_ms"] + round(1e3 * down_s)
+    return Latency(history_s=40).resume(memory, now_ms=now_ms)
+
+
+def test_what_is_usual_and_what_is_late_outlast_a_restart() -> None:
+    taps = INGEST, At("edge", 1, late_after(2.0, 1.0))
+    events = sorted((one for tap in taps for one in tap.play(programme())), key=_arrived)
+    cut_ms = BEGIN_MS + 40_000
+    lookout = Latency(history_s=40).begin()
+    before = run(lookout, [one for one in events if _arrived(one) < cut_ms])
+    assert [str(one.subject) for one in before.said[-1][1]] == ["edge"]
+    again = restarted(lookout, down_s=0)
+    assert again.look(View(TenantId("acme"), cut_ms)) == [], "nothing is known of it as yet"
+    after = run(again, _anew([one for one in events if _arrived(one) >= cut_ms]))
+    (late,) = [one for one in after.said[-1][1] if one.signal == "latency"]
+    assert late.since_ms == before.said[-1][1][0].since_ms, "it is the same one, and not forgotten"
+    assert "usual is 1.0 s" in late.sentence
+    assert after.first("latency") is not None
+    usual = tap_of(lookout, "edge").usual_s
+    assert tap_of(again, "edge").usual_s == pytest.approx(usual, abs=0.02), "none of it was learnt"
+
+
+def test_what_is_kept_is_bounded_and_nothing_of_a_day_ago_is_believed() -> None:
+    lookout = Latency().begin()
+    pcm = programme()[: 2 * RATE_HZ]
+    for number in range(8):
+        taps = [At(f"edge-{tap}", 1, programme=f"p{number}") for tap in range(30)]
+        run(lookout, [one for tap in taps for one in tap.play(pcm)])
+    assert len(lookout.keep()["taps"]) == 200
+    assert len(restarted(lookout).keep()["taps"]) == 200
+    assert restarted(lookout, down_s=90_000).keep()["taps"] == []
+    with pytest.raises(ValidationError):
+        Latency().resume({"at_ms": 1, "taps": [{"name": "edge"}]}, now_ms=1)
 
 
 def test_what_is_gone_is_forgotten() -> None:

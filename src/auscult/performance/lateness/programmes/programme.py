@@ -52,6 +52,17 @@ class Programme:
         self.taps.pop(name, None)
         self._sources.pop(name, None)
 
+    def streams(self) -> list[tuple[Stream, Tap]]:
+        """Return the streams behind the source as they were heard, and their taps."""
+        known = ((stream, self.taps.get(name)) for stream, name in self._names.items())
+        return [(stream, tap) for stream, tap in known if tap is not None]
+
+    def resume(self, stream: Stream, name: str) -> Tap:
+        """Return the tap, under its name of before, of a stream that was known before a restart."""
+        self._names[stream] = name
+        self.taps[name] = Tap(replace(stream, name=name), self.buffer_s)
+        return self.taps[name]
+
     def due(self) -> list[Tap]:
         """Return the taps that have a probe to measure, the one that waits longest first."""
         waiting = [tap for tap in self.taps.values() if tap.is_due]

@@ -7,7 +7,7 @@ says whether it became later than its own past.
 from auscult.performance.lateness.taps.clock import ArrivalClock, SourceClock
 from auscult.performance.lateness.taps.course import Course
 from auscult.performance.lateness.taps.ear import Ear
-from auscult.performance.lateness.taps.past import Past, Usual
+from auscult.performance.lateness.taps.past import KeptPast, Past, Usual
 from auscult.performance.lateness.taps.source import Source
 from auscult.performance.lateness.taps.tap import Figure, Tap
 
@@ -16,6 +16,7 @@ __all__ = [
     "Course",
     "Ear",
     "Figure",
+    "KeptPast",
     "Past",
     "Source",
     "SourceClock",
