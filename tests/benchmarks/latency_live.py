@@ -43,9 +43,9 @@ from auscult.performance.port import View
 from auscult.signals.listening.endless import EndlessListener
 from auscult.signals.listening.fetching import AGENT, Fetching
 from auscult.signals.listening.hls import HlsListener
-from soundstage.plan import Plan, load_plan
+from soundstage.plan import Plan, Programme, load_plan
 from tests.benchmarks.audio_latency import tell_share
-from tests.benchmarks.latency_truth import Truth, lay, read_pages, read_served
+from tests.benchmarks.latency_truth import Truth, lay, made_by, read_pages, read_served
 from tests.benchmarks.report import missed, report
 
 FAULT = ("fault", "delay", "--target", "package", "--set", "delay_ms=1500")
@@ -79,13 +79,17 @@ def main() -> None:
         stack.callback(stage, "down", folder)
         plan = load_plan(Path(folder))
         truths = {
-            way: {one.key: Truth(one) for one in plan.programmes[: options.programmes]}
+            way: {one.key: truth_of(one) for one in plan.programmes[: options.programmes]}
             for way in WAYS
         }
         told = asyncio.run(watch(plan, truths, folder, options))
         log = Path(folder) / "log" / "access-edge.ndjson"
         read_served(log, truths["hls"], agent=AGENT)
     tell(told, truths)
+
+
+def truth_of(programme: Programme) -> Truth:
+    return Truth(programme.epoch_ms, made_by(programme))
 
 
 def stage(verb: str, folder: str, *more: str) -> None:
@@ -143,8 +147,8 @@ def listen_apart(url: str, truth: Truth) -> None:
 
 def lay_segment(heard: Heard, truth: Truth) -> float:
     assert heard.media_ms is not None
-    stamp_s = (heard.media_ms - truth.programme.epoch_ms) / 1e3
-    return lay(heard.samples.mean(axis=1), stamp_s, truth.programme)
+    stamp_s = (heard.media_ms - truth.epoch_ms) / 1e3
+    return lay(heard.samples.mean(axis=1), stamp_s, truth.made)
 
 
 async def hear(plan: Plan, key: str, kind: str, sounds: list[Sound]) -> None:
@@ -204,6 +208,16 @@ def errors_of(told: Told, way: str, truths: dict[str, Truth]) -> np.ndarray:
 
 
 def tell(told: Told, truths: dict[str, dict[str, Truth]]) -> None:
+    tell_errors(NAME, told, truths)
+    for at_s, sentence in sorted(told.said.values()):
+        after_s = at_s - told.fault_s
+        print(f"  said {after_s:.1f} s after the fault was asked for: {sentence}", flush=True)
+    false = sum(at_s < told.fault_s for at_s, _ in told.said.values())
+    print(f"{NAME}.false_remarks {false} count - 0", flush=True)
+    print(f"{NAME}.cpu {told.spent_s:.2f} s - -", flush=True)
+
+
+def tell_errors(name: str, told: Told, truths: dict[str, dict[str, Truth]]) -> None:
     for way in WAYS:
         behind_ms = [1e3 * (one.behind_s or 0) for one in truths[way].values()]
         print(f"  {way}: behind its stamps {np.round(behind_ms, 1).tolist()} ms", flush=True)
@@ -213,22 +227,14 @@ def tell(told: Told, truths: dict[str, dict[str, Truth]]) -> None:
             near = int(np.sum(off_ms <= limit_ms))
             share = tell_share(f"{way} within {limit_ms} ms", near, error_ms.size)
             report(
-                f"{NAME}.{way}_within_{limit_ms}_ms", share, unit="share", floor=floor, goal=0.99
+                f"{name}.{way}_within_{limit_ms}_ms", share, unit="share", floor=floor, goal=0.99
             )
         false = tell_share(f"{way} false", int(np.sum(off_ms > FALSE_MS)), error_ms.size)
-        report(f"{NAME}.{way}_false", false, unit="share", floor=0.001, goal=0.0)
+        report(f"{name}.{way}_false", false, unit="share", floor=0.001, goal=0.0)
         bias_ms = float(np.median(error_ms)) if error_ms.size else float("nan")
-        report(f"{NAME}.{way}_bias", abs(bias_ms), unit="ms", floor=50, goal=20)
+        report(f"{name}.{way}_bias", abs(bias_ms), unit="ms", floor=50, goal=20)
         p95_ms = float(np.percentile(off_ms, 95)) if error_ms.size else float("nan")
         print(f"  {way}: median error {bias_ms:.1f} ms, 95 % within {p95_ms:.1f} ms", flush=True)
-    for at_s, sentence in sorted(told.said.values()):
-        print(
-            f"  said {at_s - told.fault_s:.1f} s after the fault was asked for: {sentence}",
-            flush=True,
-        )
-    after_s = [at_s - told.fault_s for at_s, _ in told.said.values()]
-    print(f"{NAME}.false_remarks {sum(one < 0 for one in after_s)} count - 0", flush=True)
-    print(f"{NAME}.cpu {told.spent_s:.2f} s - -", flush=True)
 
 
 def _what(remark: Remark) -> str:

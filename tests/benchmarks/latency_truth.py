@@ -1,11 +1,12 @@
-"""How late soundstage's own sound is, by soundstage itself, and by nothing of auscult's.
+"""How late the sound of a platform is, by what it says itself, and by nothing of auscult's.
 
 A listener has sample n of a programme at the time t; the source made it at t0; the latency is
 t - t0. Both are known here without the tap that is compared with, and without a search:
 
-- t0 is the plan's: chunk n of a programme is rendered from its number alone, and covers the seconds
-  n to n + 1 after the programme's epoch (`soundstage.stages.ingest`).
-- t of a segment is when the edge says, in its access log, that it had answered auscult; t of an
+- t0 is the source's: sample n was made n / rate after the programme's epoch. Soundstage's is in its
+  plan; chunk n of a programme is rendered from its number alone, and covers the seconds n to n + 1
+  (`soundstage.stages.ingest`).
+- t of a segment is when its server says, in its access log, that it had answered auscult; t of an
   endless stream is when the bytes of a page came to a connection of this benchmark's own.
 - Which samples these were the segment's number and the page's granule position say; but a stamp is
   not the sound. The enhancer gives out its input 10 ms later and Opus 6.5 ms, under the stamps of
@@ -20,6 +21,7 @@ waited least since the probe before: of the newest sound, at the time it came.
 import json
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -44,6 +46,8 @@ ENOUGH_BYTES = 120_000
 """Ten seconds at 96 kbit/s."""
 
 Mono = NDArray[np.float32]
+Made = Callable[[int, int], Mono]
+"""Gives the samples of a programme from the first number to before the second."""
 
 
 @dataclass
@@ -53,13 +57,14 @@ class Truth:
     behind_s: how far the sound lies behind its stamps; None until it was laid beside the programme.
     """
 
-    programme: Programme
+    epoch_ms: float
+    made: Made
     behind_s: float | None = None
     _came: list[tuple[float, float]] = field(default_factory=list)
 
     def note(self, at_s: float, stamp_s: float) -> None:
         """Sound stamped up to `stamp_s` of the programme came at `at_s`, Unix seconds."""
-        self._came.append((at_s, at_s - self.programme.epoch_ms / 1e3 - stamp_s))
+        self._came.append((at_s, at_s - self.epoch_ms / 1e3 - stamp_s))
 
     def between(self, before_s: float, until_s: float) -> float | None:
         """Return the latency of what waited least of all that came in between; None if unknown."""
@@ -69,17 +74,28 @@ class Truth:
         return min(late) + self.behind_s if late else None
 
 
-def lay(sound: Mono, stamp_s: float, programme: Programme) -> float:
+def made_by(programme: Programme) -> Made:
+    """Return what gives the sound of a programme of soundstage's, rendered anew."""
+    source = open_sound(programme)
+
+    def made(first: int, until: int) -> Mono:
+        chunks = range(first // CHUNK_SAMPLES, -(-until // CHUNK_SAMPLES))
+        sound = np.concatenate([source.render(seq).mean(axis=1) for seq in chunks])
+        begin = first - chunks.start * CHUNK_SAMPLES
+        return sound[begin : begin + until - first]
+
+    return made
+
+
+def lay(sound: Mono, stamp_s: float, made: Made) -> float:
     """Return how far `sound`, float32 (n,), lies behind its stamp in its programme, in seconds.
 
     stamp_s: of the programme, where the stamp says that its first sample is.
     """
-    first = int(stamp_s - ROUND_S)
-    chunks = range(first, int(stamp_s + len(sound) / SAMPLE_RATE + ROUND_S) + 1)
-    source = open_sound(programme)
-    made = np.concatenate([source.render(seq).mean(axis=1) for seq in chunks])
-    likeness = fftconvolve(np.diff(made), np.diff(sound)[::-1], mode="valid")
-    return stamp_s - (first * CHUNK_SAMPLES + int(likeness.argmax())) / SAMPLE_RATE
+    first = max(0, round((stamp_s - ROUND_S) * SAMPLE_RATE))
+    until = round((stamp_s + ROUND_S) * SAMPLE_RATE) + len(sound)
+    likeness = fftconvolve(np.diff(made(first, until)), np.diff(sound)[::-1], mode="valid")
+    return stamp_s - (first + int(likeness.argmax())) / SAMPLE_RATE
 
 
 def read_served(log: Path, truths: dict[str, Truth], *, agent: str) -> None:
@@ -109,7 +125,7 @@ def read_pages(url: str, truth: Truth) -> None:
             if granule:
                 truth.note(came_s, granule / SAMPLE_RATE)
             if granule and truth.behind_s is None and at > ENOUGH_BYTES:
-                truth.behind_s = _lay_pages(bytes(body[:at]), granule, truth.programme)
+                truth.behind_s = _lay_pages(bytes(body[:at]), granule, truth.made)
             if truth.behind_s is not None:
                 del body[:at]
                 at = 0
@@ -124,9 +140,9 @@ def _page_length(body: bytearray, at: int) -> int | None:
     return length if len(body) >= max(ends, at + length) else None
 
 
-def _lay_pages(body: bytes, granule: int, programme: Programme) -> float:
+def _lay_pages(body: bytes, granule: int, made: Made) -> float:
     """Lay the end of these pages, which is stamped `granule`, beside the programme."""
     with av.open(BytesIO(body), "r") as container:
         frames = [frame.to_ndarray().mean(axis=0) for frame in container.decode(audio=0)]
     sound = np.concatenate(frames)[-round(LAID_S * SAMPLE_RATE) :].astype(np.float32)
-    return lay(sound, (granule - sound.size) / SAMPLE_RATE, programme)
+    return lay(sound, (granule - sound.size) / SAMPLE_RATE, made)
