@@ -90,7 +90,10 @@ async def run_platform(
     """Send, listen and look for so many seconds; return what was told, and the truth."""
     endless, hls = (f"http://{servers[0]}{MOUNT}", f"http://{servers[1]}/live.m3u8")
     epoch_s, sounds, told = time.time(), list[Sound](), Told()
-    truths = {way: Truth(1e3 * epoch_s, lambda first, until: pcm[first:until]) for way in WAYS}
+    truths = {
+        way: Truth(1e3 * epoch_s, lambda first, until: pcm[first:until], in_parts=way == "endless")
+        for way in WAYS
+    }
     await asyncio.sleep(BEHIND_S)
     started_s = time.time()
     async with asyncio.TaskGroup() as group:

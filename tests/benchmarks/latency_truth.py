@@ -55,10 +55,12 @@ class Truth:
     """One stream: when sound came, and until when in the programme it was made, by its stamps.
 
     behind_s: how far the sound lies behind its stamps; None until it was laid beside the programme.
+    in_parts: whether a chunk that comes at once is handed on in parts, as an endless stream's is.
     """
 
     epoch_ms: float
     made: Made
+    in_parts: bool = False
     behind_s: float | None = None
     _came: list[tuple[float, float]] = field(default_factory=list)
 
@@ -66,12 +68,25 @@ class Truth:
         """Sound stamped up to `stamp_s` of the programme came at `at_s`, Unix seconds."""
         self._came.append((at_s, at_s - self.epoch_ms / 1e3 - stamp_s))
 
-    def between(self, before_s: float, until_s: float) -> float | None:
-        """Return the latency of what waited least of all that came in between; None if unknown."""
+    def between(self, before_s: float, until_s: float) -> tuple[float, float] | None:
+        """Return the least and the most that the latency between two probes can be called.
+
+        It is that of what waited least of all that came in between. Where chunks are handed on in
+        parts and a probe comes between two, the end of that chunk belongs to the next probe: both
+        are right then. None where it is not known.
+        """
         if self.behind_s is None or until_s - before_s > APART_MAX_S:
             return None
-        late = [late for at_s, late in self._came if before_s + SLACK_S < at_s <= until_s + SLACK_S]
-        return min(late) + self.behind_s if late else None
+        sides = (SLACK_S, -SLACK_S) if self.in_parts else (SLACK_S,)
+        late = [
+            min(known)
+            for slack_s in sides
+            if (known := self._within(before_s + slack_s, until_s + slack_s))
+        ]
+        return (min(late) + self.behind_s, max(late) + self.behind_s) if late else None
+
+    def _within(self, after_s: float, until_s: float) -> list[float]:
+        return [late for at_s, late in self._came if after_s < at_s <= until_s]
 
 
 def made_by(programme: Programme) -> Made:
