@@ -1,6 +1,7 @@
 """Endless bodies that are not what they should be: each is said, and none is taken without end."""
 
 import asyncio
+import struct
 import threading
 import time
 from contextlib import aclosing, suppress
@@ -118,3 +119,38 @@ async def test_hours_in_a_few_bytes_are_taken_at_a_players_pace(
                         heard_s += one.duration_s
     assert 5.0 <= heard_s <= 5.0 + endless.PACE_MAX * 3 + 1
     assert not [one for one in threading.enumerate() if one.name == "ear"]
+
+
+async def test_a_tap_of_chunks_says_when_each_came_to_its_end_and_when_the_first_was_made() -> None:
+    sent_ms = list[int]()
+
+    async def send(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"X-Begins-Ms": "1700000000123"})
+        await answer.prepare(request)
+        sizes = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 2, RATE_HZ, 4 * RATE_HZ, 4, 16)
+        endless_s = b"\xff\xff\xff\xff"
+        await answer.write(b"RIFF" + endless_s + b"WAVE" + sizes + b"data" + endless_s)
+        with suppress(ConnectionError):
+            for chunk in np.split(np.asarray(sweep(4) * 20_000, dtype="<i2"), 4):
+                sent_ms.append(now_ms())
+                await answer.write(chunk.tobytes())
+                await asyncio.sleep(1.0)
+        return answer
+
+    heard = list[Heard]()
+    async with on_air(body=send) as station:
+        url = f"{station.url}/body"
+        async with (
+            Fetching.of(url, timeout_s=5.0) as fetching,
+            aclosing(EndlessListener(fetching, url, now_ms).listen()) as listening,
+        ):
+            async for one in listening:
+                if not isinstance(one, Heard):
+                    break
+                heard.append(one)
+    assert [one.media_ms for one in heard] == [1_700_000_000_123] + [None] * (len(heard) - 1)
+    ended_s = np.cumsum([one.duration_s for one in heard])
+    for number, at_ms in enumerate(sent_ms[1:], start=1):
+        before = [one for one, end_s in zip(heard, ended_s, strict=True) if end_s <= number + 1]
+        assert before[-1].arrived_ms - at_ms < 100, "of the chunk, and not of the one after it"
+        assert number + 1 - ended_s[len(before) - 1] < 0.03, "less than a frame is held back"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from auscult.detection.remarks import Remark
 from auscult.kernel.sounds import Heard, Stream, Unheard
 from auscult.performance.port import Lookout, Memory, Monitor, View
+from auscult.performance.turned_away import TurnedAway
 
 if TYPE_CHECKING:
     from auscult.performance.quality import Programme
@@ -49,6 +50,7 @@ class Ears:
         self._tidied_ms = 0
         self._looked_ms = 0
         self._late_ms = 0.0
+        self._turned_away = TurnedAway("sound is heard of", PROGRAMMES_MAX)
 
     def look(self, view: View) -> Iterable[Remark]:
         """Take in what was heard, as it came, the source before what is held against it."""
@@ -61,6 +63,7 @@ class Ears:
             if programme is None:
                 leaving += self._make_room(view.now_ms)
                 if len(self._programmes) >= PROGRAMMES_MAX:
+                    self._turned_away.note(stream.programme, view.now_ms)
                     continue
                 programme = self._programmes[stream.programme] = self._room.Programme(
                     stream.programme
@@ -70,6 +73,7 @@ class Ears:
         self._notice_lateness(view)
         for programme in (*leaving, *self._programmes.values()):
             yield from programme.remarks(view.now_ms, late_ms=self._late_ms)
+        yield from self._turned_away.remarks(view.now_ms)
 
     def keep(self) -> Memory:
         """Return from where agents report."""

@@ -11,11 +11,20 @@ from dataclasses import dataclass, field
 from pydantic import Field
 
 from auscult.detection.remarks import Remark
-from auscult.kernel.sounds import Heard, Stream
+from auscult.kernel.sounds import Heard, Stream, Why
 from auscult.performance.experience import Experience, PlayWatch, Teller
 from auscult.performance.experience.standing import stand as stand_plays
-from auscult.performance.lateness.programmes import Lateness, Programme, remark_on, stand
-from auscult.performance.port import Monitor, View
+from auscult.performance.lateness.programmes import (
+    KeptTaps,
+    Lateness,
+    Programme,
+    keep_taps,
+    remark_on,
+    resume_taps,
+    stand,
+)
+from auscult.performance.port import Memory, Monitor, View
+from auscult.performance.turned_away import TurnedAway
 
 PROGRAMMES_MAX = 32
 PROBES_MAX = 64
@@ -34,6 +43,12 @@ class Latency(Monitor):
         """Return the memory for a tenant of whom nothing is known yet."""
         return LatencyLookout(self.player_buffer_s, self.history_s)
 
+    def resume(self, memory: Memory, *, now_ms: int) -> "LatencyLookout":
+        """Return one that knows what is usual at each tap; raises `pydantic.ValidationError`."""
+        lookout = self.begin()
+        lookout.resume(KeptTaps.model_validate(memory), now_ms)
+        return lookout
+
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeStanding:
@@ -50,19 +65,24 @@ class LatencyLookout:
 
     player_buffer_s: float = 2.0
     history_s: float = 120.0
-    refused: int = 0
-    """Stretches of more programmes than can be followed."""
+    turned_away: TurnedAway = field(
+        default_factory=lambda: TurnedAway("latency is measured of", PROGRAMMES_MAX)
+    )
     _programmes: dict[str, Programme] = field(default_factory=dict)
     _plays: PlayWatch = field(default_factory=PlayWatch)
     _teller: Teller = field(default_factory=Teller)
     _experience: tuple[Experience, ...] = ()
     _standing: tuple[ProgrammeStanding, ...] = ()
+    _looked_ms: int = 0
 
     def look(self, view: View) -> list[Remark]:
         """Take in what came, and return everything that holds now."""
+        self._looked_ms = view.now_ms
         for stream, heard in view.sounds:
             if isinstance(heard, Heard):
-                self._hear(stream, heard)
+                self._hear(stream, heard, view.now_ms)
+            elif heard.why is Why.LEFT and (known := self._programmes.get(stream.programme)):
+                known.leave(stream)
         self._measure()
         self._forget(view.now_ms / 1e3)
         self._plays.take(view.plays, view.now_ms)
@@ -71,7 +91,20 @@ class LatencyLookout:
             self._experience = stand_plays(self._plays.table, view.now_ms)
         self._standing = self._stand()
         late = [remark for one in self._programmes.values() for remark in remark_on(one)]
-        return [*late, *self._teller.tell(self._plays, troubles, view.now_ms)]
+        away = self.turned_away.remarks(view.now_ms)
+        return [*late, *away, *self._teller.tell(self._plays, troubles, view.now_ms)]
+
+    def keep(self) -> Memory:
+        """Return what is usual at each tap, and what is late; of plays nothing is kept."""
+        kept = keep_taps(self._programmes.values(), self._looked_ms)
+        return kept.model_dump(mode="json")
+
+    def resume(self, kept: KeptTaps, now_ms: int) -> None:
+        """Know again what was usual at each tap."""
+        names = dict.fromkeys(one.programme for one in kept.taps)
+        for name in list(names)[:PROGRAMMES_MAX]:
+            self._programmes[name] = Programme(name, self.player_buffer_s, self.history_s)
+        resume_taps(kept, self._programmes, now_ms=now_ms)
 
     def standing(self) -> tuple[ProgrammeStanding, ...]:
         """Return how each programme stood at the last look, by name; for any thread.
@@ -88,13 +121,13 @@ class LatencyLookout:
             for name in sorted({*late, *heard})
         )
 
-    def _hear(self, stream: Stream, heard: Heard) -> None:
+    def _hear(self, stream: Stream, heard: Heard, now_ms: int) -> None:
         known = self._programmes.get(stream.programme)
         if known is None and len(self._programmes) < PROGRAMMES_MAX:
             known = Programme(stream.programme, self.player_buffer_s, self.history_s)
             self._programmes[stream.programme] = known
         if known is None:
-            self.refused += 1
+            self.turned_away.note(stream.programme, now_ms)
         else:
             known.hear(stream, heard)
 

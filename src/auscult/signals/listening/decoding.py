@@ -34,6 +34,10 @@ STRETCH_MAX_S = 120.0
 STRETCH_SAMPLES_MAX = 12_000_000
 """Of all channels together, 48 MB: two minutes of stereo at 48 kHz."""
 
+WAV_PACKET_BYTES = 4_096
+"""FFmpeg reads WAV in packets of 85 ms at 48 kHz, and what is there of a packet waits for the rest:
+at the end of a chunk until the next one comes. These are 21 ms of stereo, as a frame of AAC is."""
+
 FORMS_MAX = 8
 """Between so many rates and numbers of channels a body may change at most: each begins anew."""
 
@@ -88,7 +92,12 @@ class Decoder:
         """Yield samples and their rate frame by frame while `source` is read; raises the same."""
         import av
 
-        options = {"format_whitelist": FORMATS, "probesize": "65536", "analyzeduration": "500000"}
+        options = {
+            "format_whitelist": FORMATS,
+            "probesize": "65536",
+            "analyzeduration": "500000",
+            "max_size": str(WAV_PACKET_BYTES),
+        }
         length = _Length()
         try:
             with av.open(source, "r", options=options, metadata_errors="replace") as container:

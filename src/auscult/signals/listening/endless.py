@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -39,7 +39,9 @@ AGAIN_MAX_S = 30.0
 class EndlessListener:
     """One endless stream. `listen` yields for ever: a stream that ends or breaks is asked again.
 
-    Each connection is one `Heard(follows=False)` and then what follows it.
+    Each connection is one `Heard(follows=False)` and then what follows it. Where the server says
+    when the first sample was made, the first one bears that: counted on, it would drift with the
+    clock that the samples are counted by.
     """
 
     fetching: Fetching
@@ -63,20 +65,21 @@ class EndlessListener:
             wait_s = min(2 * wait_s, AGAIN_MAX_S)
 
     async def _listen_once(self) -> AsyncGenerator[Heard]:
-        async with self.fetching.stream(self.url) as (media, chunks):
-            frames, tally = Frames(), _Tally()
+        async with self.fetching.stream(self.url) as opened:
+            frames, tally, begins_ms = Frames(), _Tally(), opened.begins_ms
             pipe = Pipe(frames)
-            pouring = asyncio.create_task(_pour(chunks, pipe, tally))
+            pouring = asyncio.create_task(self._pour(opened.chunks, pipe, tally))
             decoding = threading.Thread(
                 target=_decode, args=(pipe, frames), name="ear", daemon=True
             )
             decoding.start()
             try:
                 async for heard in self._gather(frames, tally):
-                    yield heard
+                    yield replace(heard, media_ms=begins_ms)
+                    begins_ms = None
                 await pouring
             except StreamUnheard as why:
-                raise name_media(_first_cause(pouring, why), media) from None
+                raise name_media(_first_cause(pouring, why), opened.media) from None
             finally:
                 frames.close()
                 pipe.close()
@@ -94,8 +97,8 @@ class EndlessListener:
         pace = _Pace()
         while True:
             one = await self._next_frame(coming, tally, has_some=bool(frames))
-            changed = isinstance(one, tuple) and bool(frames) and _differ(one, frames[0], rate_hz)
-            if frames and (not isinstance(one, tuple) or changed or held >= STRETCH_S * rate_hz):
+            changed = isinstance(one, Frame) and bool(frames) and _differ(one, frames[0], rate_hz)
+            if frames and (not isinstance(one, Frame) or changed or held >= STRETCH_S * rate_hz):
                 size_bytes = tally.take()
                 yield Heard(np.concatenate(frames), rate_hz, came_ms, size_bytes, follows=follows)
                 await pace.keep(held / rate_hz)
@@ -104,9 +107,17 @@ class EndlessListener:
                 raise one
             if one is None:
                 return
-            if isinstance(one, tuple):
-                frames.append(one[0])
-                held, rate_hz, came_ms = held + len(one[0]), one[1], self.now_ms()
+            if isinstance(one, Frame):
+                frames.append(one.samples)
+                held, rate_hz, came_ms = held + len(one.samples), one.rate_hz, one.came_ms
+
+    async def _pour(self, chunks: AsyncIterator[bytes], pipe: Pipe, tally: "_Tally") -> None:
+        try:
+            async for chunk in chunks:
+                tally.count += len(chunk)
+                await pipe.write(chunk, self.now_ms())
+        finally:
+            pipe.close()
 
     async def _next_frame(
         self, coming: Frames, tally: "_Tally", *, has_some: bool
@@ -131,8 +142,8 @@ def _decode(pipe: Pipe, frames: Frames) -> None:
     """Decode in a thread of its own until the pipe ends, or nobody wants more."""
     ending: Ending = StreamUnheard("its decoder failed", why=Why.MALFORMED)
     try:
-        for frame in Decoder().decode_stream(cast("BinaryIO", pipe), bounded=False):
-            if not frames.put(frame):
+        for pcm, rate_hz in Decoder().decode_stream(cast("BinaryIO", pipe), bounded=False):
+            if not frames.put(Frame(pcm, rate_hz, pipe.came_ms)):
                 break
         ending = None
     except StreamUnheard as why:
@@ -154,8 +165,8 @@ class _Idle:
     """No frame has come for a while."""
 
 
-def _differ(one: tuple[Pcm, int], before: Pcm, rate_hz: int) -> bool:
-    return one[1] != rate_hz or one[0].shape[1] != before.shape[1]
+def _differ(one: Frame, before: Pcm, rate_hz: int) -> bool:
+    return one.rate_hz != rate_hz or one.samples.shape[1] != before.shape[1]
 
 
 @dataclass(slots=True)
@@ -183,12 +194,3 @@ class _Pace:
         self._ahead_s = max(0.0, self._ahead_s - PACE_MAX * passed_s) + heard_s
         if self._ahead_s > BURST_S:
             await asyncio.sleep((self._ahead_s - BURST_S) / PACE_MAX)
-
-
-async def _pour(chunks: AsyncIterator[bytes], pipe: Pipe, tally: _Tally) -> None:
-    try:
-        async for chunk in chunks:
-            tally.count += len(chunk)
-            await pipe.write(chunk)
-    finally:
-        pipe.close()

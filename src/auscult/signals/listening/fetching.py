@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
@@ -14,7 +14,7 @@ from auscult.kernel.errors import StreamUnheard
 from auscult.kernel.sounds import Why
 from auscult.runtime.addresses import address_in, why_refused
 from auscult.signals.listening.origin import Origin, OriginResolver
-from auscult.signals.listening.reasons import media_of, say_plainly
+from auscult.signals.listening.reasons import begin_of, media_of, say_plainly
 
 PLAYLIST_BYTES_MAX = 1 << 20
 SEGMENT_BYTES_MAX = 16 << 20
@@ -30,6 +30,18 @@ class Answer:
     body: bytes
     url: str
     media: str
+
+
+class Opened(NamedTuple):
+    """An endless body: what the server says it is, and its chunks as they come.
+
+    begins_ms is when its first sample was made, in Unix milliseconds; None where the server does
+    not say that.
+    """
+
+    media: str
+    chunks: AsyncIterator[bytes]
+    begins_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +95,15 @@ class Fetching:
             ) from None
 
     @asynccontextmanager
-    async def stream(self, url: str) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:
-        """Open an endless body: what the server says it is, and its chunks as they come.
+    async def stream(self, url: str) -> AsyncIterator[Opened]:
+        """Open an endless body.
 
         A chunk that does not come within the time limit raises `StreamUnheard`.
         """
         try:
             async with asyncio.timeout(self.timeout_s) as opening, self._open(url, {}) as answer:
                 opening.reschedule(None)
-                yield media_of(answer), self._chunks(answer)
+                yield Opened(media_of(answer), self._chunks(answer), begin_of(answer))
         except TimeoutError:
             raise StreamUnheard(f"no answer within {self.timeout_s:g} s", why=Why.SLOW) from None
 

@@ -25,6 +25,8 @@ class StreamFigures:
 
     `stream_level_dbfs` is the root mean square and `stream_peak_dbfs` the greatest sample of all
     channels, of what came since the last tick: a sine at full scale is -3 and 0.
+    `stream_live_latency_seconds` is of a stream that says with each stretch when it was made; one
+    that says it once has no such series, for its count would drift.
     """
 
     since_ms: int
@@ -34,6 +36,7 @@ class StreamFigures:
     breaks: int = 0
     is_complete: bool = False
     unheard: Counter[Why] = field(default_factory=Counter)
+    _is_stated: bool = False
     _power: float = 0.0
     _peak: float = 0.0
     _samples: int = 0
@@ -46,6 +49,8 @@ class StreamFigures:
             return
         if self.last is not None and not found.follows:
             self.breaks += 1
+        was_stated = self.last is not None and self.last.media_ms is not None
+        self._is_stated = was_stated and found.media_ms is not None
         self.last = found
         self.heard_s += found.duration_s
         self.size_bytes += found.size_bytes
@@ -81,7 +86,7 @@ class StreamFigures:
             )
             rows.append(("stream_peak_dbfs", "", Kind.GAUGE, _dbfs(self._peak)))
             self._power, self._peak, self._samples = 0.0, 0.0, 0
-        if self.last is not None and self.last.media_ms is not None:
+        if self._is_stated and self.last is not None and self.last.media_ms is not None:
             ended_ms = self.last.media_ms + 1_000 * self.last.duration_s
             behind_s = (self.last.arrived_ms - ended_ms) / 1_000
             rows.append(("stream_live_latency_seconds", "", Kind.GAUGE, behind_s))

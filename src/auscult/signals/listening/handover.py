@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections import deque
+from typing import NamedTuple
 
 from auscult.kernel.errors import StreamUnheard
 from auscult.kernel.sounds import Pcm, Why
@@ -14,7 +15,15 @@ SAMPLES_WAITING_MAX = 1 << 20
 BEHIND_MAX_S = 10.0
 LOOK_S = 0.05
 
-Frame = tuple[Pcm, int]
+
+class Frame(NamedTuple):
+    """Decoded samples, their rate, and when the last byte that it took to decode them came."""
+
+    samples: Pcm
+    rate_hz: int
+    came_ms: int
+
+
 Ending = StreamUnheard | None
 
 
@@ -35,7 +44,7 @@ class Frames:
             self._changed.wait_for(lambda: self._is_closed or not self.is_full)
             if self._is_closed:
                 return False
-            self._waiting += frame[0].size
+            self._waiting += frame.samples.size
         self._tell(frame)
         return True
 
@@ -46,9 +55,9 @@ class Frames:
     async def get(self) -> Frame | Ending:
         """Return the next frame, or how it ended."""
         found = await self._queue.get()
-        if isinstance(found, tuple):
+        if isinstance(found, Frame):
             with self._changed:
-                self._waiting -= found[0].size
+                self._waiting -= found.samples.size
                 self._changed.notify()
         return found
 
@@ -74,13 +83,17 @@ class Pipe:
     def __init__(self, frames: Frames) -> None:
         """Begin empty; what is decoded goes to `frames`."""
         self._frames = frames
-        self._chunks: deque[bytes] = deque()
+        self._chunks: deque[tuple[bytes, int]] = deque()
         self._changed = threading.Condition()
         self._left = b""
         self._is_closed = False
+        self.came_ms = 0
+        """When the newest bytes came that the decoder has taken."""
 
-    async def write(self, chunk: bytes) -> None:
-        """Hand bytes over; waits where the decoder is behind, so that the sender is slowed down.
+    async def write(self, chunk: bytes, came_ms: int) -> None:
+        """Hand bytes over that came at `came_ms`; waits where the decoder is behind.
+
+        So the sender is slowed down.
 
         No thread waits here: there are few, and a stream may be held back for hours. Raises
         `StreamUnheard` where the decoder takes nothing though its frames are taken.
@@ -92,7 +105,7 @@ class Pipe:
             await asyncio.sleep(LOOK_S)
             behind_s = 0.0 if self._frames.is_full else behind_s + LOOK_S
         with self._changed:
-            self._chunks.append(chunk)
+            self._chunks.append((chunk, came_ms))
             self._changed.notify()
 
     def close(self) -> None:
@@ -108,6 +121,6 @@ class Pipe:
                 self._changed.wait_for(lambda: self._is_closed or bool(self._chunks))
                 if not self._chunks:
                     return b""
-                self._left = self._chunks.popleft()
+                self._left, self.came_ms = self._chunks.popleft()
         taken, self._left = self._left[:size], self._left[size:]
         return taken

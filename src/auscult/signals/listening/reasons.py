@@ -1,4 +1,7 @@
-"""Why a request brought nothing, or a body no sound, in words that an operator can act on."""
+"""Why a request brought nothing, or a body no sound, in words that an operator can act on.
+
+And what a server says of a body: its media type, and when what it holds begins.
+"""
 
 import errno
 import os
@@ -12,6 +15,8 @@ from auscult.kernel.sounds import Why
 
 _ABOUT_THE_BODY = frozenset({Why.MALFORMED, Why.NO_AUDIO})
 _MEDIA_CHARS_MAX = 80
+_BEGINS = "X-Begins-Ms"
+_INSTANT_DIGITS = 16
 
 
 def say_plainly(why: Exception) -> str:
@@ -49,6 +54,16 @@ def media_of(answer: aiohttp.ClientResponse) -> str:
     """Return what the server says a body is; empty where it says nothing."""
     said = "Content-Type" in answer.headers
     return answer.content_type[:_MEDIA_CHARS_MAX] if said else ""
+
+
+def begin_of(answer: aiohttp.ClientResponse) -> int | None:
+    """Return when the first sample of a body was made, Unix milliseconds; None where not said.
+
+    There is no standard for it: a tap that knows says it in the header `X-Begins-Ms`.
+    """
+    said = answer.headers.get(_BEGINS, "")
+    known = said.isascii() and said.isdecimal() and len(said) <= _INSTANT_DIGITS
+    return int(said) if known else None
 
 
 def _of_system(why: OSError) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.random import Generator
 
-from auscult.performance.lateness.taps import ArrivalClock, Course
+from auscult.performance.lateness.taps import ArrivalClock, Course, KeptPast, Past, SourceClock
 
 EVERY_MS = 2_000
 
@@ -137,3 +137,49 @@ def test_the_clock_of_arrivals_is_their_lower_envelope() -> None:
         waited_s = float(rng.exponential(2.0)) * (second % 5 > 0)
         clock.note(second, 100.0 + second * 1.0001 + waited_s)
     assert clock.offset_s == pytest.approx(100.0 + 0.0001 * 270, abs=0.01)
+
+
+@pytest.mark.parametrize("told_each_time", [True, False])
+def test_a_source_that_says_when_its_sound_was_made_is_not_late_by_its_own_way(
+    told_each_time: bool,
+) -> None:
+    clock, rng = SourceClock(), np.random.default_rng(6)
+    for second in range(200):
+        at_s = 100.0 + second + 1.0 + 1.7 + float(rng.exponential(0.2))
+        told = told_each_time or second == 0
+        made_s = 100.0 + second if told else None
+        clock.note(second, second + 1.0, at_s=at_s, made_s=made_s)
+    assert clock.offset_s == pytest.approx(100.0, abs=0.001 if told_each_time else 0.02)
+    assert clock.had_s == pytest.approx(101.7, abs=0.02)
+
+
+@pytest.mark.parametrize("off_s", [0.3, -12.0])
+def test_a_source_whose_clock_is_wrong_is_not_believed(off_s: float) -> None:
+    clock = SourceClock()
+    for second in range(100):
+        made_s = 100.0 + second + off_s  # sound that came before it was made, or long after
+        clock.note(second, second + 1.0, at_s=101.1 + second, made_s=made_s)
+    assert clock.offset_s == pytest.approx(100.1)
+    assert clock.own_s == 0
+
+
+def test_a_tap_that_becomes_late_itself_makes_nothing_early_where_it_says_the_times() -> None:
+    clock = SourceClock()
+    for second in range(200):
+        at_s = 101.0 + second + 3.0 * (second > 100)
+        clock.note(second, second + 1.0, at_s=at_s, made_s=100.0 + second)
+    assert clock.offset_s == pytest.approx(100.0)
+
+
+def test_a_digest_of_a_past_says_what_the_past_says() -> None:
+    course, rng = Course(), np.random.default_rng(8)
+    latency_s = 1.0 + 0.05 * rng.standard_normal(4_000)
+    latency_s[[3_500, 3_600]] = 1.35  # seldom, and usual all the same
+    follow(course, latency_s.tolist())
+    kept = course.past.keep()
+    again, known = Past.resume(KeptPast.model_validate_json(kept.model_dump_json())), course.past
+    assert known.usual is not None
+    assert again.usual is not None
+    assert again.usual.level_s == pytest.approx(known.usual.level_s, abs=0.01)
+    assert again.usual.high_s == pytest.approx(known.usual.high_s, abs=0.08)
+    assert len(kept.model_dump_json()) < 1_500

@@ -40,14 +40,17 @@ class At:
     programme: str = "acme/morning"
     labels: Labels = ()
     change_rate_at_s: float = float("inf")
+    instance: str = ""
+    jitter_s: float = 0.0
+    """Chance adds as much on average to what a piece was under way."""
 
     @property
     def stream(self) -> Stream:
-        subject = Subject(service=self.name.partition("-")[0])
+        subject = Subject(service=self.name.partition("-")[0], instance=self.instance)
         return Stream(self.name, self.programme, subject, hop=self.hop, labels=self.labels)
 
     def play(self, pcm: Pcm) -> Iterator[tuple[Stream, Heard]]:
-        at_s, follows = 0.0, False
+        at_s, follows, rng = 0.0, False, np.random.default_rng(len(self.name))
         width = round(self.piece_s * RATE_HZ)
         for begin in range(0, pcm.size - width + 1, width):
             begin_s = begin / RATE_HZ
@@ -55,7 +58,8 @@ class At:
                 follows = False
                 continue
             end_s = begin_s + self.piece_s
-            at_s = max(at_s, end_s + self.late_s(end_s))
+            jitter_s = float(rng.exponential(self.jitter_s))
+            at_s = max(at_s, end_s + self.late_s(end_s) + jitter_s)
             changed = begin_s >= self.change_rate_at_s
             piece = pcm[begin : begin + width : 2 if changed else 1]
             heard = Heard(

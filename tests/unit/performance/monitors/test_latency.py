@@ -1,12 +1,15 @@
 """Latency of a programme that is not there, at taps with known delays."""
 
+import json
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from auscult.detection.remarks import Ledger
-from auscult.kernel.sounds import Unheard, Why
+from auscult.kernel.sounds import Heard, Stream, Unheard, Why
 from auscult.kernel.words import Severity, TenantId
 from auscult.performance.lateness.programmes import Lateness, TapLateness
 from auscult.performance.lateness.taps import past
@@ -235,6 +238,28 @@ def test_chunks_of_the_source_and_bursts_of_a_server_are_no_noise() -> None:
     assert tap.ear_s == pytest.approx(12.0, abs=0.6), "the burst is what is heard late"
 
 
+@pytest.mark.parametrize(
+    ("source_piece_s", "piece_s"), [(0.1, 0.02), (1.0, 0.3), (0.85, 1.0), (4.0, 2.0)]
+)
+def test_how_the_sound_is_cut_and_jitter_move_no_latency(
+    source_piece_s: float, piece_s: float
+) -> None:
+    """Of what came since the last probe, what waited least: its newest second, at its arrival."""
+    source = At("ingest", 0, piece_s=source_piece_s, jitter_s=0.02)
+    edge = At("edge", 1, lambda _: 1.3, piece_s=piece_s, jitter_s=0.02 * (piece_s < 1))
+    _, lookout = watch(source, edge, pcm=programme()[: 24 * RATE_HZ])
+    assert tap_of(lookout, "edge").delivery_s == pytest.approx(1.3, abs=0.02)
+
+
+def test_a_source_tap_that_is_late_itself_says_so_and_nothing_behind_it_seems_early() -> None:
+    source = At("ingest", 0, lambda _: 1.4, piece_s=2.0, stated=True)
+    edge = At("edge", 1, lambda _: 2.0)
+    _, lookout = watch(source, edge, pcm=programme()[: 24 * RATE_HZ])
+    assert tap_of(lookout, "edge").delivery_s == pytest.approx(2.0, abs=0.02)
+    _, lookout = watch(replace(source, stated=False), edge, pcm=programme()[: 24 * RATE_HZ])
+    assert tap_of(lookout, "edge").delivery_s == pytest.approx(0.6, abs=0.02), "behind the tap"
+
+
 def test_a_source_that_has_gone_makes_latency_unknown() -> None:
     lookout = Latency(history_s=40).begin()
     pcm = programme()[: 40 * RATE_HZ]
@@ -281,13 +306,87 @@ def test_what_cannot_be_taken_is_counted_and_bounded() -> None:
     for number in range(40):
         run(lookout, At("edge", 1, programme=f"p{number}").play(pcm))
     assert len(lookout.standing()) == 32
-    assert lookout.refused == 8 * 4
+    assert lookout.turned_away.count == 8 * 4
+    (told,) = lookout.look(View(TenantId("acme"), BEGIN_MS + 3_000))
+    assert "of 32 programmes; 8 more are not looked at: p32, p33, p34, p35, p36," in told.sentence
+    assert lookout.look(View(TenantId("acme"), BEGIN_MS + 70_000)) == []
     broken = pcm.copy()
     broken[0] = np.nan
     run(lookout, At("edge", 1, programme="p1").play(broken))
     late = next(one.lateness for one in lookout.standing() if one.programme == "p1")
     assert late is not None
     assert late.refused == 1
+
+
+def test_two_streams_of_one_name_are_two_taps() -> None:
+    pcm = programme()[: 24 * RATE_HZ]
+    one = At("edge", 1, lambda _: 1.0, instance="a:80")
+    other = At("edge", 1, lambda _: 3.0, instance="b:80")
+    _, lookout = watch(INGEST, one, other, pcm=pcm)
+    assert tap_of(lookout, "edge").delivery_s == pytest.approx(1.0, abs=0.02)
+    assert tap_of(lookout, "edge (b:80)").delivery_s == pytest.approx(3.0, abs=0.02)
+    gone = (one.stream, Unheard(Why.LEFT, BEGIN_MS + 30_000, ""))
+    lookout.look(View(TenantId("acme"), BEGIN_MS + 30_000, [gone]))
+    assert [tap.name for tap in _standing(lookout).taps] == ["edge (b:80)"]
+
+
+def test_two_source_taps_of_one_name_are_not_mixed() -> None:
+    pcm = programme()[: 24 * RATE_HZ]
+    other = At("ingest", 0, lambda _: 0.7, instance="b:80")
+    seen, lookout = watch(INGEST, other, At("edge", 1, lambda _: 2.0), pcm=pcm)
+    assert seen.all == []
+    assert tap_of(lookout, "edge").delivery_s == pytest.approx(2.0, abs=0.02)
+
+
+def _arrived(one: tuple[Stream, Heard]) -> int:
+    return one[1].arrived_ms
+
+
+def _anew(events: list[tuple[Stream, Heard]]) -> list[tuple[Stream, Heard]]:
+    """The same as whoever joins now hears it: the first of each stream follows nothing."""
+    known = set[str]()
+    joined = []
+    for stream, heard in events:
+        joined.append((stream, replace(heard, follows=heard.follows and stream.name in known)))
+        known.add(stream.name)
+    return joined
+
+
+def restarted(lookout: LatencyLookout, *, down_s: float = 5.0) -> LatencyLookout:
+    memory = json.loads(json.dumps(lookout.keep()))
+    now_ms = memory["at_ms"] + round(1e3 * down_s)
+    return Latency(history_s=40).resume(memory, now_ms=now_ms)
+
+
+def test_what_is_usual_and_what_is_late_outlast_a_restart() -> None:
+    taps = INGEST, At("edge", 1, late_after(2.0, 1.0))
+    events = sorted((one for tap in taps for one in tap.play(programme())), key=_arrived)
+    cut_ms = BEGIN_MS + 40_000
+    lookout = Latency(history_s=40).begin()
+    before = run(lookout, [one for one in events if _arrived(one) < cut_ms])
+    assert [str(one.subject) for one in before.said[-1][1]] == ["edge"]
+    again = restarted(lookout, down_s=0)
+    assert again.look(View(TenantId("acme"), cut_ms)) == [], "nothing is known of it as yet"
+    after = run(again, _anew([one for one in events if _arrived(one) >= cut_ms]))
+    (late,) = [one for one in after.said[-1][1] if one.signal == "latency"]
+    assert late.since_ms == before.said[-1][1][0].since_ms, "it is the same one, and not forgotten"
+    assert "usual is 1.0 s" in late.sentence
+    assert after.first("latency") is not None
+    usual = tap_of(lookout, "edge").usual_s
+    assert tap_of(again, "edge").usual_s == pytest.approx(usual, abs=0.02), "none of it was learnt"
+
+
+def test_what_is_kept_is_bounded_and_nothing_of_a_day_ago_is_believed() -> None:
+    lookout = Latency().begin()
+    pcm = programme()[: 2 * RATE_HZ]
+    for number in range(8):
+        taps = [At(f"edge-{tap}", 1, programme=f"p{number}") for tap in range(30)]
+        run(lookout, [one for tap in taps for one in tap.play(pcm)])
+    assert len(lookout.keep()["taps"]) == 200
+    assert len(restarted(lookout).keep()["taps"]) == 200
+    assert restarted(lookout, down_s=90_000).keep()["taps"] == []
+    with pytest.raises(ValidationError):
+        Latency().resume({"at_ms": 1, "taps": [{"name": "edge"}]}, now_ms=1)
 
 
 def test_what_is_gone_is_forgotten() -> None:

@@ -3,6 +3,7 @@
 import errno
 import socket
 import ssl
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
@@ -10,7 +11,7 @@ from aiohttp.client_reqrep import ConnectionKey
 
 from auscult.kernel.errors import StreamUnheard
 from auscult.kernel.sounds import Why
-from auscult.signals.listening.reasons import name_media, say_plainly
+from auscult.signals.listening.reasons import begin_of, name_media, say_plainly
 
 PLACE = ConnectionKey("radio.example", 443, True, True, None, None, None)
 EXPIRED = "its certificate is not to be trusted: certificate has expired"
@@ -59,3 +60,19 @@ def test_what_a_body_is_said_to_be_is_named_where_the_body_is_the_trouble() -> N
     assert name_media(body, "text/html").detail == "no sound (the server calls it text/html)"
     assert name_media(body, "").detail == "no sound"
     assert name_media(slow, "audio/mpeg").detail == "no sound"
+
+
+@pytest.mark.parametrize(
+    ("said", "known"),
+    [
+        ("1700000000123", 1_700_000_000_123),
+        ("", None),
+        ("-5", None),
+        ("17e8", None),
+        ("٣", None),
+        ("9" * 17, None),
+    ],
+)
+def test_when_a_body_begins_is_taken_where_it_is_a_time(said: str, known: int | None) -> None:
+    answer = SimpleNamespace(headers={"X-Begins-Ms": said} if said else {})
+    assert begin_of(answer) == known  # type: ignore[arg-type]

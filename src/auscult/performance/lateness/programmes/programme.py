@@ -1,6 +1,6 @@
 """The streams of one programme, as they are heard: the source taps, and the taps behind them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from auscult.kernel.errors import InputError
 from auscult.kernel.sounds import Heard, Stream
@@ -19,6 +19,9 @@ SOURCES_MAX = 2
 class Programme:
     """What is known of one programme.
 
+    Two streams of one name (of two instances, or heard from two places) are two taps: the second is
+    named with its instance or its vantage.
+
     buffer_s: of the player that is simulated at each tap. history_s: kept of the source.
     refused: stretches that were not taken, for want of room or because they hold no sound.
     """
@@ -29,6 +32,7 @@ class Programme:
     taps: dict[str, Tap] = field(default_factory=dict)
     refused: int = 0
     _sources: dict[str, Source] = field(default_factory=dict)
+    _names: dict[Stream, str] = field(default_factory=dict)
 
     def hear(self, stream: Stream, heard: Heard) -> None:
         """Take a stretch of one of its streams, in the order in which they came."""
@@ -41,6 +45,23 @@ class Programme:
         except InputError:
             self.refused += 1
             place.cut()
+
+    def leave(self, stream: Stream) -> None:
+        """Forget a stream that nobody listens to any more; its name is free."""
+        name = self._names.pop(stream, "")
+        self.taps.pop(name, None)
+        self._sources.pop(name, None)
+
+    def streams(self) -> list[tuple[Stream, Tap]]:
+        """Return the streams behind the source as they were heard, and their taps."""
+        known = ((stream, self.taps.get(name)) for stream, name in self._names.items())
+        return [(stream, tap) for stream, tap in known if tap is not None]
+
+    def resume(self, stream: Stream, name: str) -> Tap:
+        """Return the tap, under its name of before, of a stream that was known before a restart."""
+        self._names[stream] = name
+        self.taps[name] = Tap(replace(stream, name=name), self.buffer_s)
+        return self.taps[name]
 
     def due(self) -> list[Tap]:
         """Return the taps that have a probe to measure, the one that waits longest first."""
@@ -81,14 +102,29 @@ class Programme:
         self._sources = {
             k: v for k, v in self._sources.items() if now_s - v.heard_at_s < FORGOTTEN_S
         }
-        return not self.taps and not self._sources
+        kept = {*self.taps, *self._sources}
+        self._names = {stream: name for stream, name in self._names.items() if name in kept}
+        return not kept
 
     def _source_of(self, stream: Stream) -> Source | None:
-        if stream.name not in self._sources and len(self._sources) < SOURCES_MAX:
-            self._sources[stream.name] = Source(history_s=self.history_s)
-        return self._sources.get(stream.name)
+        name = self._names.get(stream)
+        if name is None and len(self._sources) < SOURCES_MAX:
+            name = self._name(stream)
+            self._sources[name] = Source(history_s=self.history_s)
+        return None if name is None else self._sources[name]
 
     def _tap_of(self, stream: Stream) -> Tap | None:
-        if stream.name not in self.taps and len(self.taps) < TAPS_MAX:
-            self.taps[stream.name] = Tap(stream, self.buffer_s)
-        return self.taps.get(stream.name)
+        name = self._names.get(stream)
+        if name is None and len(self.taps) < TAPS_MAX:
+            name = self._name(stream)
+            self.taps[name] = Tap(replace(stream, name=name), self.buffer_s)
+        return None if name is None else self.taps[name]
+
+    def _name(self, stream: Stream) -> str:
+        """Give a new stream its name, or one like it where that is taken."""
+        more = (stream.subject.instance, stream.vantage, *map(str, range(2, 2 + len(self._names))))
+        like = (f"{stream.name} ({one})" for one in more if one)
+        taken = set(self._names.values())
+        name = next(name for name in (stream.name, *like) if name not in taken)
+        self._names[stream] = name
+        return name

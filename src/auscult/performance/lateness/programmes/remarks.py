@@ -91,7 +91,8 @@ def _of_ear(programme: Programme, tap: Tap) -> Remark:
 
 def _is_late_at_ear_only(programme: Programme, tap: Tap) -> bool:
     in_time = programme.course_of(tap).late_since_ms is None
-    return tap.ear.late_since_ms is not None and not tap.ear.is_ending and in_time
+    is_late = tap.ear.late_since_ms is not None and tap.ear.now_s is not None
+    return is_late and not tap.ear.is_ending and in_time
 
 
 def _curve(course: Course) -> Curve:

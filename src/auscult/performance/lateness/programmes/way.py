@@ -79,8 +79,12 @@ def find_delays(programme: Programme) -> list[Delay]:
 
 
 def _is_late(course: Course) -> bool:
-    """Whether it is told; what ends is not, though it may yet turn out to go on."""
-    return course.late_since_ms is not None and not course.is_ending
+    """Whether it is told; what ends is not, though it may yet turn out to go on.
+
+    Nor is what was late before a restart and was not probed since.
+    """
+    is_late = course.late_since_ms is not None and course.now_s is not None
+    return is_late and not course.is_ending
 
 
 def _has_just_ended(programme: Programme, passed: Tap, course: Course) -> bool:

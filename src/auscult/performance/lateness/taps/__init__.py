@@ -4,11 +4,22 @@
 says whether it became later than its own past.
 """
 
-from auscult.performance.lateness.taps.clock import ArrivalClock
+from auscult.performance.lateness.taps.clock import ArrivalClock, SourceClock
 from auscult.performance.lateness.taps.course import Course
 from auscult.performance.lateness.taps.ear import Ear
-from auscult.performance.lateness.taps.past import Past, Usual
+from auscult.performance.lateness.taps.past import KeptPast, Past, Usual
 from auscult.performance.lateness.taps.source import Source
 from auscult.performance.lateness.taps.tap import Figure, Tap
 
-__all__ = ["ArrivalClock", "Course", "Ear", "Figure", "Past", "Source", "Tap", "Usual"]
+__all__ = [
+    "ArrivalClock",
+    "Course",
+    "Ear",
+    "Figure",
+    "KeptPast",
+    "Past",
+    "Source",
+    "SourceClock",
+    "Tap",
+    "Usual",
+]

@@ -1,4 +1,4 @@
-"""The listener behind a tap: `playhead.play`, one stretch at a time.
+"""The listener behind a tap: a player's clock, one stretch at a time.
 
 It starts once `buffer_s` are there, plays one second a second, stops where the next stretch has not
 come, and goes on once `buffer_s` are there again. What a server sent first in one burst stands in

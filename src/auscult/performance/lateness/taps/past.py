@@ -6,10 +6,15 @@ with it is seen against the medians of the hours before.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
+
+from auscult.kernel.words import Word
 
 NOTICED_S = 0.4
 """Half a second is what is found at least, with room for the error of a probe."""
@@ -22,6 +27,8 @@ HOUR_MS, HOURS, HOURS_MIN = 3_600_000, 48, 3
 RAW = 360
 """Twelve minutes: an excursion that comes twice in them is usual."""
 
+KEPT_BINS, KEPT_RAW, EXCURSIONS_KEPT = 30, 60, 2
+
 Doubles = NDArray[np.float64]
 
 
@@ -31,6 +38,18 @@ class Usual:
 
     level_s: float
     high_s: float
+
+
+class KeptPast(Word):
+    """A digest of a past, in seconds.
+
+    bins: medians of up to 12 bins each. raw: the two greatest latencies, and the last ones.
+    """
+
+    bins: tuple[float, ...] = Field(default=(), max_length=KEPT_BINS)
+    raw: tuple[float, ...] = Field(default=(), max_length=EXCURSIONS_KEPT + KEPT_RAW)
+    hours: tuple[float, ...] = Field(default=(), max_length=HOURS)
+    piece_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -67,6 +86,27 @@ class Past:
             self._usual = self._judge()
         return self._usual
 
+    def keep(self) -> KeptPast:
+        """Return the digest: level, noise and excursions come out of it as they are."""
+        raw, size = list(self._raw), -(-len(self._bins) // KEPT_BINS) or 1
+        bins = list(self._bins)
+        parts = [bins[max(0, end - size) : end] for end in range(len(bins), 0, -size)]
+        return KeptPast(
+            bins=_round(float(np.median(part)) for part in reversed(parts)),
+            raw=_round([*sorted(raw)[-EXCURSIONS_KEPT:], *raw[-KEPT_RAW:]]),
+            hours=_round(self._hours),
+            piece_s=self._piece_s,
+        )
+
+    @classmethod
+    def resume(cls, kept: KeptPast) -> Self:
+        """Return the past of a digest."""
+        past = cls(_piece_s=kept.piece_s)
+        past._raw.extend(kept.raw)
+        past._bins.extend(kept.bins)
+        past._hours.extend(kept.hours)
+        return past
+
     def _judge(self) -> Usual:
         level_s, margin_s = float(np.median(self._bins)), self._margin_s()
         high_s = level_s + margin_s
@@ -89,6 +129,10 @@ class Past:
         if next_ms - self._hour_ms >= HOUR_MS:
             self._hours.append(float(np.median(self._bins)))
             self._hour_ms = next_ms
+
+
+def _round(values: Iterable[float]) -> tuple[float, ...]:
+    return tuple(round(value, 4) for value in values)
 
 
 def _noise_s(values: Doubles) -> float:

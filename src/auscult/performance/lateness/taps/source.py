@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from auscult.kernel.sounds import Heard
 from auscult.performance.lateness.sighting import Locked, Reason, Sighting, Unknown, locate
 from auscult.performance.lateness.tape import Tape
-from auscult.performance.lateness.taps.clock import ArrivalClock
+from auscult.performance.lateness.taps.clock import SourceClock
 from auscult.performance.lateness.trace import STRETCH_MAX_S, Floats, trace_of
 
 HISTORY_S = 120.0
@@ -26,13 +26,14 @@ class _Reel:
 
     tape: Tape
     begin_s: float
-    clock: ArrivalClock = field(default_factory=ArrivalClock)
+    clock: SourceClock = field(default_factory=SourceClock)
     length_s: float = 0.0
 
     def take(self, heard: Heard, at_s: float) -> None:
         self.tape.append(heard.samples, self.begin_s + self.length_s)
-        self.length_s += heard.duration_s
-        self.clock.note(self.length_s, at_s)
+        begin_s, self.length_s = self.length_s, self.length_s + heard.duration_s
+        made_s = None if heard.media_ms is None else heard.media_ms / 1e3
+        self.clock.note(begin_s, self.length_s, at_s=at_s, made_s=made_s)
 
     def may_go_on(self, heard: Heard, at_s: float) -> bool:
         waited_s = at_s - self.ended_s - heard.duration_s
@@ -40,7 +41,7 @@ class _Reel:
 
     @property
     def ended_s(self) -> float:
-        return self.clock.offset_s + self.length_s
+        return self.clock.had_s + self.length_s
 
     def find(self, samples: Floats, rate_hz: int, *, end_s: float, latest_s: float) -> Sighting:
         length_s = len(samples) / rate_hz
