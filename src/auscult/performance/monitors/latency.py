@@ -32,7 +32,11 @@ PROBES_MAX = 64
 
 
 class Latency(Monitor):
-    """End-to-end latency by stage, and the playback experience."""
+    """End-to-end latency by stage, and the playback experience.
+
+    Needs probes of the same programme at its source (hop 0) and behind it, or streams that state
+    when their sound was made; and what players report, for the scores and alarms of plays.
+    """
 
     player_buffer_s: float = Field(default=2.0, gt=0, le=60)
     """What a player holds before it begins: the model by which latency at the ear is told."""

@@ -37,7 +37,7 @@ class Programme:
     def hear(self, stream: Stream, heard: Heard) -> None:
         """Take a stretch of one of its streams, in the order in which they came."""
         place = self._source_of(stream) if stream.is_source else self._tap_of(stream)
-        if place is None:
+        if place is None or not len(heard.samples):
             self.refused += 1
             return
         try:
