@@ -32,12 +32,7 @@ class Stream:
         """Whether it is the source tap, against which the others of the programme are held."""
         return self.hop == 0
 
-    def is_like(self, other: "Stream") -> bool:
-        """Whether it is the same stream; its rendition may change, when the ladder does."""
-        return replace(self, labels=_lasting(self.labels)) == replace(
-            other, labels=_lasting(other.labels)
-        )
-
-
-def _lasting(labels: Labels) -> Labels:
-    return tuple(pair for pair in labels if pair[0] != RENDITION)
+    @property
+    def lasting(self) -> "Stream":
+        """The stream without its rendition, which may change when the ladder does."""
+        return replace(self, labels=tuple(one for one in self.labels if one[0] != RENDITION))

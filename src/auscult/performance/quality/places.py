@@ -116,7 +116,7 @@ class Places:
         """
         tap = self.taps.get(stream.name)
         if tap is not None:
-            if tap.stream.is_like(stream):
+            if tap.stream.lasting == stream.lasting:
                 tap.stream = stream
                 return tap
             if UNHEARD not in tap.faults(at_ms):

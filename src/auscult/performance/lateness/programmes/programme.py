@@ -48,7 +48,7 @@ class Programme:
 
     def leave(self, stream: Stream) -> None:
         """Forget a stream that nobody listens to any more; its name is free."""
-        name = self._names.pop(stream, "")
+        name = self._names.pop(stream.lasting, "")
         self.taps.pop(name, None)
         self._sources.pop(name, None)
 
@@ -59,7 +59,7 @@ class Programme:
 
     def resume(self, stream: Stream, name: str) -> Tap:
         """Return the tap, under its name of before, of a stream that was known before a restart."""
-        self._names[stream] = name
+        self._names[stream.lasting] = name
         self.taps[name] = Tap(replace(stream, name=name), self.buffer_s)
         return self.taps[name]
 
@@ -107,14 +107,14 @@ class Programme:
         return not kept
 
     def _source_of(self, stream: Stream) -> Source | None:
-        name = self._names.get(stream)
+        name = self._names.get(stream.lasting)
         if name is None and len(self._sources) < SOURCES_MAX:
             name = self._name(stream)
             self._sources[name] = Source(history_s=self.history_s)
         return None if name is None else self._sources[name]
 
     def _tap_of(self, stream: Stream) -> Tap | None:
-        name = self._names.get(stream)
+        name = self._names.get(stream.lasting)
         if name is None and len(self.taps) < TAPS_MAX:
             name = self._name(stream)
             self.taps[name] = Tap(replace(stream, name=name), self.buffer_s)
@@ -126,5 +126,5 @@ class Programme:
         like = (f"{stream.name} ({one})" for one in more if one)
         taken = set(self._names.values())
         name = next(name for name in (stream.name, *like) if name not in taken)
-        self._names[stream] = name
+        self._names[stream.lasting] = name
         return name
