@@ -136,6 +136,24 @@ def mean_rate_kbps(
     return float(np.mean(means)) if means else 0.0
 
 
+def expect_saving(
+    before: Sequence[Sounding],
+    rates_kbps: Sequence[float],
+    throughput_kbps: NDArray[np.float64],
+    *,
+    guards: Guards | None = None,
+) -> float:
+    """Return the share of bytes, below 1, that a ladder of these real rates should save.
+
+    0 where nothing was heard.
+    """
+    headroom = (guards or Guards()).headroom
+    now_kbps = mean_rate_kbps(before, throughput_kbps, headroom=headroom)
+    then = [Sounding("", kbps, None) for kbps in rates_kbps]
+    then_kbps = mean_rate_kbps(then, throughput_kbps, headroom=headroom)
+    return 1 - then_kbps / now_kbps if now_kbps else 0.0
+
+
 def _missing(before: Sequence[Sounding], after: Sequence[Sounding]) -> list[str]:
     gone = {one.stream for one in before} - {one.stream for one in after}
     return [f"{stream}: not heard after the change" for stream in sorted(gone)]

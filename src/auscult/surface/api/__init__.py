@@ -1,8 +1,17 @@
 """The JSON interface under /api/v1, and the three doors at the root that machines knock on."""
 
-from auscult.surface.api import events, health, incidents, series, standing, telemetry, write
+from auscult.surface.api import (
+    events,
+    health,
+    incidents,
+    ladders,
+    series,
+    standing,
+    telemetry,
+    write,
+)
 
-ROOMS = (incidents, series, standing, events, write, health)
+ROOMS = (incidents, series, standing, ladders, events, write, health)
 ROUTERS = (*(room.router for room in ROOMS), *telemetry.ROUTERS)
 """Each router says its whole path itself, so that a route's template is what metrics call it."""
 
