@@ -39,7 +39,8 @@ svg { --ink: #1c2330; --dim: #5c6675; --grid: #dfe3ea; --page: #ffffff; --mark: 
 .dot { fill: var(--c); } .taken { fill: var(--c); stroke: var(--page); stroke-width: 2; }
 .rung { fill: none; stroke: var(--mark); stroke-width: 1.5; stroke-dasharray: 3 3; opacity: .65; }
 .grid { stroke: var(--grid); } .need { stroke: var(--mark); stroke-dasharray: 6 4; }
-.sheet { fill: var(--page); } text { fill: var(--dim); } .title { fill: var(--ink); font-size: 16px; font-weight: 600; }
+.sheet { fill: var(--page); } text { fill: var(--dim); }
+.title { fill: var(--ink); font-size: 16px; font-weight: 600; }
 .name, .step { fill: var(--ink); }
 """
 
