@@ -18,12 +18,14 @@ from auscult.kernel.errors import EffectError, PreconditionFailed
 from auscult.performance.codec import Rung
 from auscult.performance.codec.verdict import (
     WAY_LOSS_MAX,
+    WORSE_OFF_MAX_SHARE,
     Ruling,
     Sounding,
     Verdict,
     expect_saving,
     judge_change,
     lose_on_way,
+    share_worse_off,
 )
 
 KBPS_NEAR = 0.15
@@ -196,6 +198,10 @@ def _check_heard(before: Sequence[Sounding], proposal: Proposal, plan: ChangePla
             rates = ", ".join(f"{one.kbps:.0f}" for one in some)
             what = f"{stream} is heard at {rates} kbit/s, which is not {spell(present)}"
             raise PreconditionFailed(f"{what}: say in `ladder` what is in force")
+    worse = share_worse_off(before, proposal.real_kbps, promise, needed=proposal.needed)
+    if worse > WORSE_OFF_MAX_SHARE:
+        what = f"{worse:.0%} of the listeners would hear less than now"
+        raise PreconditionFailed(f"{what}, and less than {proposal.needed:.2f}")
     saving = expect_saving(before, proposal.real_kbps, promise.throughput_kbps)
     if saving < plan.saved_min_share:
         least = f"{plan.saved_min_share:.1%} are asked for"

@@ -97,6 +97,7 @@ class _Paper(BaseModel):
 
     form: int = Field(ge=FORM, le=FORM)
     measure: str
+    needed_score: float = Field(ge=1, le=5)
     audience_kbps: list[float] = Field(min_length=1, max_length=10_000)
     ladder: list[_Step] = Field(min_length=1, max_length=64)
     curve: list[tuple[float, float]] = Field(min_length=1, max_length=1_000)
@@ -104,10 +105,14 @@ class _Paper(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A ladder that was advised, best step first, its real rates, and what is promised of it."""
+    """A ladder that was advised, best step first, its real rates, and what is promised of it.
+
+    needed: the score that every title was to keep.
+    """
 
     rungs: tuple[Rung, ...]
     real_kbps: tuple[float, ...]
+    needed: float
     promise: Promise
 
 
@@ -132,5 +137,6 @@ def _propose(paper: _Paper) -> Proposal:
     return Proposal(
         rungs=tuple(Rung(step.codec, step.nominal_kbps) for step in paper.ladder),
         real_kbps=tuple(step.real_kbps for step in paper.ladder),
+        needed=paper.needed_score,
         promise=promise,
     )

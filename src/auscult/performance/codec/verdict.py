@@ -25,6 +25,9 @@ lie 0.02 to 0.05 apart, and nobody hears such a difference."""
 WAY_LOSS_MAX = 2.0
 """Where the way costs more than this, a codec's harm can no longer be told from it."""
 
+WORSE_OFF_MAX_SHARE = 0.01
+"""A ladder that lets more listeners than this hear less is no saving, whatever bytes it saves."""
+
 SAVED_MIN_SHARE = 0.01
 """Bytes vary from minute to minute; less than this is no saving."""
 
@@ -152,6 +155,35 @@ def expect_saving(
     then = [Sounding("", kbps, None) for kbps in rates_kbps]
     then_kbps = mean_rate_kbps(then, throughput_kbps, headroom=headroom)
     return 1 - then_kbps / now_kbps if now_kbps else 0.0
+
+
+def share_worse_off(
+    before: Sequence[Sounding],
+    rates_kbps: Sequence[float],
+    promise: Promise,
+    *,
+    needed: float,
+    guards: Guards | None = None,
+) -> float:
+    """Return the share of listeners who would hear less than now, and less than is needed.
+
+    rates_kbps: real rates of the ladder promised, best first. What is heard now is what the curve
+    says of its rate. Who cannot carry any rendition now loses nothing. The worst stream counts.
+    """
+    reach = promise.throughput_kbps / (guards or Guards()).headroom
+    kbps, score = np.array(promise.curve).T
+    order = np.argsort(rates_kbps)
+    then = np.array(promise.worst_scores)[order][
+        np.maximum(np.searchsorted(np.array(rates_kbps)[order], reach, side="right") - 1, 0)
+    ]
+    shares = [0.0]
+    for stream in {one.stream for one in before}:
+        rates = np.sort([one.kbps for one in before if one.stream == stream])
+        at = np.searchsorted(rates, reach, side="right") - 1
+        now = np.interp(rates[np.maximum(at, 0)], kbps, score)
+        worse = (at >= 0) & (then < np.minimum(now, needed) - SPREAD_MIN)
+        shares.append(float(worse.mean()))
+    return max(shares)
 
 
 def _missing(before: Sequence[Sounding], after: Sequence[Sounding]) -> list[str]:
