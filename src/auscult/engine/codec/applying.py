@@ -34,6 +34,9 @@ KBPS_NEAR = 0.15
 REAL_LOW, REAL_HIGH = 0.4, 1.8
 """What a real rate may be of the nominal one: variable bit rates lie far from their name."""
 
+RESTORED_TRIES = 3
+"""A busy machine may hear nothing once; that alone is no ladder that is stuck."""
+
 STOPPED = "stopped before it was judged"
 
 
@@ -126,15 +129,25 @@ async def revert_ladder(
     end, said = End.REVERTED, so_far.said
     try:
         await run_command(plan.revert, plan.timeout_s)
-        await asyncio.sleep(plan.settle_s)
-        means.tell("listening whether it is as it was")
-        if not is_restored(so_far.before, await means.listen(plan, measure)):
+        if not await _hear_restored(so_far.before, plan, means, measure=measure):
             end, said = End.STUCK, f"{said}; after reverting, the streams are not as they were"
     except EffectError as failed:
         end, said = End.STUCK, f"{said}; reverting failed: {failed.detail}"
     outcome = replace(so_far, end=end, said=said)
     await means.journal.end(outcome)
     return outcome
+
+
+async def _hear_restored(
+    before: Sequence[Sounding], plan: ChangePlan, means: Means, *, measure: str
+) -> bool:
+    """Listen whether it is as it was; again before a person is troubled with it."""
+    for _ in range(RESTORED_TRIES):
+        await asyncio.sleep(plan.settle_s)
+        means.tell("listening whether it is as it was")
+        if is_restored(before, await means.listen(plan, measure)):
+            return True
+    return False
 
 
 async def _give_up(so_far: Outcome, plan: ChangePlan, means: Means) -> None:

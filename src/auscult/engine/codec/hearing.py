@@ -22,7 +22,7 @@ from auscult.performance.codec.verdict import Sounding
 from auscult.runtime.clock import SystemClock
 
 HEAR, RECORD = (f"auscult.engine.codec.hearing:{name}" for name in ("hear", "record"))
-SCORING_S = 60.0
+SCORING_S = 120.0
 """For each stream, beside the listening itself: its renditions are scored one after the other."""
 
 NICE = 10

@@ -4,14 +4,13 @@ from auscult.surface.api import (
     events,
     health,
     incidents,
-    ladders,
     series,
     standing,
     telemetry,
     write,
 )
 
-ROOMS = (incidents, series, standing, ladders, events, write, health)
+ROOMS = (incidents, series, standing, events, write, health)
 ROUTERS = (*(room.router for room in ROOMS), *telemetry.ROUTERS)
 """Each router says its whole path itself, so that a route's template is what metrics call it."""
 

@@ -5,9 +5,9 @@ from typing import Any
 from fastapi import APIRouter, Response
 from markupsafe import Markup
 
-from auscult.surface.api.ladders import read_ladders
 from auscult.surface.api.queries import Nothing
 from auscult.surface.hulls import draw_paper
+from auscult.surface.readings import read_ladders
 from auscult.surface.web.render import render
 from auscult.surface.web.session import Visitor
 
@@ -28,7 +28,7 @@ STATES = {
 async def show_ladders(ask: Visitor) -> Response:
     """Show the newest ladder as a whole and those before it in a line each."""
     ask.query(Nothing)
-    known = await read_ladders(ask)
+    known = await read_ladders(ask.engine, ask.tenant)
     ladders, paper = known["ladders"], known["advice"]
     return render(
         ask.request,
@@ -36,12 +36,15 @@ async def show_ladders(ask: Visitor) -> Response:
         ladders=ladders,
         newest=ladders[0] if ladders else None,
         paper=paper,
-        # Made by `draw_hulls`, which escapes every name that it is given.
-        picture=Markup(draw_paper(paper, is_styled=False)) if paper else "",  # noqa: S704
+        picture=_picture(paper) if paper else "",
         states=STATES,
         pair_up=pair_up,
         rungs=spell_rungs,
     )
+
+
+def _picture(paper: dict[str, Any]) -> Markup:
+    return Markup(draw_paper(paper, is_styled=False))  # noqa: S704  # it escapes what it names
 
 
 def pair_up(ladder: dict[str, Any]) -> list[dict[str, Any]]:
