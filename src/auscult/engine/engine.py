@@ -11,7 +11,7 @@ import aiohttp
 
 from auscult.engine.access import Access
 from auscult.engine.answers import Answers
-from auscult.engine.codec.automatic.watch import ACTOR, LadderWatch
+from auscult.engine.codec.automatic.watch import ACTOR, LadderWatch, Ties
 from auscult.engine.codec.record import Desk
 from auscult.engine.events.orphans import read_firing, release_orphans
 from auscult.engine.events.path import EventPath
@@ -146,7 +146,14 @@ class Engine:
                 self._tasks.append(asyncio.create_task(tell_own_spans(self.telemetry)))
             self.events.sense(self._senses)
             self._tasks.append(asyncio.create_task(self._release_orphans()))
-            self.ladders.start(self.samples.reading, lambda: self.settings.auto_remediation)
+            self.ladders.start(
+                Ties(
+                    read=self.read,
+                    reading=self.samples.reading,
+                    is_acting=lambda: self.settings.auto_remediation,
+                    report=self.events.report,
+                )
+            )
         self._tasks.append(asyncio.create_task(keep_gauges(self)))
         self._is_ready = True
         log.info("auscult runs", tenants=len(self.settings.tenants))

@@ -1,5 +1,6 @@
 """What auscult does with a ladder by itself: when, from what, and only where it is allowed."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,18 @@ from pydantic import ValidationError
 from auscult.engine.codec.applying import Outcome, is_ladder
 from auscult.engine.codec.automatic.material import measure_audience, pick_evenly
 from auscult.engine.codec.automatic.round import Round, in_force
-from auscult.engine.codec.automatic.watch import is_over
+from auscult.engine.codec.automatic.watch import LadderWatch, Ties, is_over
 from auscult.engine.codec.papers import propose
 from auscult.engine.codec.record import STALE_S, Desk, Record, State
 from auscult.engine.codec.rescue import find_orphan, rescue
 from auscult.engine.codec.section import CodecSettings
+from auscult.engine.wiring import Plans, TenantPlan
 from auscult.kernel.errors import EnvelopeBroken, SettingError, StateConflict
+from auscult.kernel.findings import Finding
 from auscult.kernel.words import TenantId
 from auscult.performance.codec import Quality, Rung
 from auscult.performance.codec.verdict import Sounding
+from auscult.runtime.clock import SystemClock
 from auscult.store import LadderRow, Store
 from auscult.vault import Vault
 from tests.unit.surface.fake_ladder import a_paper
@@ -227,3 +231,26 @@ def a_round(consents: dict[TenantId, bool], **changed: Any) -> Round:
         is_acting=True,
         scratch=Path("nowhere"),
     )
+
+
+async def test_a_person_is_told_of_a_stuck_ladder_once_and_of_its_end(
+    desk: Desk, tmp_path: Path
+) -> None:
+    told: list[Finding] = []
+    plans = Plans({ACME: TenantPlan(ACME)})
+    watch = LadderWatch(desk, plans, clock=SystemClock(), scratch=tmp_path)
+
+    async def look(state: State) -> list[tuple[str, str]]:
+        row = LadderRow("L1", state, 0, desk.now_ms(), {"why": "reverting failed"})
+        await desk.write(lambda work: work.of(ACME).ladders.put(row))
+        ties = Ties(read=desk.write, reading=None, is_acting=lambda: True, report=told.extend)  # type: ignore[arg-type]  # nothing is due
+        watch.start(ties)
+        await asyncio.sleep(0.2)
+        await watch.stop()
+        return [(one.phase.value, one.severity.value) for one in told]
+
+    assert await look(State.KEPT) == []
+    assert await look(State.STUCK) == [("firing", "critical")]
+    assert await look(State.STUCK) == [("firing", "critical")]
+    assert "reverting failed" in told[0].evidence.sentence
+    assert (await look(State.REVERTED))[1:] == [("cleared", "critical")]

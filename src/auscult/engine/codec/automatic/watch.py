@@ -5,10 +5,11 @@ than one tenant's work is done at once.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,29 +17,42 @@ from numpy.typing import NDArray
 from auscult.engine.codec.applying import Means
 from auscult.engine.codec.automatic.round import Round, go_round, in_force
 from auscult.engine.codec.hearing import listen
-from auscult.engine.codec.record import LADDERS_KEPT, Desk, Record, State, is_stale
+from auscult.engine.codec.record import Desk, Record, State, is_stale
 from auscult.engine.codec.rescue import find_orphan, rescue
 from auscult.engine.jobs import Workshop
 from auscult.kernel.errors import AuscultError
+from auscult.kernel.findings import Evidence, Finding, Phase
 from auscult.kernel.matchers import Matcher
-from auscult.kernel.words import TenantId
+from auscult.kernel.words import Severity, Subject, TenantId
 from auscult.runtime.ids import new_id
 from auscult.runtime.logging import logger
 
 if TYPE_CHECKING:
-    from auscult.engine.codec.section import CodecSettings
     from auscult.engine.samples.reading import Reading
-    from auscult.engine.wiring import Plans
+    from auscult.engine.wiring import Plans, TenantPlan
     from auscult.runtime.clock import Clock
     from auscult.store import LadderRow, Work
 
-LOOK_S = 5.0
+LOOK_S = 10.0
 HOUR_MS = 3_600_000
 TOLD = (Matcher(name="__name__", op="=", value="cmcd_throughput_mean_kbps"),)
 TOLD_SERIES_MAX = 50
 ACTOR = "auscult"
 
 log = logger("engine.codec")
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What the watch is told by the rest of the engine, and whom it tells.
+
+    is_acting: whether anything may be changed without a person.
+    """
+
+    read: Callable[[Callable[["Work"], Any]], Awaitable[Any]]
+    reading: "Reading"
+    is_acting: Callable[[], bool]
+    report: Callable[[Iterable[Finding]], None]
 
 
 class LadderWatch:
@@ -51,11 +65,12 @@ class LadderWatch:
         self._clock = clock
         self._scratch = scratch
         self._workshop = Workshop("ladder")
+        self._stuck: dict[TenantId, Finding] = {}
         self._watching: asyncio.Task[None] | None = None
 
-    def start(self, reading: "Reading", is_acting: Callable[[], bool]) -> None:
-        """Begin to watch. is_acting: whether anything may be changed without a person."""
-        self._watching = asyncio.create_task(self._watch(reading, is_acting))
+    def start(self, ties: Ties) -> None:
+        """Begin to watch."""
+        self._watching = asyncio.create_task(self._watch(ties))
         self._watching.add_done_callback(_tell_of_an_end)
 
     async def stop(self) -> None:
@@ -65,21 +80,51 @@ class LadderWatch:
             await asyncio.wait([self._watching])
         self._workshop.close()
 
-    async def _watch(self, reading: "Reading", is_acting: Callable[[], bool]) -> None:
+    async def _watch(self, ties: Ties) -> None:
         """Look every `LOOK_S`; what goes wrong for one tenant is told and stops no other."""
         begun_s = self._clock.monotonic_s()
         while True:
-            for plan in list(self._plans.all()):
-                up_s = self._clock.monotonic_s() - begun_s
+            try:
+                newest = await ties.read(self._newest)
+            except AuscultError as why:
+                log.warning("ladders wait for the store", why=str(why))
+                newest = {}
+            for plan in [one for one in self._plans.all() if one.tenant in newest]:
+                up_s, last = self._clock.monotonic_s() - begun_s, newest[plan.tenant]
                 try:
-                    await self._take_back(plan.tenant)
-                    around = await self._due(plan.tenant, plan.codec, up_s=up_s)
-                    if around is not None:
-                        told = await asyncio.to_thread(_told_kbps, reading, plan.tenant)
-                        await self._go(around(told_kbps=told, is_acting=is_acting()))
+                    self._report(plan.tenant, last, ties)
+                    await self._look(plan, last, ties, up_s=up_s)
                 except AuscultError as why:
                     log.warning("a ladder waits", tenant=plan.tenant, why=str(why))
             await asyncio.sleep(LOOK_S)
+
+    def _newest(self, work: "Work") -> "dict[TenantId, LadderRow | None]":
+        """Return each tenant's newest ladder: one that is open is always the newest."""
+        found = {one.tenant: work.of(one.tenant).ladders.recent(1) for one in self._plans.all()}
+        return {tenant: rows[0] if rows else None for tenant, rows in found.items()}
+
+    async def _look(
+        self, plan: "TenantPlan", last: "LadderRow | None", ties: Ties, *, up_s: float
+    ) -> None:
+        if last and last.state == State.ON_TRIAL and is_stale(last, self._desk.now_ms()):
+            await self._take_back(plan.tenant)
+            return
+        around = self._due(plan, last, up_s=up_s)
+        if around is not None:
+            told_kbps = await asyncio.to_thread(_told_kbps, ties.reading, plan.tenant)
+            await self._go(around(told_kbps=told_kbps, is_acting=ties.is_acting()))
+
+    def _report(self, tenant: TenantId, last: "LadderRow | None", ties: Ties) -> None:
+        """Have a person look at a ladder that is stuck, until a later one is not."""
+        if last is None or State(last.state).is_open:
+            return
+        known, now_ms = self._stuck.get(tenant), self._desk.now_ms()
+        if last.state == State.STUCK and known is None:
+            self._stuck[tenant] = tell_stuck(tenant, last, now_ms=now_ms)
+            ties.report([self._stuck[tenant]])
+        elif last.state != State.STUCK and known is not None:
+            over = {"phase": Phase.CLEARED, "at_ms": now_ms}
+            ties.report([self._stuck.pop(tenant).model_copy(update=over)])
 
     async def _take_back(self, tenant: TenantId) -> None:
         orphan = await find_orphan(self._desk, tenant)
@@ -89,21 +134,20 @@ class LadderWatch:
         outcome = await rescue(orphan, means)
         log.warning("a ladder was left on trial", tenant=tenant, end=outcome.end, said=outcome.said)
 
-    async def _due(
-        self, tenant: TenantId, section: "CodecSettings | None", *, up_s: float
+    def _due(
+        self, plan: "TenantPlan", last: "LadderRow | None", *, up_s: float
     ) -> Callable[..., Round] | None:
         """Return what makes a round, where one is due; None where not."""
+        section = plan.codec
         if section is None or not section.is_asked or up_s < section.begin_after_s:
             return None
-        rows = await self._desk.write(lambda work: _recent(work, tenant))
-        last = rows[0] if rows else None
         if last is not None and not is_over(last, self._desk.now_ms(), every_h=section.every_h):
             return None
         return partial(
             Round,
-            tenant=tenant,
+            tenant=plan.tenant,
             section=section,
-            in_force=in_force(section, last and last.body),
+            in_force=in_force(section, last.body if last else None),
             consents=self._consents(),
             scratch=self._scratch,
         )
@@ -122,8 +166,18 @@ class LadderWatch:
         return {one.tenant: one.codec is not None and one.codec.allow for one in self._plans.all()}
 
 
-def _recent(work: "Work", tenant: TenantId) -> "list[LadderRow]":
-    return work.of(tenant).ladders.recent(LADDERS_KEPT)
+def tell_stuck(tenant: TenantId, row: "LadderRow", *, now_ms: int) -> Finding:
+    """Return what a person has to be told of a ladder that is neither kept nor taken back."""
+    return Finding(
+        tenant=tenant,
+        fingerprint=f"ladder:{tenant}",
+        subject=Subject(service="codec ladder"),
+        signal="codec_ladder",
+        seen_by="ladder",
+        at_ms=now_ms,
+        severity=Severity.CRITICAL,
+        evidence=Evidence(sentence=f"The codec ladder is stuck: {row.body['why']}"[:300]),
+    )
 
 
 def is_over(last: "LadderRow", now_ms: int, *, every_h: float) -> bool:
