@@ -28,6 +28,9 @@ WAY_LOSS_MAX = 2.0
 WORSE_OFF_MAX_SHARE = 0.01
 """A ladder that lets more listeners than this hear less is no saving, whatever bytes it saves."""
 
+SAME_STEP = 0.75
+"""Of one rung, the real rate of two programmes: speech and music at one name lie so far apart."""
+
 SAVED_MIN_SHARE = 0.01
 """Bytes vary from minute to minute; less than this is no saving."""
 
@@ -173,16 +176,17 @@ def share_worse_off(
     reach = promise.throughput_kbps / (guards or Guards()).headroom
     kbps, score = np.array(promise.curve).T
     order = np.argsort(rates_kbps)
-    then = np.array(promise.worst_scores)[order][
-        np.maximum(np.searchsorted(np.array(rates_kbps)[order], reach, side="right") - 1, 0)
-    ]
+    steps = np.array(rates_kbps)[order]
+    played = np.maximum(np.searchsorted(steps, reach, side="right") - 1, 0)
+    then, then_kbps = np.array(promise.worst_scores)[order][played], steps[played]
     shares = [0.0]
     for stream in {one.stream for one in before}:
         rates = np.sort([one.kbps for one in before if one.stream == stream])
         at = np.searchsorted(rates, reach, side="right") - 1
-        now = np.interp(rates[np.maximum(at, 0)], kbps, score)
-        worse = (at >= 0) & (then < np.minimum(now, needed) - SPREAD_MIN)
-        shares.append(float(worse.mean()))
+        now_kbps = rates[np.maximum(at, 0)]
+        is_lower = (at >= 0) & (then_kbps < SAME_STEP * now_kbps)
+        now = np.minimum(np.interp(now_kbps, kbps, score), needed)
+        shares.append(float(np.mean(is_lower & (then < now - SPREAD_MIN))))
     return max(shares)
 
 

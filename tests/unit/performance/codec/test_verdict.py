@@ -71,6 +71,7 @@ def test_a_saving_is_expected_of_what_listeners_would_take() -> None:
         ((128, 64), (1000.0, 90.0), 0.0),
         ((128, 48), (1000.0, 70.0), 0.5),  # the second carries 48 now, and would fall to 32
         ((128,), (1000.0, 70.0), 0.0),  # the second carries nothing now
+        ((128, 38), (1000.0, 60.0), 0.0),  # 38 is what this programme makes of the rung of 32
     ],
 )
 def test_listeners_who_would_hear_less_than_now_are_counted(
