@@ -62,11 +62,11 @@ def section(state: Path, **changed: Any) -> dict[str, Any]:
     }
 
 
-def test_a_trial_that_is_killed_is_taken_back_and_the_next_one_is_kept(
+def test_a_trial_that_is_killed_is_taken_back_by_the_next_start(
     product: Product, state: Path
 ) -> None:
     product.tenants = {"birch": {"codec": section(state, settle_s=40)}, "cedar": {}}
-    birch, cedar = product.key("birch"), product.key("cedar")
+    birch = product.key("birch")
     product.start()
     until(lambda: 128 not in in_force(state), "the ladder to be changed")
     assert newest(product, birch)["state"] == "on trial"
@@ -82,23 +82,24 @@ def test_a_trial_that_is_killed_is_taken_back_and_the_next_one_is_kept(
     assert "ended before it was judged" in taken_back["why"]
     assert in_force(state) == (128,)
 
-    product.stop()
-    product.tenants = {"birch": {"codec": section(state, every_h=0.01)}, "cedar": {}}
-    product.write_config()
+
+def test_a_ladder_that_saves_what_was_promised_is_kept_and_shown(
+    product: Product, state: Path
+) -> None:
+    subprocess.run([*_ladder(state), "128"], check=True, timeout=60)
+    # A trial may be reverted that was right: then the next one follows at once.
+    chosen = section(state, record_s=40, stretches=5, every_h=0.01)
+    product.tenants = {"birch": {"codec": chosen}, "cedar": {}}
+    birch, cedar = product.key("birch"), product.key("cedar")
     product.start()
-    until(lambda: newest(product, birch)["state"] == "kept", "a ladder to be kept")
+    until(lambda: newest(product, birch).get("state") == "kept", "a ladder to be kept", 600)
     kept = newest(product, birch)
     assert kept["saved_share"] > 0.05
     assert list(in_force(state)) == [int(one.partition(":")[2]) for one in kept["advised"]]
     assert kept["in_force"] == kept["advised"]
-
-    until(lambda: newest(product, birch)["id"] != kept["id"], "the next look")
-    until(lambda: newest(product, birch)["state"] not in {"advising", "on trial"}, "its end")
-    assert newest(product, birch)["ladder"] == kept["advised"], "it starts from what was kept"
-
     _, rows = product.ask("/api/v1/audit?limit=50", birch)
     actions = [one["action"] for one in rows["rows"] if one["about"] == "ladder"]
-    assert {"codec.advised", "codec.applying", "codec.reverted", "codec.kept"} <= set(actions)
+    assert {"codec.advised", "codec.applying", "codec.kept"} <= set(actions)
     assert product.ask("/api/v1/codec", cedar) == (200, {"ladders": [], "advice": None})
     status, page = product.ask("/codec", birch)
     assert status == 200
@@ -143,8 +144,8 @@ def _ladder(state: Path) -> list[str]:
     return [sys.executable, "-m", "soundstage", "ladder", "--state", str(state)]
 
 
-def until(is_so: Callable[[], bool], what: str) -> None:
-    ends_s = time.monotonic() + PATIENCE_S
+def until(is_so: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
+    ends_s = time.monotonic() + patience_s
     while not is_so():
         assert time.monotonic() < ends_s, f"waited in vain for {what}"
         time.sleep(0.5)

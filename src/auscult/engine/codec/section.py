@@ -47,7 +47,7 @@ class CodecSettings(_Part):
     """A folder of audio files to advise on; without one the sources of the streams are recorded."""
 
     titles_max: int = Field(default=20, ge=1, le=50)
-    record_s: float = Field(default=60.0, ge=10, le=600)
+    record_s: float = Field(default=90.0, ge=10, le=600)
     throughput_kbps: tuple[Kbps, ...] = Field(default=(), max_length=10_000)
     """What listeners have, where it is known better than by their players' own words (CMCD)."""
 
@@ -56,7 +56,9 @@ class CodecSettings(_Part):
     saved_min_share: float = Field(default=0.05, ge=0, lt=1)
     worst_item: float | None = Field(default=None, ge=1, le=5)
     steps: int = Field(default=4, ge=1, le=8)
-    stretches: int = Field(default=3, ge=1, le=20)
+    stretches: int = Field(default=5, ge=1, le=20)
+    """More than `advise` takes: of few stretches a promise is made that a live one may not keep."""
+
     stretch_s: float = Field(default=8.0, ge=2, le=30)
     workers: int = Field(default=1, ge=1, le=16)
     settle_s: float = Field(default=10.0, ge=0, le=600)

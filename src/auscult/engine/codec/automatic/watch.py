@@ -5,6 +5,7 @@ than one tenant's work is done at once.
 """
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -83,6 +84,8 @@ class LadderWatch:
     async def _watch(self, ties: Ties) -> None:
         """Look every `LOOK_S`; what goes wrong for one tenant is told and stops no other."""
         begun_s = self._clock.monotonic_s()
+        # What a process that was killed had recorded is nobody's any more.
+        await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
         while True:
             try:
                 newest = await ties.read(self._newest)
