@@ -154,6 +154,9 @@ def show(  # noqa: PLR0913 - one argument per option
     no_faults: Annotated[bool, typer.Option("--no-faults", help="Break nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print events as NDJSON.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of the synthesised programmes.")] = 1,
+    codec: Annotated[
+        bool, typer.Option("--codec", help="Encode at 128 kbit/s, and let auscult do better.")
+    ] = False,
 ) -> None:
     """Start the platform and auscult beside it, break things one by one, keep the score."""
     from soundstage.show.conductor import conduct
@@ -166,6 +169,7 @@ def show(  # noqa: PLR0913 - one argument per option
         faults=not no_faults,
         as_json=as_json,
         seed=seed,
+        codec=codec,
     )
     raise typer.Exit(conduct(options))
 

@@ -11,6 +11,8 @@ import aiohttp
 
 from auscult.engine.access import Access
 from auscult.engine.answers import Answers
+from auscult.engine.codec.automatic.watch import ACTOR, LadderWatch, Ties
+from auscult.engine.codec.record import Desk
 from auscult.engine.events.orphans import read_firing, release_orphans
 from auscult.engine.events.path import EventPath
 from auscult.engine.events.perform import open_http
@@ -97,6 +99,12 @@ class Engine:
         self.events = EventPath(
             self.store, self.plans, settings=settings, clock=clock, metrics=self.metrics
         )
+        self.ladders = LadderWatch(
+            Desk(self.events.write, self.vault, clock.now_ms, ACTOR),
+            self.plans,
+            clock=clock,
+            scratch=settings.data_dir / "codec",
+        )
         self._config = config
         self._answers = Answers(clock)
         self._senses = Senses(self.samples.scoring, self.samples.feeding, self.monitoring)
@@ -138,6 +146,14 @@ class Engine:
                 self._tasks.append(asyncio.create_task(tell_own_spans(self.telemetry)))
             self.events.sense(self._senses)
             self._tasks.append(asyncio.create_task(self._release_orphans()))
+            self.ladders.start(
+                Ties(
+                    read=self.read,
+                    reading=self.samples.reading,
+                    is_acting=lambda: self.settings.auto_remediation,
+                    report=self.events.report,
+                )
+            )
         self._tasks.append(asyncio.create_task(keep_gauges(self)))
         self._is_ready = True
         log.info("auscult runs", tenants=len(self.settings.tenants))
@@ -148,6 +164,7 @@ class Engine:
         self.hub.close()
         for task in self._tasks:
             task.cancel()
+        await self.ladders.stop()
         self.telemetry.stop()
         await self.monitoring.stop()
         await self.samples.stop()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from auscult.detection.port import DETECTORS, Detector
+from auscult.engine.codec.section import CodecSettings
 from auscult.engine.events.steps import Rules
 from auscult.incidents.grouping import Neighbours
 from auscult.kernel.effects import Effect, EffectKind
@@ -50,6 +51,7 @@ class TenantPlan:
     sources: Mapping[str, Source] = field(default_factory=dict)
     detectors: Mapping[str, Detector] = field(default_factory=dict)
     monitors: Mapping[str, Monitor] = field(default_factory=dict)
+    codec: CodecSettings | None = None
     false_pages_per_week: float = 2.0
 
 
@@ -126,6 +128,7 @@ def _plan(
         sources=bench.make_named(SOURCES, tree.sources),
         detectors=bench.make_named(DETECTORS, tree.detectors),
         monitors=bench.make_named(MONITORS, tree.monitors),
+        codec=bench.read(CodecSettings, tree.codec) if tree.codec else None,
         false_pages_per_week=tree.false_pages_per_week,
     )
 

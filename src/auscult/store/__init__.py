@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from auscult.store.directory import Credential, Directory
     from auscult.store.queue import Claim, Queue
-    from auscult.store.rows import IncidentFilter, KeyRow, TenantRows
+    from auscult.store.rows import IncidentFilter, KeyRow, LadderRow, TenantRows
     from auscult.store.store import Store
     from auscult.store.work import Work
 
@@ -17,8 +17,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "Claim", "Credential", "Directory", "IncidentFilter", "KeyRow", "Queue", "Store",
-    "TenantRows", "Work",
+    "Claim", "Credential", "Directory", "IncidentFilter", "KeyRow", "LadderRow", "Queue",
+    "Store", "TenantRows", "Work",
 ]  # fmt: skip
 
 

@@ -157,6 +157,14 @@ runs = Table(
     Index("runs_started", "tenant", "started_ms"),
 )  # fmt: skip
 
+ladders = Table(
+    "ladders", metadata,
+    _word("tenant"), _word("id"), _word("state"), _time("started_ms"), _time("updated_ms"),
+    _word("body"), _late("advice"), _late("undo"),
+    PrimaryKeyConstraint("tenant", "id"), _named(),
+    Index("ladders_started", "tenant", "started_ms"),
+)  # fmt: skip
+
 audit = Table(
     "audit", metadata,
     _word("tenant"), _time("seq"), _time("at_ms"), _word("actor"), _word("action"),

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auscult.kernel.effects import Effect
 from auscult.kernel.errors import ObjectMissing
@@ -14,8 +14,12 @@ from auscult.kernel.words import TenantId
 from auscult.store import IncidentFilter
 from auscult.surface.facade import Engine
 
+if TYPE_CHECKING:
+    from auscult.store import Work
+
 FINDINGS_SHOWN = 100
 LINES_SHOWN = 500
+LADDERS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,3 +198,27 @@ def _delivery(row: Any) -> Delivery:  # noqa: ANN401
 def _line(row: Any) -> Line:  # noqa: ANN401
     sentence = row.detail.get("sentence") or row.action.replace(".", " ").replace("_", " ")
     return Line(at_ms=row.at_ms, actor=row.actor, action=row.action, sentence=str(sentence))
+
+
+async def read_ladders(engine: Engine, tenant: TenantId) -> dict[str, Any]:
+    """Return the tenant's last ladders, the newest first, and the newest advice as a whole."""
+
+    def look(work: "Work") -> dict[str, Any]:
+        rows = work.of(tenant).ladders
+        told = rows.recent(LADDERS_SHOWN)
+        advice = next((text for row in told if (text := rows.advice(row.id))), "")
+        return {
+            "ladders": [
+                {
+                    "id": row.id,
+                    "state": row.state,
+                    "started_ms": row.started_ms,
+                    "updated_ms": row.updated_ms,
+                    **row.body,
+                }
+                for row in told
+            ],
+            "advice": json.loads(advice) if advice else None,
+        }
+
+    return await engine.read(look)

@@ -72,7 +72,10 @@ class Conductor:
             for_s=self.options.for_s,
         )
         door = config.Door.hold()
-        hands = Stagehands.raise_curtain(self.options.state, seed=self.options.seed, port=door.port)
+        asked = self.options
+        hands = Stagehands.raise_curtain(
+            asked.state, seed=asked.seed, port=door.port, codec=asked.codec
+        )
         self._hands = hands
         webhook_url = await self.pager.open()
         async with asyncio.TaskGroup() as group:

@@ -67,15 +67,22 @@ def write_key(state: Path, key: str) -> None:
     partial.replace(state / KEY_FILE)
 
 
-def write_config(plan: Plan, state: Path, *, port: int, webhook_url: str) -> Path:
-    """Write ``auscult.yaml`` (JSON, which is YAML too) and return its path."""
+def write_config(
+    plan: Plan, state: Path, *, port: int, webhook_url: str, codec: dict[str, Any] | None = None
+) -> Path:
+    """Write ``auscult.yaml`` (JSON, which is YAML too) and return its path.
+
+    ``codec``: what the product may do with the ladder; None for nothing.
+    """
     folder = state / "auscult"
     folder.mkdir(exist_ok=True)
     tree = {
         "server": {"host": HOST, "port": port, "loopback_tenant": TENANT},
         "store": {"url": f"sqlite:///{folder}/auscult.db"},
         "data_dir": str(folder),
-        "tenants": {TENANT: _tenant(plan, state, webhook_url)},
+        "tenants": {
+            TENANT: _tenant(plan, state, webhook_url) | ({"codec": codec} if codec else {})
+        },
     }
     path = state / FILE
     text = "# Written by `soundstage show`; JSON is YAML. Shipped defaults, nothing tuned.\n"

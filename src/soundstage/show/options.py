@@ -19,6 +19,7 @@ class Options:
     faults: bool = True
     as_json: bool = False
     seed: int = 1
+    codec: bool = False
 
 
 def read_duration(text: str) -> float:

@@ -7,12 +7,13 @@ import shutil
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from soundstage.errors import SoundstageError, StartFailed
 from soundstage.plan import Plan
 from soundstage.show import config, watcher
+from soundstage.show.ladder import LADDER_KBPS, ladder_section
 from soundstage.show.patience import wait_until
 from soundstage.supervision import daemon
 
@@ -27,12 +28,17 @@ class Stagehands:
     state: Path
     plan: Plan
     platform: subprocess.Popen[bytes]
+    codec: bool = False
     product: subprocess.Popen[bytes] | None = None
     base: str = ""
 
     @classmethod
-    def raise_curtain(cls, state: Path, *, seed: int, port: int) -> "Stagehands":
+    def raise_curtain(
+        cls, state: Path, *, seed: int, port: int, codec: bool = False
+    ) -> "Stagehands":
         """Start the platform, which will tell what happens to the product at ``port``.
+
+        ``codec``: its ladder is one that the product may better.
 
         Call from the main thread, for both children are tied to it.
         """
@@ -42,8 +48,10 @@ class Stagehands:
         shutil.rmtree(state / "auscult", ignore_errors=True)
         (state / config.KEY_FILE).unlink(missing_ok=True)
         settings = config.settings_towards(port, state)
+        if codec:
+            settings = replace(settings, ladder_kbps=LADDER_KBPS)
         plan, platform = daemon.launch(state, seed=seed, settings=settings, tied=True)
-        return cls(state, plan, platform)
+        return cls(state, plan, platform, codec)
 
     async def on_air(self) -> None:
         """Wait until every process of the platform answers."""
@@ -56,7 +64,10 @@ class Stagehands:
         """Start the product behind its door and wait until it is ready; raises ``StartFailed``."""
         port = door.port
         command = watcher.find_command()
-        path = config.write_config(self.plan, self.state, port=port, webhook_url=webhook_url)
+        section = ladder_section(self.plan, self.state) if self.codec else None
+        path = config.write_config(
+            self.plan, self.state, port=port, webhook_url=webhook_url, codec=section
+        )
         # One after the other, and before anything is watched: each is a program that starts.
         key = await watcher.make_key(command, path, role="member")
         writer = await watcher.make_key(command, path, role="writer")

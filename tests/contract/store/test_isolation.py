@@ -22,6 +22,7 @@ from tests.contract.store.words import (
     finding,
     heard,
     incident,
+    ladder,
     outcome,
     run,
     timer,
@@ -65,6 +66,15 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "runs.of": (lambda rows: rows.runs.of("I1"), []),
     "runs.written_of": (lambda rows: rows.runs.written_of("I1"), []),
     "runs.recent": (lambda rows: rows.runs.recent(0, 100), []),
+    "ladders.put": (lambda rows: rows.ladders.put(ladder()), MINE),
+    "ladders.get": (lambda rows: rows.ladders.get("L1"), None),
+    "ladders.recent": (lambda rows: rows.ladders.recent(100), []),
+    "ladders.set_advice": (lambda rows: rows.ladders.set_advice("L1", "{}"), None),
+    "ladders.advice": (lambda rows: rows.ladders.advice("L1"), ""),
+    "ladders.set_undo": (lambda rows: rows.ladders.set_undo("L1", "v1:beta"), None),
+    "ladders.undo": (lambda rows: rows.ladders.undo("L1"), ""),
+    "ladders.touch": (lambda rows: rows.ladders.touch("L1", seen_ms=1_000, now_ms=2_000), False),
+    "ladders.forget": (lambda rows: rows.ladders.forget(0), None),
     "audit.append": (lambda rows: rows.audit.append(**audit_row()), MINE),
     "audit.of": (lambda rows: rows.audit.of("I1"), []),
     "audit.page": (lambda rows: rows.audit.page().rows, []),
@@ -94,6 +104,9 @@ def fill(store: Store, tenant: TenantId = ACME) -> None:
         rows.effects.wish(effect(tenant=tenant))
         rows.timers.set(timer(tenant=tenant))
         rows.runs.put(run(tenant=tenant))
+        rows.ladders.put(ladder())
+        rows.ladders.set_advice("L1", '{"form": 1}')
+        rows.ladders.set_undo("L1", f"v1:{tenant}")
         rows.audit.append(**audit_row())
         rows.secrets.put("s", f"v1:{tenant}")
         rows.keys.add("h", "k1", role="admin", now_ms=1)

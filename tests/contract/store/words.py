@@ -8,6 +8,7 @@ from auscult.kernel.findings import Evidence, Exhibit, Finding, Phase
 from auscult.kernel.incidents import Incident, Signal, Status
 from auscult.kernel.runs import Run, RunState
 from auscult.kernel.words import Severity, Subject, TenantId
+from auscult.store import LadderRow
 
 ACME = TenantId("acme")
 BETA = TenantId("beta")
@@ -121,3 +122,8 @@ def audit_row(number: int = 1, about: str = "I1") -> dict[str, Any]:
         "about": about,
         "detail": {"sentence": f"sentence {number}"},
     }
+
+
+def ladder(ladder_id: str = "L1", **more: Any) -> LadderRow:
+    values = {"state": "kept", "started_ms": 1_000, "updated_ms": 1_000, "body": {"why": ""}}
+    return LadderRow(id=ladder_id, **{**values, **more})

@@ -21,6 +21,7 @@ from tests.contract.store.conftest import database, postgres, server, template
 from tests.contract.store.databases import Database
 from tests.unit.signals.otlp.bodies import Call, trace_body, trace_id
 from tests.unit.signals.wire import one_each, pack
+from tests.unit.surface.fake_ladder import put_ladder
 from tests.unit.surface.fake_story import a_finding, with_exhibits
 
 __all__ = ["database", "postgres", "server", "template"]
@@ -74,6 +75,7 @@ async def furnish(engine: Engine) -> House:
                 key = keys[tenant, role] = engine.vault.new_api_key()
                 hashed = engine.vault.hash_api_key(key)
                 work.of(tenant).keys.add(hashed, f"{tenant}-{role}", role=role, now_ms=1)
+        put_ladder(work, OWNER, SECRET)
     now_ms = engine.clock.now_ms()
     finding = with_exhibits(a_finding(OWNER, SECRET, at_ms=now_ms), SECRET.encode())
     incident = await engine.submit(Found(finding=finding))

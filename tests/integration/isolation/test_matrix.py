@@ -25,6 +25,7 @@ from tests.integration.settings.scene import RULE, incidents, push, until
 from tests.product import Product, free_port
 from tests.unit.signals.otlp.bodies import Call, trace_body, trace_id
 from tests.unit.surface.fake_engine import FakeEngine
+from tests.unit.surface.fake_ladder import put_ladder
 from tests.unit.surface.fake_story import a_finding, with_exhibits
 
 pytestmark = pytest.mark.timeout(180)
@@ -138,12 +139,13 @@ def inhabited(folder: Path, store_url: str) -> Iterator[House]:
 
 
 def add_exhibit(product: Product, incident: str) -> str:
-    """Keep a sound with the owner's incident, as an observer that hears would; return its id."""
+    """Keep a sound and a ladder of the owner's, as the engine would; return the sound's id."""
     url = product.store_url or f"sqlite:///{product.folder}/auscult.db"
     finding = with_exhibits(a_finding("acme"), SECRET.encode())
     store = Store.open(url)
     with store.write() as work:
         work.of(TenantId("acme")).exhibits.add(incident, finding)
+        put_ladder(work, TenantId("acme"), SECRET)
     store.close()
     return finding.evidence.exhibits[0].id
 

@@ -16,6 +16,7 @@ from auscult.signals.otlp.exports import Export
 from auscult.surface.app import create_app
 from auscult.surface.server import Server, listen, make_server
 from tests.unit.signals.otlp.bodies import Call, trace_body, trace_id
+from tests.unit.surface.fake_ladder import put_ladder
 from tests.unit.surface.fake_story import a_finding
 
 T = TypeVar("T")
@@ -88,6 +89,8 @@ tenants: {{acme: {{}}}}
         await self.engine.start()
         spans = Export(trace_body(CALLS), "application/x-protobuf", "")
         await self.engine.telemetry.receive_traces(TENANT, spans)
+        with self.engine.store.write() as work:
+            put_ladder(work, TENANT, "title-" + "x" * 90)
         with listen("127.0.0.1", self.port) as door:
             self.port = door.getsockname()[1]
             self.server: Server = make_server(

@@ -15,7 +15,7 @@ TARGET_PX = 44
 def paths(incident: Incident) -> list[str]:
     return [
         "/", "/?state=all&service=nothing", f"/incidents/{incident.id}", "/series",
-        "/performance", "/coverage", "/login", "/incidents/nothing", "/traces",
+        "/performance", "/codec", "/coverage", "/login", "/incidents/nothing", "/traces",
         f"/traces/{TRACE}", "/traces?service=nothing",
     ]  # fmt: skip
 

@@ -32,6 +32,8 @@ def test_every_hull_is_drawn_inside_the_axes_with_its_rung_marked() -> None:
         assert [y for _, y in places] == sorted((y for _, y in places), reverse=True)
     assert sum("taken" in one.attrib["class"] for one in root.findall(f".//{SVG}circle")) == 4
     assert "prefers-color-scheme: dark" in drawn
+    on_page = draw_hulls([curve("a")], heading="Half", needed=4.7, is_styled=False)
+    assert "style" not in on_page, "a page's policy refuses styles inside it"
 
 
 def test_a_title_may_be_called_anything_and_many_are_drawn_without_a_name() -> None:

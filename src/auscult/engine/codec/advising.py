@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from auscult.engine.codec.trying import SURVEY, TRY, read_found
-from auscult.engine.jobs import Budget, Done, Lost, Task, run_tasks
+from auscult.engine.jobs import Beat, Budget, Done, Lost, Task, run_tasks
 from auscult.kernel.errors import InputError
 from auscult.performance.codec import Quality, Rung, halve_gaps
 from auscult.performance.codec.advice import Advice, Title, Wishes, advise, needed_score
@@ -32,7 +32,7 @@ Tell = Callable[[int, int, str], None]
 class Order:
     """What is to be advised on. stretch_s, stretches: how much of each file is listened to.
 
-    own: score by our own measure also where zimtohrli is installed.
+    own: score by our own measure also where zimtohrli is installed. beat: see `run_tasks`.
     """
 
     files: tuple[Path, ...]
@@ -42,6 +42,7 @@ class Order:
     stretches: int = 3
     own: bool = False
     budget: Budget = field(default_factory=Budget)
+    beat: Beat = lambda: None
 
     def grid(self) -> list[Rung]:
         """Return the rungs every title is tried at; the fixed one is always among them."""
@@ -172,7 +173,7 @@ def _refine(items: dict[str, _Item], order: Order) -> list[tuple[_Item, list[Run
 
 def _run(tasks: list[Task], order: Order, *, tell: Tell, what: str) -> Iterator[Done | Lost]:
     tell(0, len(tasks), what)
-    for done, end in enumerate(run_tasks(tasks, order.budget), start=1):
+    for done, end in enumerate(run_tasks(tasks, order.budget, beat=order.beat), start=1):
         tell(done, len(tasks), f"{what}: {end.task.name}")
         yield end
 

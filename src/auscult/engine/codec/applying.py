@@ -1,36 +1,43 @@
 """A ladder applied to a running platform: heard before, changed, heard after, kept or reverted.
 
 Whatever ends the work between the change and the verdict (Ctrl-C, a command that fails) reverts it.
+What cannot be reverted any more by the process itself (`kill -9`) is taken back from its journal:
+see `record.py`.
 """
 
 import asyncio
-import subprocess
-import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Protocol
 
+from auscult.engine.codec.commands import run_command
 from auscult.engine.codec.papers import Proposal
-from auscult.engine.codec.plan import ChangePlan, fill_command
-from auscult.engine.codec.sounding import sound_streams
-from auscult.kernel.errors import EffectError, PreconditionFailed, ReceiverRefused
-from auscult.performance.codec import Measure
+from auscult.engine.codec.plan import ChangePlan, fill_command, read_rung
+from auscult.kernel.errors import EffectError, PreconditionFailed
+from auscult.performance.codec import Rung
 from auscult.performance.codec.verdict import (
     WAY_LOSS_MAX,
+    WORSE_OFF_MAX_SHARE,
     Ruling,
     Sounding,
     Verdict,
+    expect_saving,
     judge_change,
     lose_on_way,
+    share_worse_off,
 )
 
-WORDS_CHARS_MAX = 300
 KBPS_NEAR = 0.15
 """A stream is back where it was when its rates are within so much of what they were."""
 
-Note = Callable[[str, dict[str, Any]], None]
-"""note(action, detail): for the audit trail, before and after each deed."""
+REAL_LOW, REAL_HIGH = 0.4, 1.8
+"""What a real rate may be of the nominal one: variable bit rates lie far from their name."""
+
+RESTORED_TRIES = 3
+"""A busy machine may hear nothing once; that alone is no ladder that is stuck."""
+
+STOPPED = "stopped before it was judged"
 
 
 class End(StrEnum):
@@ -52,13 +59,28 @@ class Outcome:
     after: tuple[Sounding, ...]
 
 
+class Journal(Protocol):
+    """Where a change is put on record before it is made, and what became of it afterwards."""
+
+    async def begin(self, proposal: Proposal, plan: ChangePlan, before: Sequence[Sounding]) -> None:
+        """Make durable that the ladder is about to change, and by `plan.revert` how it goes back.
+
+        What it raises keeps the change from being made.
+        """
+
+    async def end(self, outcome: Outcome) -> None:
+        """Make durable how it ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What the work is done with: a measure, a clock, a trail, and someone who is told."""
+    """What the work is done with: ears, a journal, and someone who is told.
 
-    measure: Measure
-    now_ms: Callable[[], int]
-    note: Note
+    listen(plan, measure): every rendition of the plan's streams, scored by that measure.
+    """
+
+    listen: Callable[[ChangePlan, str], Awaitable[list[Sounding]]]
+    journal: Journal
     tell: Callable[[str], None]
 
 
@@ -66,62 +88,78 @@ async def apply_ladder(proposal: Proposal, plan: ChangePlan, means: Means) -> Ou
     """Change the ladder, listen, and keep or revert it.
 
     Raises `SettingError` where a tenant does not allow it or a command cannot be filled in, and
-    `PreconditionFailed` where the streams cannot be heard well enough to judge a change: nothing
-    was changed then.
+    `PreconditionFailed` where the streams cannot be heard well enough to judge a change, are not
+    what `plan.ladder` says, or too little would be saved: nothing was changed then.
     """
     plan.check_allowed()
     doing = fill_command(plan.apply, proposal.rungs)
-    undoing = fill_command(plan.revert, proposal.rungs)
+    plan = plan.model_copy(update={"revert": fill_command(plan.revert, proposal.rungs)})
+    measure = proposal.promise.measure
     means.tell("listening to the streams as they are")
-    before = await _listen(plan, means)
-    _check_heard(before, proposal, means.measure)
-    means.note("codec.applying", {"rungs": _spell(proposal), "command": doing})
+    before = tuple(await means.listen(plan, measure))
+    _check_heard(before, proposal, plan)
+    await means.journal.begin(proposal, plan, before)
+    so_far = Outcome(End.KEPT, "", None, before, ())
     try:
-        means.tell(f"applying {_spell(proposal)}")
-        await _run(doing, plan.timeout_s)
+        means.tell(f"applying {spell(proposal.rungs)}")
+        await run_command(doing, plan.timeout_s)
         await asyncio.sleep(plan.settle_s)
         means.tell("listening to what came of it")
-        after = await _listen(plan, means)
-        verdict = judge_change(before, after, proposal.promise)
+        so_far = replace(so_far, after=tuple(await means.listen(plan, measure)))
     except EffectError as failed:
-        return await _revert(
-            undoing,
-            plan,
-            means,
-            so_far=Outcome(End.REVERTED, failed.detail, None, tuple(before), ()),
-        )
+        so_far = replace(so_far, end=End.REVERTED, said=failed.detail)
+        return await revert_ladder(so_far, plan, means, measure=measure)
     except BaseException:
-        # Nobody will judge this change any more.
-        subprocess.run(undoing, check=False, timeout=plan.timeout_s, start_new_session=True)  # noqa: ASYNC221, S603  # the operator's command, and nothing else may come between
-        means.note("codec.reverted", {"sentence": "Stopped before it was judged."})
+        await _give_up(replace(so_far, end=End.REVERTED, said=STOPPED), plan, means)
         raise
-    said = (
-        "; ".join(verdict.reasons) or f"{verdict.saved_share:.1%} fewer bytes, as good as promised"
-    )
-    outcome = Outcome(End.KEPT, said, verdict, tuple(before), tuple(after))
+    verdict = judge_change(before, so_far.after, proposal.promise)
+    said = f"{verdict.saved_share:.1%} fewer bytes, as good as promised"
+    outcome = replace(so_far, said="; ".join(verdict.reasons) or said, verdict=verdict)
     if verdict.ruling is Ruling.REVERT:
-        return await _revert(undoing, plan, means, so_far=outcome)
-    means.note("codec.kept", _figures(outcome))
+        return await revert_ladder(outcome, plan, means, measure=measure)
+    await means.journal.end(outcome)
     return outcome
 
 
-async def _revert(
-    command: list[str], plan: ChangePlan, means: Means, *, so_far: Outcome
+async def revert_ladder(
+    so_far: Outcome, plan: ChangePlan, means: Means, *, measure: str
 ) -> Outcome:
     """Undo, listen again, and say whether it is as it was."""
     means.tell(f"reverting: {so_far.said}")
     end, said = End.REVERTED, so_far.said
     try:
-        await _run(command, plan.timeout_s)
-        await asyncio.sleep(plan.settle_s)
-        means.tell("listening whether it is as it was")
-        if not is_restored(so_far.before, await _listen(plan, means)):
+        await run_command(plan.revert, plan.timeout_s)
+        if not await _hear_restored(so_far.before, plan, means, measure=measure):
             end, said = End.STUCK, f"{said}; after reverting, the streams are not as they were"
     except EffectError as failed:
         end, said = End.STUCK, f"{said}; reverting failed: {failed.detail}"
-    outcome = Outcome(end, said, so_far.verdict, so_far.before, so_far.after)
-    means.note(f"codec.{end}", _figures(outcome))
+    outcome = replace(so_far, end=end, said=said)
+    await means.journal.end(outcome)
     return outcome
+
+
+async def _hear_restored(
+    before: Sequence[Sounding], plan: ChangePlan, means: Means, *, measure: str
+) -> bool:
+    """Listen whether it is as it was; again before a person is troubled with it."""
+    for _ in range(RESTORED_TRIES):
+        await asyncio.sleep(plan.settle_s)
+        means.tell("listening whether it is as it was")
+        if is_restored(before, await means.listen(plan, measure)):
+            return True
+    return False
+
+
+async def _give_up(so_far: Outcome, plan: ChangePlan, means: Means) -> None:
+    """Undo what nobody will judge any more, and listen no further."""
+    means.tell("stopping: reverting what was not judged yet")
+    outcome = so_far
+    try:
+        await run_command(plan.revert, plan.timeout_s)
+    except EffectError as failed:
+        said = f"{so_far.said}; reverting failed: {failed.detail}"
+        outcome = replace(so_far, end=End.STUCK, said=said)
+    await means.journal.end(outcome)
 
 
 def is_restored(before: Sequence[Sounding], now: Sequence[Sounding]) -> bool:
@@ -138,61 +176,46 @@ def is_restored(before: Sequence[Sounding], now: Sequence[Sounding]) -> bool:
     return True
 
 
-def _check_heard(before: Sequence[Sounding], proposal: Proposal, measure: Measure) -> None:
-    if measure.name != proposal.promise.measure:
-        raise PreconditionFailed(
-            f"the advice was scored by {proposal.promise.measure}, here is {measure.name}"
-        )
+def is_ladder(heard: Sequence[Sounding], rungs: Sequence[Rung]) -> bool:
+    """Whether what was heard of one stream may be these rungs: as many, each about its rate."""
+    rates = sorted(one.kbps for one in heard)
+    names = sorted(one.nominal_kbps for one in rungs)
+    return len(rates) == len(names) and all(
+        REAL_LOW * nominal <= real <= REAL_HIGH * nominal
+        for real, nominal in zip(rates, names, strict=True)
+    )
+
+
+def spell(rungs: Sequence[Rung]) -> str:
+    """Return rungs as a person reads them: `opus 96k, opus 48k`."""
+    return ", ".join(f"{one.codec} {one.nominal_kbps}k" for one in rungs)
+
+
+def _check_heard(before: Sequence[Sounding], proposal: Proposal, plan: ChangePlan) -> None:
+    present = [read_rung(text) for text in plan.ladder]
+    promise = proposal.promise
     for stream in sorted({one.stream for one in before}):
         some = [one for one in before if one.stream == stream]
-        loss = lose_on_way(some, proposal.promise)
+        measures = {one.quality.measure for one in some if one.quality} - {promise.measure}
+        if measures:
+            raise PreconditionFailed(
+                f"the advice was scored by {promise.measure}, here is {measures.pop()}"
+            )
+        loss = lose_on_way(some, promise)
         if loss is None:
             raise PreconditionFailed(f"{stream}: {some[0].why}")
         if loss > WAY_LOSS_MAX:
             what = f"{stream} differs from its source by {loss:.1f} more than a codec explains"
             raise PreconditionFailed(f"{what}: no change of codec could be judged")
-
-
-async def _listen(plan: ChangePlan, means: Means) -> list[Sounding]:
-    places = [one.place() for one in plan.streams]
-    return await sound_streams(
-        places, listen_s=plan.listen_s, measure=means.measure, now_ms=means.now_ms
-    )
-
-
-async def _run(command: list[str], timeout_s: float) -> None:
-    """Run one of the operator's commands; raises `ReceiverRefused` where it did not succeed."""
-    with tempfile.TemporaryFile() as said:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                start_new_session=True,
-            )
-        except OSError as why:
-            raise ReceiverRefused(f"{command[0]}: {why.strerror}") from None
-        try:
-            code = await asyncio.wait_for(process.wait(), timeout_s)
-        except TimeoutError:
-            raise ReceiverRefused(f"{command[0]} did not end within {timeout_s:g} s") from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-        if code:
-            said.seek(0)
-            words = " ".join(said.read(1 << 16).decode(errors="replace").split())
-            raise ReceiverRefused(f"{command[0]} ended with {code}: {words[-WORDS_CHARS_MAX:]}")
-
-
-def _spell(proposal: Proposal) -> str:
-    return ", ".join(f"{one.codec} {one.nominal_kbps}k" for one in proposal.rungs)
-
-
-def _figures(outcome: Outcome) -> dict[str, Any]:
-    figures: dict[str, Any] = {"sentence": outcome.said[:WORDS_CHARS_MAX]}
-    if outcome.verdict is not None:
-        figures["before_kbps"] = round(outcome.verdict.before_kbps, 1)
-        figures["after_kbps"] = round(outcome.verdict.after_kbps, 1)
-    return figures
+        if present and not is_ladder(some, present):
+            rates = ", ".join(f"{one.kbps:.0f}" for one in some)
+            what = f"{stream} is heard at {rates} kbit/s, which is not {spell(present)}"
+            raise PreconditionFailed(f"{what}: say in `ladder` what is in force")
+    worse = share_worse_off(before, proposal.real_kbps, promise, needed=proposal.needed)
+    if worse > WORSE_OFF_MAX_SHARE:
+        what = f"{worse:.0%} of the listeners would hear less than now"
+        raise PreconditionFailed(f"{what}, and less than {proposal.needed:.2f}")
+    saving = expect_saving(before, proposal.real_kbps, promise.throughput_kbps)
+    if saving < plan.saved_min_share:
+        least = f"{plan.saved_min_share:.1%} are asked for"
+        raise PreconditionFailed(f"only {saving:.1%} of the bytes would be saved, {least}")

@@ -97,6 +97,7 @@ class _Paper(BaseModel):
 
     form: int = Field(ge=FORM, le=FORM)
     measure: str
+    needed_score: float = Field(ge=1, le=5)
     audience_kbps: list[float] = Field(min_length=1, max_length=10_000)
     ladder: list[_Step] = Field(min_length=1, max_length=64)
     curve: list[tuple[float, float]] = Field(min_length=1, max_length=1_000)
@@ -104,15 +105,28 @@ class _Paper(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A ladder that was advised, best step first, and what is promised of it."""
+    """A ladder that was advised, best step first, its real rates, and what is promised of it.
+
+    needed: the score that every title was to keep.
+    """
 
     rungs: tuple[Rung, ...]
+    real_kbps: tuple[float, ...]
+    needed: float
     promise: Promise
 
 
 def read_paper(path: Path) -> Proposal:
     """Read a file of advice; raises `InputError` where it cannot be opened, `BodyMalformed`."""
-    paper = read_paper_as(_Paper, path, what="codec advice")
+    return _propose(read_paper_as(_Paper, path, what="codec advice"))
+
+
+def propose(said: dict[str, Any]) -> Proposal | None:
+    """Return the proposal in what `write_paper` returned; None where no ladder was advised."""
+    return _propose(_Paper.model_validate(said)) if said.get("ladder") else None
+
+
+def _propose(paper: _Paper) -> Proposal:
     promise = Promise(
         measure=paper.measure,
         worst_scores=tuple(step.worst_score for step in paper.ladder),
@@ -120,4 +134,9 @@ def read_paper(path: Path) -> Proposal:
         throughput_kbps=np.array(paper.audience_kbps, dtype=np.float64),
         curve=tuple(sorted(paper.curve)),
     )
-    return Proposal(tuple(Rung(step.codec, step.nominal_kbps) for step in paper.ladder), promise)
+    return Proposal(
+        rungs=tuple(Rung(step.codec, step.nominal_kbps) for step in paper.ladder),
+        real_kbps=tuple(step.real_kbps for step in paper.ladder),
+        needed=paper.needed_score,
+        promise=promise,
+    )

@@ -14,6 +14,8 @@ from auscult.performance.codec import Rung
 _PLACE = re.compile(r"\{([a-z_]*)\}")
 
 Words = Annotated[list[str], Field(min_length=1, max_length=100)]
+RungText = Annotated[str, Field(pattern=r"^[a-z0-9]{1,20}:[1-9][0-9]{0,3}$")]
+"""A rung as it is written: `opus:96`."""
 
 
 class _Part(BaseModel):
@@ -38,6 +40,8 @@ class ChangePlan(_Part):
 
     In `apply`, {rates} becomes `96,48` (best first, one codec only), {codec} its codec, {rungs}
     `opus:96,opus:48`. `allow` names the tenants that let their streams be changed without a person.
+    `ladder` is what should be heard before the change, where that is known; `saved_min_share` what
+    the change must be expected to save to be tried at all.
     """
 
     allow: tuple[str, ...]
@@ -47,6 +51,8 @@ class ChangePlan(_Part):
     settle_s: float = Field(default=10.0, ge=0, le=600)
     listen_s: float = Field(default=12.0, ge=5, le=60)
     timeout_s: float = Field(default=60.0, gt=0, le=600)
+    ladder: tuple[RungText, ...] = Field(default=(), max_length=64)
+    saved_min_share: float = Field(default=0.0, ge=0, lt=1)
 
     def check_allowed(self) -> None:
         """Raise `SettingError` where a tenant whose stream is touched does not allow it."""
@@ -58,6 +64,14 @@ class ChangePlan(_Part):
 def read_plan(path: Path) -> ChangePlan:
     """Read a plan from YAML; raises `SettingError`."""
     return read_plan_as(ChangePlan, path)
+
+
+def read_rung(text: str) -> Rung:
+    """Read `opus:128`; raises `SettingError`."""
+    codec, _, rate = text.partition(":")
+    if not codec or not rate.isdecimal() or not int(rate):
+        raise SettingError(f"a rung is written as opus:128, not {text!r}")
+    return Rung(codec, int(rate))
 
 
 def fill_command(words: list[str], rungs: tuple[Rung, ...]) -> list[str]:

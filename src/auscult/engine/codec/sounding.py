@@ -97,6 +97,15 @@ async def _hear(
         return _Record(), [_Record(why=why.detail)]
 
 
+async def record_source(
+    url: str, for_s: float, now_ms: Callable[[], int]
+) -> tuple[Pcm, int] | None:
+    """Return the longest stretch heard of an endless stream, and its rate; None for nothing."""
+    async with Fetching.of(url) as fetching:
+        record = await _record(EndlessListener(fetching, url, now_ms).listen(), for_s)
+    return record.sound()
+
+
 async def _renditions(fetching: Fetching, url: str) -> list[str]:
     answer = await fetching.get(url, most_bytes=PLAYLIST_BYTES_MAX)
     try:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -27,12 +27,20 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 """The pool decides how many cores are busy, not NumPy in each worker."""
 
 
-def run_tasks(tasks: Iterable[Task], budget: Budget) -> Iterator[Done | Lost]:
+BEAT_S = 0.5
+
+Beat = Callable[[], None]
+"""Called at least every `BEAT_S` while tasks run; what it raises ends them all."""
+
+
+def run_tasks(
+    tasks: Iterable[Task], budget: Budget, *, beat: Beat = lambda: None
+) -> Iterator[Done | Lost]:
     """Yield each task's end, as they come; at most `budget.workers` run at a time.
 
     Closing the iterator kills what runs.
     """
-    pool = _Pool(budget, deque((task, 1) for task in tasks))
+    pool = _Pool(budget, deque((task, 1) for task in tasks), beat)
     try:
         yield from pool.run()
     finally:
@@ -95,14 +103,17 @@ class _Worker:
 class _Pool:
     budget: Budget
     waiting: deque[tuple[Task, int]]
+    beat: Beat
     workers: dict[int, _Worker] = field(default_factory=dict)
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
 
     def run(self) -> Iterator[Done | Lost]:
         while self.waiting or any(one.task for one in self.workers.values()):
             self._hand_out()
+            self.beat()
             ends = [one.ends_s for one in self.workers.values() if one.task]
-            for key, _ in self.selector.select(max(0.0, min(ends) - time.monotonic())):
+            wait_s = min(max(0.0, min(ends) - time.monotonic()), BEAT_S)
+            for key, _ in self.selector.select(wait_s):
                 yield from self._hear(key.fd)
             yield from self._end_late()
 

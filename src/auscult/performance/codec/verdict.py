@@ -25,6 +25,12 @@ lie 0.02 to 0.05 apart, and nobody hears such a difference."""
 WAY_LOSS_MAX = 2.0
 """Where the way costs more than this, a codec's harm can no longer be told from it."""
 
+WORSE_OFF_MAX_SHARE = 0.01
+"""A ladder that lets more listeners than this hear less is no saving, whatever bytes it saves."""
+
+SAME_STEP = 0.75
+"""Of one rung, the real rate of two programmes: speech and music at one name lie so far apart."""
+
 SAVED_MIN_SHARE = 0.01
 """Bytes vary from minute to minute; less than this is no saving."""
 
@@ -134,6 +140,54 @@ def mean_rate_kbps(
         played = np.maximum(np.searchsorted(ladder, reach, side="right") - 1, 0)
         means.append(float(ladder[played].mean()))
     return float(np.mean(means)) if means else 0.0
+
+
+def expect_saving(
+    before: Sequence[Sounding],
+    rates_kbps: Sequence[float],
+    throughput_kbps: NDArray[np.float64],
+    *,
+    guards: Guards | None = None,
+) -> float:
+    """Return the share of bytes, below 1, that a ladder of these real rates should save.
+
+    0 where nothing was heard.
+    """
+    headroom = (guards or Guards()).headroom
+    now_kbps = mean_rate_kbps(before, throughput_kbps, headroom=headroom)
+    then = [Sounding("", kbps, None) for kbps in rates_kbps]
+    then_kbps = mean_rate_kbps(then, throughput_kbps, headroom=headroom)
+    return 1 - then_kbps / now_kbps if now_kbps else 0.0
+
+
+def share_worse_off(
+    before: Sequence[Sounding],
+    rates_kbps: Sequence[float],
+    promise: Promise,
+    *,
+    needed: float,
+    guards: Guards | None = None,
+) -> float:
+    """Return the share of listeners who would hear less than now, and less than is needed.
+
+    rates_kbps: real rates of the ladder promised, best first. What is heard now is what the curve
+    says of its rate. Who cannot carry any rendition now loses nothing. The worst stream counts.
+    """
+    reach = promise.throughput_kbps / (guards or Guards()).headroom
+    kbps, score = np.array(promise.curve).T
+    order = np.argsort(rates_kbps)
+    steps = np.array(rates_kbps)[order]
+    played = np.maximum(np.searchsorted(steps, reach, side="right") - 1, 0)
+    then, then_kbps = np.array(promise.worst_scores)[order][played], steps[played]
+    shares = [0.0]
+    for stream in {one.stream for one in before}:
+        rates = np.sort([one.kbps for one in before if one.stream == stream])
+        at = np.searchsorted(rates, reach, side="right") - 1
+        now_kbps = rates[np.maximum(at, 0)]
+        is_lower = (at >= 0) & (then_kbps < SAME_STEP * now_kbps)
+        now = np.minimum(np.interp(now_kbps, kbps, score), needed)
+        shares.append(float(np.mean(is_lower & (then < now - SPREAD_MIN))))
+    return max(shares)
 
 
 def _missing(before: Sequence[Sounding], after: Sequence[Sounding]) -> list[str]:

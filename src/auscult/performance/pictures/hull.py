@@ -23,7 +23,7 @@ RATE_TICKS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 NEAREST = 0.02
 """Added to the distance from 5, so that 5 itself has a place."""
 
-_STYLE = """
+STYLE = """
 svg { --ink: #1c2330; --dim: #5c6675; --grid: #dfe3ea; --page: #ffffff; --mark: #1c2330;
   font-family: system-ui, sans-serif; font-size: 12px; background: var(--page); }
 @media (prefers-color-scheme: dark) { svg { --ink: #e8ebf1; --dim: #9aa5b5; --grid: #2c3441;
@@ -39,7 +39,8 @@ svg { --ink: #1c2330; --dim: #5c6675; --grid: #dfe3ea; --page: #ffffff; --mark: 
 .dot { fill: var(--c); } .taken { fill: var(--c); stroke: var(--page); stroke-width: 2; }
 .rung { fill: none; stroke: var(--mark); stroke-width: 1.5; stroke-dasharray: 3 3; opacity: .65; }
 .grid { stroke: var(--grid); } .need { stroke: var(--mark); stroke-dasharray: 6 4; }
-text { fill: var(--dim); } .title { fill: var(--ink); font-size: 16px; font-weight: 600; }
+.sheet { fill: var(--page); } text { fill: var(--dim); }
+.title { fill: var(--ink); font-size: 16px; font-weight: 600; }
 .name, .step { fill: var(--ink); }
 """
 
@@ -70,9 +71,17 @@ class Ladder:
 
 
 def draw_hulls(
-    curves: Sequence[Curve], *, heading: str, needed: float, ladder: Ladder | None = None
+    curves: Sequence[Curve],
+    *,
+    heading: str,
+    needed: float,
+    ladder: Ladder | None = None,
+    is_styled: bool = True,
 ) -> str:
-    """Return an SVG document; raises `ValueError` without a curve."""
+    """Return an SVG document; raises `ValueError` without a curve.
+
+    is_styled: False leaves the style out, for a page that has it in its own style sheet.
+    """
     if not curves:
         raise ValueError("there is no title to draw")
     ladder = ladder or Ladder()
@@ -84,8 +93,8 @@ def draw_hulls(
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="{escape(heading)}">'
-        f"<style>{_STYLE}</style>"
-        f'<rect width="{WIDTH}" height="{HEIGHT}" style="fill:var(--page)"/>'
+        f"{f'<style>{STYLE}</style>' if is_styled else ''}"
+        f'<rect class="sheet" width="{WIDTH}" height="{HEIGHT}"/>'
         f'<text class="title" x="{LEFT}" y="32">{escape(heading)}</text>'
         f"{''.join(parts)}</svg>\n"
     )

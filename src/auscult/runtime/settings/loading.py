@@ -116,6 +116,8 @@ def _tenant(node: Node) -> Any:  # noqa: ANN401 (what the file holds, for pydant
             given[key] = tuple(part.value)
         elif key == "channels" and isinstance(part.value, dict):
             given[key] = dict(part.value)
+        elif key == "codec" and isinstance(part.value, dict):
+            given[key] = part
         else:
             given[key] = part.plain()
     return given

@@ -107,6 +107,7 @@ class TenantSettings(Section):
     channels: dict[ChannelName, PlugSettings] = Field(default_factory=dict)
     routes: tuple[Entry, ...] = ()
     runbooks: tuple[Entry, ...] = ()
+    codec: Entry | None = None
 
 
 class Settings(Placed):

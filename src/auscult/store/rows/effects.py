@@ -7,10 +7,10 @@ from sqlalchemy import Row, bindparam, func, literal_column, select, update
 
 from auscult.kernel.effects import Effect, Outcome, Result
 from auscult.kernel.errors import StateConflict
-from auscult.store.rows.turns import Turns
 from auscult.store.slice import Slice, at_most, bounded
 from auscult.store.statements import insert_new
 from auscult.store.tables import effects
+from auscult.store.turns import Turns
 
 UNSENT_MAX = 1_001
 PENDING = "pending"

@@ -7,6 +7,7 @@ from auscult.store.rows.exhibits import ExhibitRows
 from auscult.store.rows.findings import FindingRows
 from auscult.store.rows.incidents import IncidentRows
 from auscult.store.rows.keys import KeyRows
+from auscult.store.rows.ladders import LadderRows
 from auscult.store.rows.runs import RunRows
 from auscult.store.rows.secrets import SecretRows
 from auscult.store.rows.timers import TimerRows
@@ -24,6 +25,7 @@ class TenantRows:
         "findings",
         "incidents",
         "keys",
+        "ladders",
         "runs",
         "secrets",
         "tenant",
@@ -40,6 +42,7 @@ class TenantRows:
         self.effects = EffectRows(piece)
         self.timers = TimerRows(piece)
         self.runs = RunRows(piece)
+        self.ladders = LadderRows(piece)
         self.audit = AuditRows(piece)
         self.secrets = SecretRows(piece)
         self.keys = KeyRows(piece)

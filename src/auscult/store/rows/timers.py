@@ -3,10 +3,10 @@
 from sqlalchemy import bindparam, delete, select
 
 from auscult.kernel.facts import Timer
-from auscult.store.rows.turns import Turns
 from auscult.store.slice import Slice, bounded
 from auscult.store.statements import upsert
 from auscult.store.tables import timers
+from auscult.store.turns import Turns
 
 _C = timers.c
 _ONE = (_C.tenant == bindparam("own"), _C.key == bindparam("key"))

@@ -1,6 +1,14 @@
 """The JSON interface under /api/v1, and the three doors at the root that machines knock on."""
 
-from auscult.surface.api import events, health, incidents, series, standing, telemetry, write
+from auscult.surface.api import (
+    events,
+    health,
+    incidents,
+    series,
+    standing,
+    telemetry,
+    write,
+)
 
 ROOMS = (incidents, series, standing, events, write, health)
 ROUTERS = (*(room.router for room in ROOMS), *telemetry.ROUTERS)

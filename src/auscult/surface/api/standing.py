@@ -9,7 +9,7 @@ from auscult.kernel.words import PLATFORM, TenantId
 from auscult.runtime.settings import Settings, effective_tree, locate
 from auscult.surface.api.access import Admin, Caller, Reader
 from auscult.surface.api.queries import Nothing, PageQuery, documented
-from auscult.surface.readings import as_dict
+from auscult.surface.readings import as_dict, read_ladders
 
 router = APIRouter(prefix="/api/v1")
 
@@ -37,6 +37,18 @@ async def tell_performance(ask: Reader) -> dict[str, Any]:
     """
     ask.query(Nothing)
     return {"monitors": await ask.engine.standing(ask.tenant)}
+
+
+@router.get("/codec", tags=["codec"])
+async def tell_ladders(ask: Reader) -> dict[str, Any]:
+    """Return the tenant's last codec ladders, the newest first, and the newest advice as a whole.
+
+    `state` is advising, proposed, on trial, kept, reverted, stuck or failed, and `why` says what is
+    in the way or what was heard. `advice` is what `auscult codec advise --json` writes; null where
+    nothing was advised yet.
+    """
+    ask.query(Nothing)
+    return await read_ladders(ask.engine, ask.tenant)
 
 
 @router.get("/audit", tags=["audit"], openapi_extra=documented(PageQuery))

@@ -1,10 +1,12 @@
-"""The pages, rendered on the server: incidents, series, traces, stages, coverage, login."""
+"""The pages, rendered on the server: incidents, series, traces, stages, codecs, coverage, login."""
 
 from auscult.surface.web import errors, explore, pages, session, story
 from auscult.surface.web.errors import answer_anyone
-from auscult.surface.web.performance import standing, traces
+from auscult.surface.web.performance import ladders, standing, traces
 from auscult.surface.web.vendor import STATIC
 
-ROUTERS = tuple(room.router for room in (session, pages, story, explore, traces, standing, errors))
+ROUTERS = tuple(
+    room.router for room in (session, pages, story, explore, traces, standing, ladders, errors)
+)
 
 __all__ = ["ROUTERS", "STATIC", "answer_anyone"]

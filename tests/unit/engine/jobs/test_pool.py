@@ -1,18 +1,21 @@
 """A task ends well, is refused, or is lost with its reason; and no worker outlives the loop."""
 
+import asyncio
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from auscult.engine.jobs import Budget, Done, Lost, Task, run_tasks
+from auscult.engine.jobs import Beat, Budget, Done, Lost, Task, Workshop, run_tasks
 from auscult.engine.jobs.worker import find_function
 from auscult.runtime.settings import process_environment
 
 LIGHT = "auscult.engine.codec.trying:survey"
 BUDGET = Budget(workers=1, task_s=60, nice=1)
+SLOW = {"places": [["a", "http://127.0.0.1:9/a", "http://127.0.0.1:9/b"]], "listen_s": 60, "own": 1}
 
 
 def workers() -> list[int]:
@@ -96,3 +99,25 @@ def test_a_stray_line_of_a_worker_is_no_answer(
     ends = list(run_tasks(tasks, BUDGET))
     assert [one.task.name for one in ends] == ["0", "1"]
     assert all(isinstance(one, Lost) and "is no file" in one.reason for one in ends)
+
+
+async def test_who_stops_waiting_stops_the_work_and_the_workshop_goes_on(tmp_path: Path) -> None:
+    workshop = Workshop("test")
+    begun = threading.Event()
+
+    def work(beat: Beat) -> list[Done | Lost]:
+        begun.set()
+        slow = [Task("slow", "auscult.engine.codec.hearing:hear", SLOW)]
+        return list(run_tasks(slow, BUDGET, beat=beat))
+
+    waiting = asyncio.create_task(workshop.do(work))
+    while not begun.is_set() or not workers():
+        await asyncio.sleep(0.05)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    task = Task("next", LIGHT, {"path": str(tmp_path / "none.wav")})
+    (end,) = await workshop.do(lambda beat: list(run_tasks([task], BUDGET, beat=beat)))
+    assert isinstance(end, Lost)
+    assert not workers()
+    workshop.close()

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from auscult.performance.codec import Quality
-from auscult.performance.codec.verdict import Promise, Ruling, Sounding, judge_change
+from auscult.performance.codec.verdict import (
+    Promise,
+    Ruling,
+    Sounding,
+    expect_saving,
+    judge_change,
+    share_worse_off,
+)
 
 PROMISE = Promise(
     measure="bands",
@@ -50,6 +57,34 @@ def test_everything_else_goes_back_with_its_reason(after: list[Sounding], reason
     found = judge_change(BEFORE, after, PROMISE)
     assert found.ruling is Ruling.REVERT
     assert any(reason in one for one in found.reasons), found.reasons
+
+
+def test_a_saving_is_expected_of_what_listeners_would_take() -> None:
+    assert expect_saving(BEFORE, (64, 32), PROMISE.throughput_kbps) == pytest.approx(1 - 160 / 288)
+    assert expect_saving([], (64, 32), PROMISE.throughput_kbps) == 0
+
+
+@pytest.mark.parametrize(
+    ("now_kbps", "throughput_kbps", "share"),
+    [
+        ((128,), (1000.0, 1000.0), 0.0),  # 64 is as good as needed
+        ((128, 64), (1000.0, 90.0), 0.0),
+        ((128, 48), (1000.0, 70.0), 0.5),  # the second carries 48 now, and would fall to 32
+        ((128,), (1000.0, 70.0), 0.0),  # the second carries nothing now
+        ((128, 38), (1000.0, 60.0), 0.0),  # 38 is what this programme makes of the rung of 32
+    ],
+)
+def test_listeners_who_would_hear_less_than_now_are_counted(
+    now_kbps: tuple[float, ...], throughput_kbps: tuple[float, ...], share: float
+) -> None:
+    promise = replace(PROMISE, throughput_kbps=np.array(throughput_kbps))
+    before = [heard(kbps, 4.5) for kbps in now_kbps]
+    assert share_worse_off(before, (64, 32), promise, needed=4.6) == share
+
+
+def test_a_ladder_of_the_cheapest_step_alone_makes_everyone_worse_off() -> None:
+    promise = replace(PROMISE, worst_scores=(4.0,), spreads=(0.05,))
+    assert share_worse_off([heard(128, 4.9)], (32,), promise, needed=4.6) == pytest.approx(2 / 3)
 
 
 def test_what_the_way_costs_is_not_laid_to_the_ladder() -> None:

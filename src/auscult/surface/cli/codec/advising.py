@@ -13,8 +13,8 @@ from auscult.engine.codec.audience import assume_audience, parse_audience, read_
 from auscult.engine.codec.papers import write_paper
 from auscult.kernel.errors import SettingError
 from auscult.performance.codec import Rung
-from auscult.performance.codec.advice import Advice, TitleAdvice
-from auscult.performance.pictures import Curve, Ladder, Point, draw_hulls
+from auscult.performance.codec.advice import Advice
+from auscult.surface.hulls import draw_paper
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,11 +41,11 @@ def advise_on(
     except KeyboardInterrupt:
         sys.stderr.write("auscult: stopped; no worker is left, nothing was written\n")
         raise SystemExit(INTERRUPTED) from None
+    paper = write_paper(report, order.wishes.throughput_kbps)
     if json_file is not None:
-        paper = write_paper(report, order.wishes.throughput_kbps)
         _write(json_file, json.dumps(paper, indent=1) + "\n")
     if svg_file is not None and report.advice is not None:
-        _write(svg_file, draw_advice(report.advice))
+        _write(svg_file, draw_paper(paper))
     _print(report, audience)
     if report.missing:
         raise SystemExit(NOT_ALL)
@@ -62,42 +62,6 @@ def choose_audience(file: Path | None, figures: str) -> tuple[NDArray[np.float64
         found = parse_audience(figures)
         return found, f"{found.size} throughputs"
     return assume_audience(), "an assumed audience (median 1 Mbit/s): give --audience for your own"
-
-
-def read_rung(text: str) -> Rung:
-    """Read `opus:128`; raises `SettingError`."""
-    codec, _, rate = text.partition(":")
-    if not codec or not rate.isdecimal() or not int(rate):
-        raise SettingError(f"a rung is written as opus:128, not {text!r}")
-    return Rung(codec, int(rate))
-
-
-def draw_advice(advice: Advice) -> str:
-    """Return the hulls of all titles as SVG, those first that save most."""
-    titles = sorted(advice.titles, key=lambda one: -one.choice.saved_share)
-    fixed = f"{advice.fixed.codec} {advice.fixed.nominal_kbps}k"
-    return draw_hulls(
-        [_curve(one) for one in titles],
-        heading=f"{advice.saved_share:.0%} fewer bytes than {fixed} for everything",
-        needed=advice.needed,
-        ladder=Ladder(
-            tuple((_name(step.rung), step.real_kbps) for step in advice.ladder.steps)
-            if advice.ladder
-            else ()
-        ),
-    )
-
-
-def _curve(title: TitleAdvice) -> Curve:
-    by_rung = {one.rung: Point(one.real_kbps, one.quality.mean) for one in title.trials}
-    choice = title.choice
-    saved = "as it is" if choice.is_kept else f"{-choice.saved_share:+.0%} bytes"
-    return Curve(
-        name=choice.item,
-        hull=tuple(by_rung[rung] for rung in title.hull),
-        taken=Point(choice.real_kbps, choice.score),
-        label=f"{_name(choice.rung)}, {saved}",
-    )
 
 
 def _work(order: Order) -> Report:

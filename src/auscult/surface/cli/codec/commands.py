@@ -32,9 +32,10 @@ def advise(  # noqa: PLR0913, PLR0917  # typer calls by name
 ) -> None:
     """Try each file at a ladder of codecs and rates; say which rungs are worth their bytes."""
     from auscult.engine.codec.advising import Order
+    from auscult.engine.codec.plan import read_rung
     from auscult.engine.jobs import Budget
     from auscult.performance.codec.advice import Wishes
-    from auscult.surface.cli.codec.advising import advise_on, choose_audience, read_rung
+    from auscult.surface.cli.codec.advising import advise_on, choose_audience
 
     throughput, said = choose_audience(audience, throughput_kbps)
     order = Order(
