@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from auscult.detection.remarks import Ledger
 from auscult.kernel.sounds import Heard, Stream, Unheard, Why
-from auscult.kernel.words import Severity, Subject, TenantId
-from auscult.performance.lateness.programmes import Lateness, Programme, TapLateness
+from auscult.kernel.words import Severity, TenantId
+from auscult.performance.lateness.programmes import Lateness, TapLateness
 from auscult.performance.lateness.taps import past
 from auscult.performance.monitors.latency import Latency, LatencyLookout
 from auscult.performance.port import MONITORS, View
@@ -328,17 +328,6 @@ def test_two_streams_of_one_name_are_two_taps() -> None:
     gone = (one.stream, Unheard(Why.LEFT, BEGIN_MS + 30_000, ""))
     lookout.look(View(TenantId("acme"), BEGIN_MS + 30_000, [gone]))
     assert [tap.name for tap in _standing(lookout).taps] == ["edge (b:80)"]
-
-
-def test_a_stream_whose_rendition_changes_is_the_same_tap() -> None:
-    known, sound = Programme("pop"), np.zeros((4_800, 1), np.float32)
-    edge = Stream("edge", "pop", Subject(service="edge"), 1, labels=(("pod", "a"),))
-    heard = Heard(sound, 48_000, BEGIN_MS, size_bytes=1)
-    for labels in ((("rendition", "96k"),), (("rendition", "48k"),), ()):
-        known.hear(replace(edge, labels=edge.labels + labels), heard)
-    assert list(known.taps) == ["edge"]
-    known.hear(replace(edge, labels=(("pod", "b"),)), heard)
-    assert len(known.taps) == 2
 
 
 def test_two_source_taps_of_one_name_are_not_mixed() -> None:
