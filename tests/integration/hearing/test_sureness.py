@@ -46,6 +46,20 @@ def test_treble_lost_within_a_piece_is_sure_and_another_duller_piece_is_not() ->
     assert not any(v.is_sure for v in told)
 
 
+def test_noise_that_comes_together_with_what_only_a_piece_may_have_is_not_sure() -> None:
+    calm, hissing = (
+        make_track("calm", UNIT_SEEDS + 504, 40),
+        make_track("lofi", UNIT_SEEDS + 604, 20),
+    )
+    told = {v.kind: v for v in hear(np.concatenate([calm, hissing]))}
+    assert set(told) == {Kind.MONO_COLLAPSE, Kind.NOISE}
+    assert not any(v.is_sure for v in told.values())
+    noisy = calm.copy()
+    noisy[20 * RATE_HZ :] += np.random.default_rng(1).normal(0, 2e-3, (20 * RATE_HZ, 2))
+    (verdict,) = [v for v in hear(noisy) if v.kind is Kind.NOISE]
+    assert verdict.is_sure, "by itself it is a fault"
+
+
 def test_what_a_loud_a_wide_or_a_mono_piece_may_have_is_never_sure_alone() -> None:
     pop = make_track("pop", UNIT_SEEDS + 1, 20)
     for fault in ("mono_collapse", "polarity", "clipping"):

@@ -1,5 +1,6 @@
 """The ear of one stream: figures and verdicts from decoded sound, with bounded memory."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -37,12 +38,14 @@ reach (those of loud, wide and mono pieces have no bounds), only where no other 
 same time, and only the first time."""
 
 NEAR_MS, DIP_MS = 700, 8
-SPECTRA_MS, LATE_MS, PAUSE_MS, LEARNT_MS = 3_500, 2_000, 60, 60_000
+SPECTRA_MS, LATE_MS, PAUSE_MS, LEARNT_MS = 4_000, 2_000, 60, 60_000
 INTRO_MS = 3_000
 READ_FROM_SPECTRA = {Kind.BANDWIDTH, Kind.NOISE, Kind.TRANSCODE}
 """Of what is read from 4 s of spectra it is not known more exactly when it began; and what is
 usual there is for a minute what was usual in the piece before. And how a piece begins, with one
 sound put before another, may be a splice of whoever made it."""
+
+BEGUN_MAX = 16
 
 
 class Listener(Protocol):
@@ -95,6 +98,7 @@ class Ear:
         every = (*self._listeners, self._polarity, self._bands)
         self._alarms = [alarm for one in every for alarm in one.alarms]
         self._boundaries, self._passed = Boundaries(self.grid), set[Kind]()
+        self._begun_ms: deque[int] = deque(maxlen=BEGUN_MAX)
         self._pause_bins = 0
 
     def hear(self, sound: Sound) -> list[Verdict]:
@@ -132,11 +136,21 @@ class Ear:
         is_new, is_strong = verdict.kind not in self._passed, (verdict.score or 0.0) >= least
         if verdict.kind is not Kind.SPLICE:
             self._passed.add(verdict.kind)
-        return replace(verdict, is_sure=is_new and is_strong and not self._is_another(verdict))
+        is_another = self._is_another(verdict)
+        if is_another or least == NEVER:
+            self._begun_ms.append(verdict.since_ms)
+        return replace(verdict, is_sure=is_new and is_strong and not is_another)
 
     def _is_another(self, verdict: Verdict) -> bool:
-        """Whether another piece may have begun where this did."""
+        """Whether another piece may have begun where this did.
+
+        A piece brings many things at once, a fault one: what began together with something that a
+        piece may explain is explained by it, too.
+        """
         since_ms, bounds = verdict.since_ms, self._boundaries
+        late_ms = SPECTRA_MS if verdict.kind in READ_FROM_SPECTRA else NEAR_MS
+        if any(since_ms - NEAR_MS <= at_ms <= since_ms + late_ms for at_ms in self._begun_ms):
+            return True
         if verdict.kind is Kind.SPLICE:
             return bounds.may_begin(since_ms - INTRO_MS, since_ms + NEAR_MS, pause_ms=PAUSE_MS)
         if verdict.kind not in READ_FROM_SPECTRA:
