@@ -12,6 +12,7 @@ from tests.house.source import ROOT, Source
 
 BROAD = {"Exception", "BaseException"}
 MAY_CATCH_ALL = {
+    "src/auscult/engine/codec/automatic/watch.py",  # a tenant's ladder breaks alone
     "src/auscult/engine/events/desk.py",  # a job's error goes to whoever handed it in
     "src/auscult/engine/events/perform.py",  # an effect meets the world
     "src/auscult/engine/monitoring/path.py",  # a tenant's look breaks alone

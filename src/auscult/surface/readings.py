@@ -214,7 +214,7 @@ async def read_ladders(engine: Engine, tenant: TenantId) -> dict[str, Any]:
                     "state": row.state,
                     "started_ms": row.started_ms,
                     "updated_ms": row.updated_ms,
-                    **row.body,
+                    **{name: one for name, one in row.body.items() if name != "touched"},
                 }
                 for row in told
             ],

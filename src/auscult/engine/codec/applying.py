@@ -28,8 +28,9 @@ from auscult.performance.codec.verdict import (
     share_worse_off,
 )
 
-KBPS_NEAR = 0.15
-"""A stream is back where it was when its rates are within so much of what they were."""
+KBPS_NEAR = 0.4
+"""Speech and music lie so far apart at one rung; a stream is back when it is nearer than that to
+what it was, and nearer than to what was tried."""
 
 REAL_LOW, REAL_HIGH = 0.4, 1.8
 """What a real rate may be of the nominal one: variable bit rates lie far from their name."""
@@ -38,6 +39,7 @@ RESTORED_TRIES = 3
 """A busy machine may hear nothing once; that alone is no ladder that is stuck."""
 
 STOPPED = "stopped before it was judged"
+UNHEARD = "stopped before it was heard again"
 
 
 class End(StrEnum):
@@ -76,12 +78,15 @@ class Journal(Protocol):
 class Means:
     """What the work is done with: ears, a journal, and someone who is told.
 
-    listen(plan, measure): every rendition of the plan's streams, scored by that measure.
+    listen(plan, measure): every rendition of the plan's streams, scored by that measure. check is
+    asked once more right before the change: it raises `PreconditionFailed` or `SettingError` where
+    it is not allowed any more.
     """
 
     listen: Callable[[ChangePlan, str], Awaitable[list[Sounding]]]
     journal: Journal
     tell: Callable[[str], None]
+    check: Callable[[], None] = lambda: None
 
 
 async def apply_ladder(proposal: Proposal, plan: ChangePlan, means: Means) -> Outcome:
@@ -98,6 +103,7 @@ async def apply_ladder(proposal: Proposal, plan: ChangePlan, means: Means) -> Ou
     means.tell("listening to the streams as they are")
     before = tuple(await means.listen(plan, measure))
     _check_heard(before, proposal, plan)
+    means.check()
     await means.journal.begin(proposal, plan, before)
     so_far = Outcome(End.KEPT, "", None, before, ())
     try:
@@ -110,7 +116,9 @@ async def apply_ladder(proposal: Proposal, plan: ChangePlan, means: Means) -> Ou
         so_far = replace(so_far, end=End.REVERTED, said=failed.detail)
         return await revert_ladder(so_far, plan, means, measure=measure)
     except BaseException:
-        await _give_up(replace(so_far, end=End.REVERTED, said=STOPPED), plan, means)
+        means.tell("stopping: reverting what was not judged yet")
+        undoing = asyncio.create_task(run_command(plan.revert, plan.timeout_s))
+        await _leave(undoing, replace(so_far, said=STOPPED), means)
         raise
     verdict = judge_change(before, so_far.after, proposal.promise)
     said = f"{verdict.saved_share:.1%} fewer bytes, as good as promised"
@@ -124,56 +132,67 @@ async def apply_ladder(proposal: Proposal, plan: ChangePlan, means: Means) -> Ou
 async def revert_ladder(
     so_far: Outcome, plan: ChangePlan, means: Means, *, measure: str
 ) -> Outcome:
-    """Undo, listen again, and say whether it is as it was."""
+    """Undo, listen again, and say whether it is as it was; cancelled, it is undone all the same."""
     means.tell(f"reverting: {so_far.said}")
     end, said = End.REVERTED, so_far.said
+    undoing = asyncio.create_task(run_command(plan.revert, plan.timeout_s))
     try:
-        await run_command(plan.revert, plan.timeout_s)
-        if not await _hear_restored(so_far.before, plan, means, measure=measure):
+        await asyncio.shield(undoing)
+        if not await _hear_restored(so_far, plan, means, measure=measure):
             end, said = End.STUCK, f"{said}; after reverting, the streams are not as they were"
     except EffectError as failed:
         end, said = End.STUCK, f"{said}; reverting failed: {failed.detail}"
+    except asyncio.CancelledError:
+        await _leave(undoing, replace(so_far, said=f"{said}; {UNHEARD}"), means)
+        raise
     outcome = replace(so_far, end=end, said=said)
     await means.journal.end(outcome)
     return outcome
 
 
-async def _hear_restored(
-    before: Sequence[Sounding], plan: ChangePlan, means: Means, *, measure: str
-) -> bool:
+async def _hear_restored(so_far: Outcome, plan: ChangePlan, means: Means, *, measure: str) -> bool:
     """Listen whether it is as it was; again before a person is troubled with it."""
     for _ in range(RESTORED_TRIES):
         await asyncio.sleep(plan.settle_s)
         means.tell("listening whether it is as it was")
-        if is_restored(before, await means.listen(plan, measure)):
+        if is_restored(so_far.before, await means.listen(plan, measure), tried=so_far.after):
             return True
     return False
 
 
-async def _give_up(so_far: Outcome, plan: ChangePlan, means: Means) -> None:
-    """Undo what nobody will judge any more, and listen no further."""
-    means.tell("stopping: reverting what was not judged yet")
-    outcome = so_far
-    try:
-        await run_command(plan.revert, plan.timeout_s)
-    except EffectError as failed:
-        said = f"{so_far.said}; reverting failed: {failed.detail}"
-        outcome = replace(so_far, end=End.STUCK, said=said)
+async def _leave(undoing: "asyncio.Task[None]", so_far: Outcome, means: Means) -> None:
+    """Wait until it is undone, put that on record, and listen no further."""
+    await asyncio.wait([undoing])
+    outcome = replace(so_far, end=End.REVERTED)
+    if (failed := undoing.exception()) is not None:
+        outcome = replace(so_far, end=End.STUCK, said=f"{so_far.said}; reverting failed: {failed}")
+    means.tell(f"{outcome.end}: {outcome.said}")
     await means.journal.end(outcome)
 
 
-def is_restored(before: Sequence[Sounding], now: Sequence[Sounding]) -> bool:
-    """Whether every stream has as many renditions as before, each near its rate."""
+def is_restored(
+    before: Sequence[Sounding], now: Sequence[Sounding], *, tried: Sequence[Sounding] = ()
+) -> bool:
+    """Whether every stream has as many renditions as before, each near its rate.
+
+    tried: what was heard of the change, where it was heard; nothing may be nearer to that.
+    """
     for stream in {one.stream for one in before}:
-        was, is_now = (
-            sorted(one.kbps for one in some if one.stream == stream) for some in (before, now)
+        was, is_now, was_tried = (
+            sorted(one.kbps for one in some if one.stream == stream)
+            for some in (before, now, tried)
         )
-        if len(was) != len(is_now):
+        if len(was) != len(is_now) or _apart(was, is_now) > KBPS_NEAR:
             return False
-        pairs = zip(was, is_now, strict=True)
-        if any(abs(new - old) > KBPS_NEAR * old for old, new in pairs):
+        if len(was_tried) == len(is_now) and _apart(was_tried, is_now) < _apart(was, is_now):
             return False
     return True
+
+
+def _apart(some: Sequence[float], others: Sequence[float]) -> float:
+    """Return by what share rates lie apart where they do so the most."""
+    pairs = zip(some, others, strict=True)
+    return max((abs(new - old) / old for old, new in pairs if old > 0), default=0.0)
 
 
 def is_ladder(heard: Sequence[Sounding], rungs: Sequence[Rung]) -> bool:

@@ -1,8 +1,11 @@
 """The operator's commands: no shell, no input, a session of their own, bounded in time."""
 
 import asyncio
+import os
+import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 
 from auscult.kernel.errors import ReceiverRefused
 
@@ -12,7 +15,7 @@ WORDS_CHARS_MAX = 300
 async def run_command(command: list[str], timeout_s: float) -> None:
     """Run one command; raises `ReceiverRefused` where it did not succeed.
 
-    Where this is cancelled, the command is killed.
+    Where this is cancelled, or takes too long, the command is killed with all it has begun.
     """
     with tempfile.TemporaryFile() as said:
         try:
@@ -31,7 +34,8 @@ async def run_command(command: list[str], timeout_s: float) -> None:
             raise ReceiverRefused(f"{command[0]} did not end within {timeout_s:g} s") from None
         finally:
             if process.returncode is None:
-                process.kill()
+                with suppress(ProcessLookupError):  # it ended by itself just now
+                    os.killpg(process.pid, signal.SIGKILL)
         if code:
             said.seek(0)
             words = " ".join(said.read(1 << 16).decode(errors="replace").split())

@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -33,6 +33,13 @@ BEAT_S = 5.0
 STALE_S = 30.0
 LADDERS_KEPT = 50
 DEEDS_MAX = 40
+EMPTY: dict[str, Any] = {
+    **dict.fromkeys(("why", "audience", "measure"), ""),
+    **dict.fromkeys(("deeds", "ladder", "advised", "before", "after"), ()),
+    **dict.fromkeys(("worst_score", "expected_share", "saved_share")),
+}
+"""What every ladder says, from its beginning on."""
+
 CARRIED = frozenset({"configured", "in_force"})
 """What a new ladder takes over from the one before: which one is in force, by whose word."""
 
@@ -92,6 +99,8 @@ class Record:
     tenant: TenantId
     touched: tuple[TenantId, ...]
     row: LadderRow
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """A beat must not say what is not durable yet."""
 
     @classmethod
     async def open(
@@ -100,7 +109,7 @@ class Record:
         """Begin a ladder; raises `StateConflict` while another of this tenant is open."""
         now_ms = desk.now_ms()
         others = [one for one in dict.fromkeys(touched) if one != tenant]
-        body = {"why": "", "deeds": [], "touched": others}
+        body = {**EMPTY, "touched": others}
         row = LadderRow(new_id, State.ADVISING, now_ms, now_ms, body)
 
         def write(work: "Work") -> None:
@@ -149,14 +158,12 @@ class Record:
 
     async def close(self, state: State, why: str) -> None:
         """End it without a trial."""
-        self.row = replace(self.row, state=state)
         self.tell(why=why[:SENTENCE_CHARS_MAX])
-        await self._save(f"codec.{state}", why)
+        await self._save(f"codec.{state}", why, state=state)
 
     async def begin(self, proposal: Proposal, plan: ChangePlan, before: Sequence[Sounding]) -> None:
         """Put on record that the ladder is about to change, and how it goes back."""
         promise = proposal.promise
-        self.row = replace(self.row, state=State.ON_TRIAL)
         self.tell(
             advised=[f"{one.codec}:{one.nominal_kbps}" for one in proposal.rungs],
             ladder=list(plan.ladder),
@@ -172,12 +179,12 @@ class Record:
         await self._save(
             "codec.applying",
             said,
+            state=State.ON_TRIAL,
             then=lambda work: work.of(self.tenant).ladders.set_undo(self.row.id, envelope),
         )
 
     async def end(self, outcome: Outcome) -> None:
         """Put on record how a trial ended; what is stuck keeps its undo."""
-        self.row = replace(self.row, state=State(outcome.end))
         if outcome.end is End.KEPT:
             self.tell(in_force=self.row.body["advised"])
         self.tell(why=outcome.said[:SENTENCE_CHARS_MAX], after=write_soundings(outcome.after))
@@ -192,7 +199,8 @@ class Record:
             if outcome.end is not End.STUCK:
                 work.of(self.tenant).ladders.set_undo(self.row.id, "")
 
-        await self._save(f"codec.{outcome.end}", outcome.said, then=forget_undo)
+        state = State(outcome.end)
+        await self._save(f"codec.{state}", outcome.said, state=state, then=forget_undo)
 
     def _seal_undo(self, undo: Undo) -> str:
         said = {
@@ -222,34 +230,46 @@ class Record:
         work.of(self.tenant).ladders.set_advice(self.row.id, text)
 
     async def _save(
-        self, action: str, sentence: str, *, then: Callable[["Work"], None] = lambda _work: None
+        self,
+        action: str,
+        sentence: str,
+        *,
+        state: State | None = None,
+        then: Callable[["Work"], None] = lambda _work: None,
     ) -> None:
+        """Make a deed durable; the row has its new state once that is so, and not before."""
         now_ms, sentence = self.desk.now_ms(), sentence[:SENTENCE_CHARS_MAX]
         deeds = [*self.row.body["deeds"], [now_ms, action, sentence]][-DEEDS_MAX:]
         self.tell(deeds=deeds)
-        self.row = replace(self.row, updated_ms=now_ms)
-        detail = {"ladder": self.row.id, "sentence": sentence}
+        row = replace(self.row, updated_ms=now_ms, state=state or self.row.state)
         shown = ("advised", "before_kbps", "after_kbps", "expected_share")
-        detail |= {name: self.row.body[name] for name in shown if name in self.row.body}
-        told = self.touched if "before" in self.row.body else (self.tenant,)
+        whole = {"ladder": row.id, "sentence": sentence}
+        whole |= {name: row.body[name] for name in shown if row.body.get(name)}
+        # Whose streams it touches learns that, and nothing of the owner's titles and figures.
+        outline = {"ladder": row.id, "sentence": f"a ladder your streams share is {row.state}"}
+        told = self.touched if row.body.get("before") else (self.tenant,)
 
         def write(work: "Work") -> None:
-            work.of(self.tenant).ladders.put(self.row)
+            work.of(self.tenant).ladders.put(row)
             then(work)
             for tenant in told:
+                detail = whole if tenant == self.tenant else outline
                 work.directory.add_tenant(tenant, tenant, now_ms)
                 work.of(tenant).audit.append(
                     at_ms=now_ms, actor=self.desk.actor, action=action, about=ABOUT, detail=detail
                 )
 
-        await self.desk.write(write)
+        async with self._turn:
+            await self.desk.write(write)
+            self.row = row
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(BEAT_S)
-            self.row = replace(self.row, updated_ms=self.desk.now_ms())
             try:
-                await self.desk.write(partial(self._put, row=self.row))
+                async with self._turn:
+                    self.row = replace(self.row, updated_ms=self.desk.now_ms())
+                    await self.desk.write(partial(self._put, row=self.row))
             except (StoreError, CapacityError) as why:
                 log.warning("a ladder on trial waits for the store", why=str(why))
 

@@ -51,7 +51,7 @@ async def rescue(record: Record, means: Means) -> Outcome:
     async with record.held():
         try:
             undo = record.open_undo(envelope)
-        except VaultError as why:
+        except (VaultError, ValueError) as why:  # of another key, or an older form
             outcome = Outcome(End.STUCK, f"{SAID}; its undo cannot be read: {why}", None, (), ())
             await record.end(outcome)
             return outcome

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +11,24 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from auscult.engine.codec.applying import Outcome, is_ladder
+from auscult.engine.codec.applying import (
+    End,
+    Means,
+    Outcome,
+    apply_ladder,
+    is_ladder,
+    revert_ladder,
+)
 from auscult.engine.codec.automatic.material import measure_audience, pick_evenly
-from auscult.engine.codec.automatic.round import Round, in_force
+from auscult.engine.codec.automatic.round import Round, _check_leave, in_force
 from auscult.engine.codec.automatic.watch import LadderWatch, Ties, is_over
+from auscult.engine.codec.commands import run_command
 from auscult.engine.codec.papers import propose
 from auscult.engine.codec.record import STALE_S, Desk, Record, State
 from auscult.engine.codec.rescue import find_orphan, rescue
 from auscult.engine.codec.section import CodecSettings
 from auscult.engine.wiring import Plans, TenantPlan
-from auscult.kernel.errors import EnvelopeBroken, SettingError, StateConflict
+from auscult.kernel.errors import EnvelopeBroken, ReceiverRefused, SettingError, StateConflict
 from auscult.kernel.findings import Finding
 from auscult.kernel.words import TenantId
 from auscult.performance.codec import Quality, Rung
@@ -189,6 +199,8 @@ async def test_what_cannot_be_taken_back_is_stuck_and_keeps_its_undo(
     assert await desk.write(lambda work: work.of(ACME).ladders.undo("L1"))
     rows = await desk.write(lambda work: work.of(BETA).audit.of("ladder"))
     assert [one.action for one in rows] == ["codec.applying", "codec.stuck"]
+    said = [one.detail["sentence"] for one in rows]
+    assert said[-1] == "a ladder your streams share is stuck", "and nothing of whose it is"
 
 
 async def test_an_undo_that_the_vault_did_not_seal_is_never_run(desk: Desk, clock: Ticking) -> None:
@@ -206,8 +218,6 @@ async def test_an_undo_that_the_vault_did_not_seal_is_never_run(desk: Desk, cloc
 
 
 def means_that_hear(heard: tuple[Sounding, ...]) -> Any:
-    from auscult.engine.codec.applying import Means
-
     async def listen(_plan: object, _measure: str) -> list[Sounding]:
         return list(heard)
 
@@ -227,8 +237,8 @@ def a_round(consents: dict[TenantId, bool], **changed: Any) -> Round:
         section=CodecSettings.model_validate(SECTION | changed),
         in_force=(Rung("opus", 96), Rung("opus", 48)),
         told_kbps=np.empty(0),
-        consents=consents,
-        is_acting=True,
+        consents=lambda: consents,
+        is_acting=lambda: True,
         scratch=Path("nowhere"),
     )
 
@@ -240,8 +250,8 @@ async def test_a_person_is_told_of_a_stuck_ladder_once_and_of_its_end(
     plans = Plans({ACME: TenantPlan(ACME)})
     watch = LadderWatch(desk, plans, clock=SystemClock(), scratch=tmp_path)
 
-    async def look(state: State) -> list[tuple[str, str]]:
-        row = LadderRow("L1", state, 0, desk.now_ms(), {"why": "reverting failed"})
+    async def look(state: State, name: str = "L1") -> list[tuple[str, str]]:
+        row = LadderRow(name, state, int(name[1:]), desk.now_ms(), {"why": "reverting failed"})
         await desk.write(lambda work: work.of(ACME).ladders.put(row))
         ties = Ties(read=desk.write, reading=None, is_acting=lambda: True, report=told.extend)  # type: ignore[arg-type]  # nothing is due
         watch.start(ties)
@@ -252,5 +262,70 @@ async def test_a_person_is_told_of_a_stuck_ladder_once_and_of_its_end(
     assert await look(State.KEPT) == []
     assert await look(State.STUCK) == [("firing", "critical")]
     assert await look(State.STUCK) == [("firing", "critical")]
+    assert await look(State.FAILED, "L2") == [("firing", "critical")], "nothing was proved by it"
     assert "reverting failed" in told[0].evidence.sentence
-    assert (await look(State.REVERTED))[1:] == [("cleared", "critical")]
+    assert (await look(State.REVERTED, "L3"))[1:] == [("cleared", "critical")]
+
+
+async def test_what_breaks_at_one_tenant_stops_no_other(desk: Desk, tmp_path: Path) -> None:
+    looked: list[TenantId] = []
+
+    class Breaking(LadderWatch):
+        async def _look(self, plan: TenantPlan, *_: Any, **__: Any) -> None:
+            looked.append(plan.tenant)
+            raise OSError("no room on the disk")
+
+    plans = Plans({one: TenantPlan(one) for one in (ACME, BETA)})
+    watch = Breaking(desk, plans, clock=SystemClock(), scratch=tmp_path)
+    watch.start(Ties(read=desk.write, reading=None, is_acting=lambda: True, report=print))  # type: ignore[arg-type]  # nothing is due
+    await asyncio.sleep(0.2)
+    await watch.stop()
+    assert looked == [ACME, BETA]
+
+
+async def test_leave_that_is_withdrawn_during_a_round_counts(desk: Desk, clock: Ticking) -> None:
+    del clock
+    leave = {ACME: True}
+    around = a_round(consents=leave)
+    plan = around.plan()
+    assert plan is not None
+    record = await Record.open(desk, ACME, new_id="L1", touched=(ACME,))
+    proposal = propose(a_paper("one"))
+    assert proposal is not None
+
+    async def listen(_plan: object, _measure: str) -> list[Sounding]:
+        leave[ACME] = False
+        return [replace(BEFORE[0], kbps=140.0), replace(BEFORE[0], kbps=75.0)]
+
+    means = Means(listen, record, lambda _text: None, partial(_check_leave, around))
+    plan = plan.model_copy(update={"ladder": ("opus:128", "opus:64"), "apply": ["false"]})
+    with pytest.raises(SettingError, match="not allowed by acme"):
+        await apply_ladder(proposal, plan, means)
+    assert record.row.state == State.ADVISING, "nothing was changed"
+
+
+async def test_a_stop_in_the_middle_of_a_revert_waits_until_it_is_undone(
+    desk: Desk, tmp_path: Path
+) -> None:
+    record, undone = await on_trial(desk), tmp_path / "undone"
+    plan = a_round(consents={ACME: True}).plan()
+    assert plan is not None
+    plan = plan.model_copy(update={"revert": ["sh", "-c", f"sleep 0.5; touch {undone}"]})
+    so_far = Outcome(End.REVERTED, "worse than promised", None, BEFORE, ())
+    means = replace(means_that_hear(BEFORE), journal=record)
+    reverting = asyncio.create_task(revert_ladder(so_far, plan, means, measure="bands"))
+    await asyncio.sleep(0.1)
+    reverting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reverting
+    assert undone.exists()
+    assert record.row.state == State.REVERTED
+    assert "stopped before it was heard again" in record.row.body["why"]
+
+
+async def test_what_a_slow_command_has_begun_ends_with_it(tmp_path: Path) -> None:
+    late = tmp_path / "late"
+    with pytest.raises(ReceiverRefused, match="did not end within"):
+        await run_command(["sh", "-c", f"(sleep 1; touch {late}) & wait"], 0.3)
+    await asyncio.sleep(1.3)
+    assert not late.exists()

@@ -92,3 +92,8 @@ def test_a_stream_is_restored_when_its_rates_are_back() -> None:
     assert is_restored(before, [Sounding("a", 50, None), Sounding("a", 93, None)])
     assert not is_restored(before, [Sounding("a", 96, None)])
     assert not is_restored(before, [Sounding("a", 96, None), Sounding("a", 12, None)])
+    music = [Sounding("a", 130, None), Sounding("a", 62, None)]
+    assert is_restored(before, music), "what is played now takes more than what was"
+    tried = [Sounding("a", 64, None), Sounding("a", 32, None)]
+    assert is_restored(before, music, tried=tried)
+    assert not is_restored(before, [Sounding("a", 70, None), Sounding("a", 31, None)], tried=tried)

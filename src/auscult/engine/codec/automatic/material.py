@@ -16,6 +16,9 @@ SUFFIXES = frozenset({".aac", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", 
 LATE_S = 60.0
 """So much longer than the recording itself a worker may take for it."""
 
+RECORDED_AT_ONCE = 4
+"""A minute and a half of sound takes its worker up to 300 MB."""
+
 MEASURED_MIN = 30
 """Fewer figures than this say nothing of an audience."""
 
@@ -45,7 +48,7 @@ def pick_evenly(files: list[Path], most: int) -> Iterable[Path]:
 
 
 def record_sources(section: CodecSettings, folder: Path, beat: Beat) -> tuple[Path, ...]:
-    """Record every stream's source for `record_s`, at once; raises `InputError` for none heard."""
+    """Record every stream's source for `record_s`; raises `InputError` for none heard."""
     tasks = [
         Task(
             one.name,
@@ -58,8 +61,9 @@ def record_sources(section: CodecSettings, folder: Path, beat: Beat) -> tuple[Pa
         )
         for number, one in enumerate(section.streams[: section.titles_max])
     ]
-    # A recording waits for sound nearly all of its time.
-    budget = Budget(workers=len(tasks), task_s=section.record_s + LATE_S, nice=NICE, tries=1)
+    # A recording waits for sound nearly all of its time, and keeps all of it in memory.
+    workers = min(len(tasks), RECORDED_AT_ONCE)
+    budget = Budget(workers=workers, task_s=section.record_s + LATE_S, nice=NICE, tries=1)
     files, reasons = [], []
     for end in run_tasks(tasks, budget, beat=beat):
         if isinstance(end, Done):

@@ -34,15 +34,17 @@ ENDED = "the round was ended before its time"
 class Round:
     """What a round knows. in_force: the ladder as it is now, best step first.
 
-    told_kbps: float64 (n,), throughput told by players. consents: whether each tenant allows it.
+    told_kbps: float64 (n,), throughput told by players. consents, is_acting: whether each tenant
+    allows it, and whether anything may be changed without a person, as the settings say now: a
+    round takes long, and leave may be withdrawn meanwhile.
     """
 
     tenant: TenantId
     section: CodecSettings
     in_force: tuple[Rung, ...]
     told_kbps: NDArray[np.float64]
-    consents: Mapping[TenantId, bool]
-    is_acting: bool
+    consents: Callable[[], Mapping[TenantId, bool]]
+    is_acting: Callable[[], bool]
     scratch: Path
 
     @property
@@ -60,7 +62,7 @@ class Round:
             for one in section.streams
         )
         return ChangePlan(
-            allow=tuple(one for one, allows in self.consents.items() if allows),
+            allow=tuple(one for one, allows in self.consents().items() if allows),
             apply=section.apply,
             revert=fill_command(section.apply, self.in_force),
             streams=streams,
@@ -108,7 +110,8 @@ async def _advise_and_try(around: Round, record: Record, workshop: Workshop) -> 
     proposal = await _advise(around, record, workshop)
     try:
         plan = _check(around, proposal)
-        means = Means(partial(listen, workshop=workshop), record, _teller(around.tenant))
+        hears, tells = partial(listen, workshop=workshop), _teller(around.tenant)
+        means = Means(hears, record, tells, partial(_check_leave, around))
         outcome = await apply_ladder(proposal, plan, means)
     except (PreconditionFailed, SettingError) as why:
         await record.close(State.PROPOSED, why.detail)
@@ -143,10 +146,16 @@ def _check(around: Round, proposal: Proposal) -> ChangePlan:
         raise PreconditionFailed("the ladder in force is the advised one")
     if plan is None:
         raise PreconditionFailed("no command is set that changes the ladder (`apply`)")
-    if not around.is_acting:
-        raise PreconditionFailed("nothing is changed without a person (AUTO_REMEDIATION)")
-    plan.check_allowed()
+    _check_leave(around)
     return plan
+
+
+def _check_leave(around: Round) -> None:
+    """Raise `PreconditionFailed` or `SettingError` where it is not allowed, by now."""
+    if not around.is_acting():
+        raise PreconditionFailed("nothing is changed without a person (AUTO_REMEDIATION)")
+    if (plan := around.plan()) is not None:
+        plan.check_allowed()
 
 
 def in_force(section: CodecSettings, last: Mapping[str, Any] | None) -> tuple[Rung, ...]:

@@ -6,7 +6,7 @@ than one tenant's work is done at once.
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,6 +38,8 @@ LOOK_S = 10.0
 HOUR_MS = 3_600_000
 TOLD = (Matcher(name="__name__", op="=", value="cmcd_throughput_mean_kbps"),)
 TOLD_SERIES_MAX = 50
+RECENT = 10
+TRIED = frozenset({State.KEPT, State.REVERTED, State.STUCK})
 ACTOR = "auscult"
 
 log = logger("engine.codec")
@@ -87,24 +89,17 @@ class LadderWatch:
         # What a process that was killed had recorded is nobody's any more.
         await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
         while True:
-            try:
-                newest = await ties.read(self._newest)
-            except AuscultError as why:
-                log.warning("ladders wait for the store", why=str(why))
-                newest = {}
-            for plan in [one for one in self._plans.all() if one.tenant in newest]:
-                up_s, last = self._clock.monotonic_s() - begun_s, newest[plan.tenant]
+            for plan in self._plans.all():
+                up_s = self._clock.monotonic_s() - begun_s
                 try:
-                    self._report(plan.tenant, last, ties)
-                    await self._look(plan, last, ties, up_s=up_s)
+                    recent = await ties.read(partial(_recent, tenant=plan.tenant))
+                    self._report(plan.tenant, recent, ties)
+                    await self._look(plan, recent[0] if recent else None, ties, up_s=up_s)
                 except AuscultError as why:
                     log.warning("a ladder waits", tenant=plan.tenant, why=str(why))
+                except Exception as why:  # what breaks at one tenant is told, and stops no other
+                    log.error("a ladder's watch broke", tenant=plan.tenant, exc_info=why)
             await asyncio.sleep(LOOK_S)
-
-    def _newest(self, work: "Work") -> "dict[TenantId, LadderRow | None]":
-        """Return each tenant's newest ladder: one that is open is always the newest."""
-        found = {one.tenant: work.of(one.tenant).ladders.recent(1) for one in self._plans.all()}
-        return {tenant: rows[0] if rows else None for tenant, rows in found.items()}
 
     async def _look(
         self, plan: "TenantPlan", last: "LadderRow | None", ties: Ties, *, up_s: float
@@ -115,11 +110,15 @@ class LadderWatch:
         around = self._due(plan, last, up_s=up_s)
         if around is not None:
             told_kbps = await asyncio.to_thread(_told_kbps, ties.reading, plan.tenant)
-            await self._go(around(told_kbps=told_kbps, is_acting=ties.is_acting()))
+            await self._go(around(told_kbps=told_kbps, is_acting=ties.is_acting))
 
-    def _report(self, tenant: TenantId, last: "LadderRow | None", ties: Ties) -> None:
-        """Have a person look at a ladder that is stuck, until a later one is not."""
-        if last is None or State(last.state).is_open:
+    def _report(self, tenant: TenantId, recent: "Sequence[LadderRow]", ties: Ties) -> None:
+        """Have a person look at a ladder that is stuck, until a later one was tried and is not.
+
+        One that was not tried (nothing to hear, no leave) proves nothing.
+        """
+        last = next((one for one in recent if one.state in TRIED), None)
+        if last is None:
             return
         known, now_ms = self._stuck.get(tenant), self._desk.now_ms()
         if last.state == State.STUCK and known is None:
@@ -151,7 +150,7 @@ class LadderWatch:
             tenant=plan.tenant,
             section=section,
             in_force=in_force(section, last.body if last else None),
-            consents=self._consents(),
+            consents=self._consents,
             scratch=self._scratch,
         )
 
@@ -167,6 +166,11 @@ class LadderWatch:
 
     def _consents(self) -> Mapping[TenantId, bool]:
         return {one.tenant: one.codec is not None and one.codec.allow for one in self._plans.all()}
+
+
+def _recent(work: "Work", *, tenant: TenantId) -> "Sequence[LadderRow]":
+    """Return a tenant's last ladders, the newest first: one that is open is always that."""
+    return work.of(tenant).ladders.recent(RECENT)
 
 
 def tell_stuck(tenant: TenantId, row: "LadderRow", *, now_ms: int) -> Finding:

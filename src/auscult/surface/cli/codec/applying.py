@@ -48,7 +48,7 @@ def apply_advice(advice: Path, plan_file: Path, *, config: Path | None) -> None:
         with _desk(config) as desk:
             outcome = asyncio.run(_apply(proposal, plan, desk, tenants=_tenants(plan, config)))
     except KeyboardInterrupt:
-        _tell("stopped: a change that was not judged yet was reverted")
+        _tell("stopped")
         raise SystemExit(INTERRUPTED) from None
     _print(outcome)
     if outcome.end is not End.KEPT:
