@@ -183,7 +183,7 @@ class Scorer:
         lies before it: what it did before it was ever heard must not make a fault of the rest.
         """
         state = self._state
-        shift = np.abs(state.x[young] - state.level[young]) * np.float32(_SHIFT_AS_SPREAD / 2)
+        shift = np.abs(state.x[young] - state.level[young]) * np.float32(_SHIFT_AS_SPREAD)
         for column in (state.above, state.below):
             column[young] = np.maximum(column[young], shift)
         state.level[young] = state.x[young]

@@ -159,7 +159,8 @@ class Monitoring:
         stream, found = await self._unpacking.unpack(tenant, body, now_ms=now_ms)
         name = f"{stream.name} from {stream.vantage}"
         stream = replace(stream, name=name, is_reported=True)
-        self.agents.note(tenant, stream, found, now_ms=now_ms)
+        if tenant in self._named:  # else it left while its report was read
+            self.agents.note(tenant, stream, found, now_ms=now_ms)
         self.hear(tenant, stream, found)
 
     def firing(self) -> frozenset[str]:

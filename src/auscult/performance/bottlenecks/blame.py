@@ -74,11 +74,11 @@ def lay_blame(
     limiting: Sequence[Queue],
     graph: CallGraph,
     *,
-    lag_s: Mapping[str, float | None] | None = None,
+    lag_s: Mapping[str, float] | None = None,
 ) -> list[Verdict]:
     """Return who is to blame, the one that adds the most first.
 
-    lag_s: by how much each service's event loop is late, as far as its metrics say.
+    lag_s: by how much each service's event loop is later than usual, as far as its metrics say.
     """
     raised = [_lay_to_caller(one, lag_s or {}) for one in raised]
     below = {one: graph.below(one) for one in {*(r.service for r in raised), *_names(limiting)}}
@@ -112,11 +112,11 @@ def find_explained(
     return [one for one in raised if any(_explains(other, one, below) for other in others)]
 
 
-def _lay_to_caller(one: Raised, lag_s: Mapping[str, float | None]) -> Raised:
+def _lay_to_caller(one: Raised, lag_s: Mapping[str, float]) -> Raised:
     """Return a slow way as work of its caller, where that one's event loop explains it."""
     if one.kind is not PlaceKind.LINK:
         return one
-    own_s, theirs_s = lag_s.get(one.about) or 0.0, lag_s.get(one.service) or 0.0
+    own_s, theirs_s = lag_s.get(one.about, 0.0), lag_s.get(one.service, 0.0)
     if own_s < _BUSY_CALLER * one.added_s or own_s <= theirs_s:
         return one
     return replace(one, kind=PlaceKind.WORK, service=one.about, about=one.service, lag_s=own_s)

@@ -34,7 +34,7 @@ def _say_place(place: Raised, unanswered: float) -> str:
     now, usual = say_seconds(place.mean_s), say_seconds(place.usual_s)
     name, about = place.service, place.about
     if place.lag_s:
-        late = f"{name} reads answers late: its event loop lags {say_seconds(place.lag_s)}"
+        late = f"{name} reads answers late: its event loop lags {say_seconds(place.lag_s)} more"
         return f"{late}; calls to {about} seem to take {now}, usually {usual}"
     if place.kind is PlaceKind.WORK:
         where = f"{name} ({about[:60]})" if about else name

@@ -69,7 +69,7 @@ class BottleneckWatch:
             self._settle()
         self.gauges.ask(series, now_ms=now_ms)
         limiting = self.gauges.limiting()
-        lag_s = {one: self.gauges.load(one).loop_lag_s for one in self.gauges.services}
+        lag_s = {one: self.gauges.load(one).loop_lag_rise_s for one in self.gauges.services}
         return lay_blame(self._raised(), limiting, self.graph, lag_s=lag_s)
 
     def _raised(self) -> list[Raised]:

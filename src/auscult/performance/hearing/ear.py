@@ -137,7 +137,7 @@ class Ear:
         if verdict.kind is not Kind.SPLICE:
             self._passed.add(verdict.kind)
         is_another = self._is_another(verdict)
-        if is_another or least == NEVER:
+        if (is_another or least == NEVER) and verdict.kind not in READ_FROM_SPECTRA:
             self._begun_ms.append(verdict.since_ms)
         return replace(verdict, is_sure=is_new and is_strong and not is_another)
 

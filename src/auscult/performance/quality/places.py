@@ -52,7 +52,7 @@ class Places:
         """
         if isinstance(found, Unheard) and found.why in LEAVES:
             known = self.taps.get(stream.name)
-            if known is not None and known.stream == stream:
+            if known is not None and known.stream.lasting == stream.lasting:
                 self.leave(stream.name, LEAVES[found.why])
             return
         tap = self._tap(stream, _at_ms(found), now_ms)

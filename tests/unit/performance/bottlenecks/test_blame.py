@@ -68,11 +68,11 @@ def test_a_busy_caller_reads_its_answers_late_and_is_blamed_for_its_ways() -> No
 
 def test_a_caller_whose_event_loop_lags_is_blamed_for_its_ways() -> None:
     way = raised(LINK, "package", 0.6, about="edge")
-    loops = {"edge": 0.31, "package": 0.002, "encode": None}
+    loops = {"edge": 0.31, "package": 0.002}
     (verdict,) = lay_blame([way], [], WAY, lag_s=loops)
     assert verdict.service == "edge"
     assert say_verdict(verdict, now_ms=NOW_MS) == (
-        "edge reads answers late: its event loop lags 0.31 s; "
+        "edge reads answers late: its event loop lags 0.31 s more; "
         "calls to package seem to take 0.62 s, usually 20 ms"
     )
     slightly = raised(WORK, "package", 0.05)

@@ -102,11 +102,25 @@ def test_cores_event_loops_and_pools_make_the_load() -> None:
         gauges.ask(metrics.series, now_ms=NOW_MS + turn * ASK_EVERY_MS)
     load = gauges.load("edge")
     assert (load.cpu_cores, load.loop_lag_s, load.utilisation) == (1.5, 0.02, 0.9)
-    assert load.saturation is None
+    assert (load.saturation, load.loop_lag_rise_s) == (None, 0.0)
     assert gauges.load("quiet").loop_lag_s is None
     for turn in range(4):
         gauges.ask(metrics.series, now_ms=NOW_MS + 300_000 + turn * ASK_EVERY_MS)
     assert gauges.load("edge").cpu_cores is None, "what is old says nothing of now"
+
+
+def test_a_lag_that_was_always_there_is_no_rise() -> None:
+    metrics, gauges = Metrics(), Gauges()
+
+    def rise_after(lag_s: float, turns: range) -> float:
+        metrics.tell("event_loop_lag_seconds", lag_s, service="edge")
+        for turn in turns:
+            gauges.ask(metrics.series, now_ms=NOW_MS + turn * ASK_EVERY_MS)
+        return gauges.load("edge").loop_lag_rise_s
+
+    assert rise_after(0.05, range(40)) == 0.0
+    assert rise_after(0.35, range(40, 48)) == pytest.approx(0.3, rel=0.1)
+    assert rise_after(0.05, range(48, 56)) == 0.0
 
 
 def test_it_asks_every_other_second_at_most() -> None:

@@ -8,6 +8,7 @@ whose labels it shares.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from auscult.kernel.matchers import Matcher
 from auscult.kernel.words import Labels, subject_of
@@ -19,6 +20,8 @@ ASK_EVERY_MS = 2_000
 
 QUEUES_MAX = 500
 _STALE_MS = 120_000
+_LAG_RISES, _LAG_FALLS = 0.01, 0.3
+"""Of the way to another lag, at each asking: a quarter of an hour up, half a minute down."""
 
 _DEPTH = r"(?:.+_)?(?:queue|backlog)(?:_(?:depth|length|len|size|items|messages|tasks|waiting))?"
 _CAPACITY = r"(?:.+_)?(?:queue|backlog)_(?:capacity|limit|max|max_size|maxsize|max_length)"
@@ -36,12 +39,14 @@ Series = Callable[[tuple[Matcher, ...]], Sequence[Window]]
 class Load:
     """How busy a service is, as far as its metrics say; None where they do not.
 
-    cpu_cores: cores its processes keep busy. loop_lag_s: how late its event loop runs.
+    cpu_cores: cores its processes keep busy. loop_lag_s: how late its event loop runs, and
+    loop_lag_rise_s: by how much that is more than usual.
     utilisation: 0 to 1, of its busiest pool. saturation: 0 to 1, how full its fullest queue is.
     """
 
     cpu_cores: float | None = None
     loop_lag_s: float | None = None
+    loop_lag_rise_s: float = 0.0
     utilisation: float | None = None
     saturation: float | None = None
 
@@ -54,6 +59,7 @@ class Gauges:
     _asked_ms: int = 0
     _loads: dict[str, Load] = field(default_factory=dict)
     _queues: dict[Labels, Queue] = field(default_factory=dict)
+    _usual_lag_s: dict[str, float] = field(default_factory=dict)
 
     def ask(self, series: Series, *, now_ms: int) -> None:
         """Look at one family of metrics, where it is time."""
@@ -108,8 +114,19 @@ class Gauges:
         for service in self._loads.keys() | values.keys():
             if service in self._loads or len(self._loads) < QUEUES_MAX:
                 load = self._loads.get(service, Load())
-                told: dict[str, float | None] = {name: values.get(service)}
+                told: dict[str, Any] = {name: values.get(service)}
+                if name == "loop_lag_s":
+                    told["loop_lag_rise_s"] = self._rise_of(service, values.get(service))
                 self._loads[service] = replace(load, **told)
+
+    def _rise_of(self, service: str, lag_s: float | None) -> float:
+        """Return how much later than usual an event loop runs; learn soon down, slowly up."""
+        if lag_s is None:
+            return 0.0
+        usual_s = self._usual_lag_s.get(service, lag_s)
+        share = _LAG_RISES if lag_s > usual_s else _LAG_FALLS
+        self._usual_lag_s[service] = usual_s + share * (lag_s - usual_s)
+        return max(lag_s - usual_s, 0.0)
 
     def _take_queues(self, windows: Sequence[Window], now_ms: int) -> None:
         depths: list[Window] = []
