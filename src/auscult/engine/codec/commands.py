@@ -8,6 +8,10 @@ import tempfile
 from contextlib import suppress
 
 from auscult.kernel.errors import ReceiverRefused
+from auscult.runtime.settings import process_environment
+
+OWN = "AUSCULT_"
+"""Variables of this name are auscult's, its master key among them; no command is given them."""
 
 WORDS_CHARS_MAX = 300
 
@@ -17,6 +21,8 @@ async def run_command(command: list[str], timeout_s: float) -> None:
 
     Where this is cancelled, or takes too long, the command is killed with all it has begun.
     """
+    given = process_environment().items()
+    environ = {name: value for name, value in given if not name.startswith(OWN)}
     with tempfile.TemporaryFile() as said:
         try:
             process = await asyncio.create_subprocess_exec(
@@ -25,6 +31,7 @@ async def run_command(command: list[str], timeout_s: float) -> None:
                 stdout=said,
                 stderr=said,
                 start_new_session=True,
+                env=environ,
             )
         except OSError as why:
             raise ReceiverRefused(f"{command[0]}: {why.strerror}") from None

@@ -329,3 +329,9 @@ async def test_what_a_slow_command_has_begun_ends_with_it(tmp_path: Path) -> Non
         await run_command(["sh", "-c", f"(sleep 1; touch {late}) & wait"], 0.3)
     await asyncio.sleep(1.3)
     assert not late.exists()
+
+
+async def test_a_command_is_not_given_what_is_auscults_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUSCULT_MASTER_KEY", "secret")
+    monkeypatch.setenv("PLATFORM_TOKEN", "theirs")
+    await run_command(["sh", "-c", 'test -z "$AUSCULT_MASTER_KEY" && test -n "$PLATFORM_TOKEN"'], 5)
