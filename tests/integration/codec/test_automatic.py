@@ -92,7 +92,7 @@ def test_a_ladder_that_saves_what_was_promised_is_kept_and_shown(
     product.tenants = {"birch": {"codec": chosen}, "cedar": {}}
     birch, cedar = product.key("birch"), product.key("cedar")
     product.start()
-    until(lambda: newest(product, birch).get("state") == "kept", "a ladder to be kept", 600)
+    until(lambda: newest(product, birch).get("state") == "kept", "a ladder to be kept", 820)
     kept = newest(product, birch)
     assert kept["saved_share"] > 0.05
     assert list(in_force(state)) == [int(one.partition(":")[2]) for one in kept["advised"]]
