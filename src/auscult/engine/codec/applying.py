@@ -115,7 +115,7 @@ async def apply_ladder(proposal: Proposal, plan: ChangePlan, means: Means) -> Ou
     except EffectError as failed:
         so_far = replace(so_far, end=End.REVERTED, said=failed.detail)
         return await revert_ladder(so_far, plan, means, measure=measure)
-    except BaseException:
+    except BaseException:  # a stop and Ctrl-C too: what is changed and not judged must go back
         means.tell("stopping: reverting what was not judged yet")
         undoing = asyncio.create_task(run_command(plan.revert, plan.timeout_s))
         await _leave(undoing, replace(so_far, said=STOPPED), means)

@@ -20,7 +20,7 @@ from auscult.engine.codec.applying import (
     revert_ladder,
 )
 from auscult.engine.codec.automatic.material import measure_audience, pick_evenly
-from auscult.engine.codec.automatic.round import Round, _check_leave, in_force
+from auscult.engine.codec.automatic.round import Round, check_leave, in_force
 from auscult.engine.codec.automatic.watch import LadderWatch, Ties, is_over
 from auscult.engine.codec.commands import run_command
 from auscult.engine.codec.papers import propose
@@ -297,7 +297,7 @@ async def test_leave_that_is_withdrawn_during_a_round_counts(desk: Desk, clock: 
         leave[ACME] = False
         return [replace(BEFORE[0], kbps=140.0), replace(BEFORE[0], kbps=75.0)]
 
-    means = Means(listen, record, lambda _text: None, partial(_check_leave, around))
+    means = Means(listen, record, lambda _text: None, partial(check_leave, around))
     plan = plan.model_copy(update={"ladder": ("opus:128", "opus:64"), "apply": ["false"]})
     with pytest.raises(SettingError, match="not allowed by acme"):
         await apply_ladder(proposal, plan, means)
@@ -331,7 +331,12 @@ async def test_what_a_slow_command_has_begun_ends_with_it(tmp_path: Path) -> Non
     assert not late.exists()
 
 
-async def test_a_command_is_not_given_what_is_auscults_own(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_command_is_not_given_what_is_auscults_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("AUSCULT_MASTER_KEY", "secret")
     monkeypatch.setenv("PLATFORM_TOKEN", "theirs")
-    await run_command(["sh", "-c", 'test -z "$AUSCULT_MASTER_KEY" && test -n "$PLATFORM_TOKEN"'], 5)
+    said = tmp_path / "said"
+    words = 'echo "${AUSCULT_MASTER_KEY-none} ${PLATFORM_TOKEN-none}" > "$0"'
+    await run_command(["sh", "-c", words, str(said)], 5)
+    assert said.read_text().split() == ["none", "theirs"]

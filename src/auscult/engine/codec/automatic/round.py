@@ -98,7 +98,7 @@ async def go_round(around: Round, record: Record, workshop: Workshop) -> None:
             raise  # the next start, or the next round, takes it back
         log.warning("no ladder was advised", tenant=around.tenant, why=str(why))
         await record.close(State.FAILED, why.detail or str(why))
-    except BaseException:
+    except BaseException:  # a stop too: else the row would look worked on, by nobody
         if record.row.state == State.ADVISING:
             record.tell(ended=True)
             await record.close(State.FAILED, ENDED)
@@ -111,7 +111,7 @@ async def _advise_and_try(around: Round, record: Record, workshop: Workshop) -> 
     try:
         plan = _check(around, proposal)
         hears, tells = partial(listen, workshop=workshop), _teller(around.tenant)
-        means = Means(hears, record, tells, partial(_check_leave, around))
+        means = Means(hears, record, tells, partial(check_leave, around))
         outcome = await apply_ladder(proposal, plan, means)
     except (PreconditionFailed, SettingError) as why:
         await record.close(State.PROPOSED, why.detail)
@@ -146,11 +146,11 @@ def _check(around: Round, proposal: Proposal) -> ChangePlan:
         raise PreconditionFailed("the ladder in force is the advised one")
     if plan is None:
         raise PreconditionFailed("no command is set that changes the ladder (`apply`)")
-    _check_leave(around)
+    check_leave(around)
     return plan
 
 
-def _check_leave(around: Round) -> None:
+def check_leave(around: Round) -> None:
     """Raise `PreconditionFailed` or `SettingError` where it is not allowed, by now."""
     if not around.is_acting():
         raise PreconditionFailed("nothing is changed without a person (AUTO_REMEDIATION)")

@@ -86,7 +86,7 @@ async def _journal(
     try:
         async with record.held():
             yield record
-    except BaseException as why:
+    except BaseException as why:  # Ctrl-C too: a row left open would bar the next trial
         if record.row.state == State.ADVISING:  # nothing was changed
             await record.close(State.PROPOSED, getattr(why, "detail", "") or "stopped by a person")
         raise
