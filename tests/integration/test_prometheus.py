@@ -3,7 +3,6 @@
 import itertools
 import json
 import math
-import shutil
 import subprocess
 import time
 import urllib.parse
@@ -17,6 +16,7 @@ import pytest
 
 from tests.integration.soundstage.platform import clear, run
 from tests.product import Product, free_port
+from tests.servers import binary
 
 TENANT = "acme"
 OWN_LABELS = {"__name__", "instance", "job", "stage"}
@@ -34,15 +34,13 @@ class Prometheus:
     @classmethod
     def start(cls, folder: Path, config: str) -> "Prometheus":
         """Start Debian's Prometheus with this configuration."""
-        binary = shutil.which("prometheus")
-        if binary is None:
-            pytest.skip("Prometheus is not installed: make services")
+        program = binary("prometheus")
         (folder / "prometheus.yml").write_text(config)
         port = free_port()
         with (folder / "prometheus.log").open("wb") as log:
             process = subprocess.Popen(
                 [
-                    binary,
+                    program,
                     f"--config.file={folder}/prometheus.yml",
                     f"--storage.tsdb.path={folder}/tsdb",
                     f"--web.listen-address=127.0.0.1:{port}",

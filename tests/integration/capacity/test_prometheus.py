@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import time
 import urllib.request
@@ -15,6 +14,7 @@ import pytest
 
 from tests.integration.test_prometheus import Prometheus
 from tests.product import BIN
+from tests.servers import binary
 
 DAYS, STEP_S, CHANGED_S = 4, 300, 2 * 3_600
 SERVERS, SERVICE_S, PEAK_BUSY = 14, 0.4, 4.0
@@ -46,9 +46,7 @@ def follow(past: Columns, size: int, *, busy: float = 1.0) -> Columns:
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Prometheus with three worlds: before, followed well, followed and regretted."""
-    promtool = shutil.which("promtool")
-    if promtool is None:  # in CI a failure, as every skip (tests/conftest.py)
-        pytest.skip("Prometheus is not installed: make services")
+    promtool = binary("promtool")
     folder = tmp_path_factory.mktemp("prometheus")
     at_s, past = make_past(int(time.time()) // STEP_S * STEP_S)
     worlds = {"before": past, "good": follow(past, 8), "bad": follow(past, 8, busy=3.0)}

@@ -5,7 +5,6 @@ import base64
 import grp
 import os
 import pwd
-import shutil
 import socket
 import subprocess
 import time
@@ -22,6 +21,7 @@ import numpy as np
 import pytest
 
 from tests.product import free_port
+from tests.servers import binary
 from tests.unit.signals.listening.coded import FRAME, RATE_HZ, Pcm
 
 PASSWORD = "hackme-on-loopback"
@@ -75,16 +75,6 @@ class Programme:
         other = 0.2 * np.sin(2 * np.pi * (331 + 20 * np.sin(t / 5)) * t)
         both = np.stack([glide + other, glide - other], axis=1) * self.fader.volume
         return np.asarray(both, dtype=np.float32)
-
-
-def binary(name: str) -> str:
-    """Return the path of a Debian server; skips loudly where it is absent, and fails in CI."""
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail(f"{name} is not installed: make services")
-        pytest.skip(f"{name} is not installed: make services")
-    return found
 
 
 @contextmanager
