@@ -1,7 +1,7 @@
 """Hears the streams themselves: what is wrong with the sound, and where on its way it begins."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from auscult.detection.remarks import Remark
 from auscult.kernel.sounds import Heard, Stream, Unheard
@@ -26,6 +26,8 @@ class AudioQuality(Monitor):
     same `programme`) is held against it, any other is judged alone. A fault is told once for each
     programme and laid to the first tap at which it is heard, with two seconds of it to listen to.
     """
+
+    memory_version: ClassVar[int] = 2
 
     def begin(self) -> Lookout:
         """Return ears for a tenant of whom nothing was heard yet."""

@@ -105,7 +105,7 @@ class LatencyLookout:
 
     def resume(self, kept: KeptTaps, now_ms: int) -> None:
         """Know again what was usual at each tap."""
-        names = dict.fromkeys(one.programme for one in kept.taps)
+        names = dict.fromkeys(one.stream.programme for one in kept.taps)
         for name in list(names)[:PROGRAMMES_MAX]:
             self._programmes[name] = Programme(name, self.player_buffer_s, self.history_s)
         resume_taps(kept, self._programmes, now_ms=now_ms)

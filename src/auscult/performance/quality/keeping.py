@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from auscult.kernel.sounds import Stream
-from auscult.kernel.words import Labels, Subject, Word
+from auscult.kernel.words import Word
 from auscult.performance.quality.programme import Programme
 
 KEPT_MAX = 2_000
@@ -22,12 +22,7 @@ RETURNS_MS = 30_000
 class KeptPlace(Word):
     """One stream, and when anything came from there last (Unix ms)."""
 
-    name: str
-    programme: str
-    subject: Subject
-    hop: int | None
-    vantage: str
-    labels: Labels
+    stream: Stream
     seen_ms: int
 
 
@@ -42,18 +37,7 @@ def keep_places(programmes: Iterable[Programme], at_ms: int) -> KeptPlaces:
     """Return the places of which agents report, of `KEPT_MAX` those that came last."""
     taps = [tap for one in programmes for tap in one.places.taps.values() if tap.stream.is_reported]
     last = sorted(taps, key=lambda tap: tap.seen_ms)[-KEPT_MAX:]
-    places = tuple(
-        KeptPlace(
-            name=tap.stream.name,
-            programme=tap.stream.programme,
-            subject=tap.stream.subject,
-            hop=tap.stream.hop,
-            vantage=tap.stream.vantage,
-            labels=tap.stream.labels,
-            seen_ms=tap.seen_ms,
-        )
-        for tap in last
-    )
+    places = tuple(KeptPlace(stream=tap.stream, seen_ms=tap.seen_ms) for tap in last)
     return KeptPlaces(at_ms=at_ms, places=places)
 
 
@@ -61,18 +45,10 @@ def resume_places(kept: KeptPlaces, now_ms: int) -> dict[str, Programme]:
     """Return the programmes with their places as before: who was missing then is missing still."""
     programmes: dict[str, Programme] = {}
     for place in kept.places:
-        stream = Stream(
-            name=place.name,
-            programme=place.programme,
-            subject=place.subject,
-            hop=place.hop,
-            vantage=place.vantage,
-            labels=place.labels,
-            is_reported=True,
-        )
-        programme = programmes.setdefault(place.programme, Programme(place.programme))
+        name = place.stream.programme
+        programme = programmes.setdefault(name, Programme(name))
         was_there = kept.at_ms - place.seen_ms <= RETURNS_MS
         met_ms = now_ms + RETURNS_MS if was_there else place.seen_ms
         seen_ms = now_ms if was_there else place.seen_ms
-        programme.places.resume(stream, met_ms=met_ms, seen_ms=seen_ms)
+        programme.places.resume(place.stream, met_ms=met_ms, seen_ms=seen_ms)
     return programmes

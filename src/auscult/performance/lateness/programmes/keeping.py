@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from auscult.kernel.sounds import Stream
-from auscult.kernel.words import Labels, Subject, Word
+from auscult.kernel.words import Word
 from auscult.performance.lateness.programmes.programme import Programme
 from auscult.performance.lateness.taps import Course, KeptPast, Past, Tap
 
@@ -31,13 +31,7 @@ class KeptTap(Word):
     """One tap, and the latencies that something was known of."""
 
     name: str
-    stream_name: str
-    programme: str
-    subject: Subject
-    hop: int | None
-    vantage: str
-    labels: Labels
-    is_reported: bool
+    stream: Stream
     delivery: KeptCourse
     stated: KeptCourse
 
@@ -64,17 +58,8 @@ def resume_taps(kept: KeptTaps, programmes: dict[str, Programme], *, now_ms: int
     if now_ms - kept.at_ms > OUTDATED_MS:
         return
     for one in kept.taps:
-        if (programme := programmes.get(one.programme)) is not None:
-            stream = Stream(
-                name=one.stream_name,
-                programme=one.programme,
-                subject=one.subject,
-                hop=one.hop,
-                vantage=one.vantage,
-                labels=one.labels,
-                is_reported=one.is_reported,
-            )
-            tap = programme.resume(stream, one.name)
+        if (programme := programmes.get(one.stream.programme)) is not None:
+            tap = programme.resume(one.stream, one.name)
             tap.heard_at_s = now_ms / 1e3  # it has as long to come back as one that falls silent
             tap.delivery = _course(one.delivery)
             tap.stated = _course(one.stated)
@@ -83,13 +68,7 @@ def resume_taps(kept: KeptTaps, programmes: dict[str, Programme], *, now_ms: int
 def _keep(stream: Stream, tap: Tap) -> KeptTap:
     return KeptTap(
         name=tap.stream.name,
-        stream_name=stream.name,
-        programme=stream.programme,
-        subject=stream.subject,
-        hop=stream.hop,
-        vantage=stream.vantage,
-        labels=stream.labels,
-        is_reported=stream.is_reported,
+        stream=stream,
         delivery=_kept(tap.delivery),
         stated=_kept(tap.stated),
     )
