@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from soundstage.plan import Plan, load_plan
+from tests.integration.codec.steady import write_programme
 from tests.integration.soundstage.platform import clear, processes_of, run
 
 AUSCULT = [sys.executable, "-m", "auscult", "codec"]
@@ -23,7 +24,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("stage")
-    started = run("up", "--state", str(folder), "--ladder", BEFORE, "--listeners", "1")
+    sound = write_programme(folder / "sound")
+    words = ["--audio", str(sound), "--listeners", "1"]
+    started = run("up", "--state", str(folder), *words, "--ladder", BEFORE)
     try:
         assert started.returncode == 0, started.stderr
         yield folder

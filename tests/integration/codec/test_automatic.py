@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from soundstage.plan import load_plan
+from tests.integration.codec.steady import write_programme
 from tests.integration.soundstage.platform import clear, processes_of, run
 from tests.product import Product
 
@@ -22,7 +23,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("stage")
-    started = run("up", "--state", str(folder), "--ladder", "128", "--listeners", "1")
+    sound = write_programme(folder / "sound")
+    words = ["--audio", str(sound), "--listeners", "1"]
+    started = run("up", "--state", str(folder), *words, "--ladder", "128")
     try:
         assert started.returncode == 0, started.stderr
         yield folder

@@ -1,4 +1,4 @@
-"""One living platform for the tests that only look at it or break it for a moment."""
+"""A living platform for the tests of a module, which look at it or break it for a moment."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.integration.soundstage.platform import (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # modules run in any order: it would weigh on all the others
 def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     state: Path = tmp_path_factory.mktemp("stage")
     collector = Collector()

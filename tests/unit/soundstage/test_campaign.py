@@ -115,17 +115,19 @@ def test_a_release_is_chosen_for_one_process_and_taken_back(tmp_path: Path) -> N
 
 
 def test_only_what_has_releases_is_rolled_out(tmp_path: Path) -> None:
-    plan = make_plan(tmp_path)
-    save_plan(plan, tmp_path)
+    state = tmp_path / "alone"  # a platform that runs beside it would be named instead
+    state.mkdir()
+    plan = make_plan(state)
+    save_plan(plan, state)
     with pytest.raises(NotRunning, match="soundstage up"):
-        roll_out(tmp_path, "enhance", "v2")
+        roll_out(state, "enhance", "v2")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as supervisor:
         supervisor.bind(plan.supervisor_socket)
         supervisor.listen()
         with pytest.raises(BadTarget, match="these have: enhance"):
-            roll_out(tmp_path, "edge", "v2")
+            roll_out(state, "edge", "v2")
         with pytest.raises(BadTarget):
-            take_back(tmp_path, "enhance-2")
+            take_back(state, "enhance-2")
     Path(plan.supervisor_socket).unlink()
 
 
