@@ -28,6 +28,7 @@ from auscult.performance.codec import (
     Measure,
     Quality,
     Rung,
+    Stretch,
     Trial,
     choose_rung,
     find_measure,
@@ -98,7 +99,7 @@ class Bench:
     def try_rungs(self, name: str, rungs: list[Rung]) -> None:
         samples = self.items[name]
         self.found[name] |= try_rungs(
-            samples, rungs, rate_hz=RATE_HZ, measure=self.measure, encode=encode
+            Stretch(samples, RATE_HZ), rungs, measure=self.measure, encode=encode
         )
         self.heard_s += len(rungs) * samples.shape[0] / RATE_HZ
 
@@ -157,7 +158,7 @@ def count_inversions(trials: list[Trial]) -> tuple[int, int]:
 
 def encode(samples: Pcm, rate_hz: int, rung: Rung) -> tuple[int, Pcm]:
     """Return (bytes of the packets, what is heard)."""
-    coded = coding.encode(samples, rate_hz, codec=rung.codec, kbps=rung.nominal_kbps)
+    coded = coding.encode(samples, rate_hz, coding.Coding(rung.codec, rung.nominal_kbps))
     return coded.size_bytes, coded.heard
 
 

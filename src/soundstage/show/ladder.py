@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from soundstage.audio.codec import EFFORT
 from soundstage.plan import Plan
 
 LADDER_KBPS = (128,)
@@ -29,5 +30,6 @@ def ladder_section(plan: Plan, state: Path) -> dict[str, Any]:
         "apply": command,
         "streams": [stream],
         "steps": 2,
+        "opus_complexity": EFFORT,
         "begin_after_s": 120,
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from soundstage.audio.codec import EFFORT
 from soundstage.plan import Plan, load_plan
 from tests.integration.codec.steady import write_programme
 from tests.integration.soundstage.platform import clear, processes_of, run
@@ -41,10 +42,17 @@ def advice(state: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is advised for a recording of the very programme, as it goes into the encoder."""
     folder = tmp_path_factory.mktemp("advice")
     recording, paper = folder / "talk.wav", folder / "advice.json"
-    with urllib.request.urlopen(f"{_source(load_plan(state))}?seconds=24", timeout=60) as answer:
+    with urllib.request.urlopen(f"{_source(load_plan(state))}?seconds=20", timeout=60) as answer:
         recording.write_bytes(answer.read())
     words = ["--codecs", "opus", "--seconds", "7", "--steps", "2", "--worst-item", "4.7"]
-    words += ["--throughput-kbps", "50,2000,2000", "--json", str(paper)]
+    words += [
+        "--opus-complexity",
+        str(EFFORT),
+        "--throughput-kbps",
+        "50,2000,2000",
+        "--json",
+        str(paper),
+    ]
     ended = _run([*AUSCULT, "advise", str(recording), *words])
     assert ended.returncode == 0, ended.stderr
     return paper
@@ -114,7 +122,7 @@ def _write_plan(state: Path, folder: Path, *, apply: str) -> Path:
                 "revert": [*command, BEFORE],
                 "streams": [stream],
                 "settle_s": 6,
-                "listen_s": 8,
+                "listen_s": 6,
             }
         )
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from soundstage.audio.codec import EFFORT
 from soundstage.plan import load_plan
 from tests.integration.codec.steady import write_programme
 from tests.integration.soundstage.platform import clear, processes_of, run
@@ -50,7 +51,7 @@ def section(state: Path, **changed: Any) -> dict[str, Any]:
         "source": f"{stage.process('enhance').url}/tap/{PROGRAMME}.wav",
     }
     apply = [sys.executable, "-m", "soundstage", "ladder", "--state", str(state), "{rates}"]
-    chosen = {"record_s": 18, "stretch_s": 7, "stretches": 2, "steps": 2, "settle_s": 6}
+    chosen = {"record_s": 20, "stretch_s": 7, "stretches": 2, "steps": 2, "settle_s": 6}
     return {
         "allow": True,
         "ladder": ["opus:128"],
@@ -58,8 +59,9 @@ def section(state: Path, **changed: Any) -> dict[str, Any]:
         "streams": [stream],
         "throughput_kbps": [50, 2000, 2000],
         "worst_item": 4.7,
+        "opus_complexity": EFFORT,
         "begin_after_s": 0,
-        "listen_s": 8,
+        "listen_s": 6,
         **chosen,
         **changed,
     }
@@ -90,12 +92,9 @@ def test_a_ladder_that_saves_what_was_promised_is_kept_and_shown(
     product: Product, state: Path
 ) -> None:
     subprocess.run([*_ladder(state), "128"], check=True, timeout=60)
-    # A trial may be reverted that was right: then the next one follows at once.
-    chosen = section(state, record_s=40, stretches=5, every_h=0.01)
-    product.tenants = {"birch": {"codec": chosen}, "cedar": {}}
     birch, cedar = product.key("birch"), product.key("cedar")
     product.start()
-    until(lambda: newest(product, birch).get("state") == "kept", "a ladder to be kept", 820)
+    until(lambda: newest(product, birch).get("state") == "kept", "a ladder to be kept")
     kept = newest(product, birch)
     assert kept["saved_share"] > 0.05
     assert list(in_force(state)) == [int(one.partition(":")[2]) for one in kept["advised"]]

@@ -14,6 +14,7 @@ from auscult.engine.jobs import Beat, Budget, Done, Lost, Task, run_tasks
 from auscult.kernel.errors import InputError
 from auscult.performance.codec import Quality, Rung, halve_gaps
 from auscult.performance.codec.advice import Advice, Title, Wishes, advise, needed_score
+from auscult.signals.encoding import COMPLEXITY
 
 FILES_MAX = 2_000
 ROUNDS_MAX = 4
@@ -32,7 +33,8 @@ Tell = Callable[[int, int, str], None]
 class Order:
     """What is to be advised on. stretch_s, stretches: how much of each file is listened to.
 
-    own: score by our own measure also where zimtohrli is installed. beat: see `run_tasks`.
+    own: score by our own measure also where zimtohrli is installed. opus_complexity: what the
+    encoder is set to whose ladder it will be. beat: see `run_tasks`.
     """
 
     files: tuple[Path, ...]
@@ -41,6 +43,7 @@ class Order:
     stretch_s: float = 8.0
     stretches: int = 3
     own: bool = False
+    opus_complexity: int = COMPLEXITY
     budget: Budget = field(default_factory=Budget)
     beat: Beat = lambda: None
 
@@ -153,8 +156,15 @@ def _tasks(item: _Item, rungs: list[Rung], order: Order) -> Iterator[Task]:
     for begin_s in item.found:
         for codec in sorted({rung.codec for rung in rungs}):
             rates = [[codec, one.nominal_kbps] for one in rungs if one.codec == codec]
-            words = {"path": str(item.path), "begin_s": begin_s, "length_s": order.stretch_s}
-            yield Task(item.name, TRY, {**words, "rungs": rates, "own": order.own})
+            words = {
+                "path": str(item.path),
+                "begin_s": begin_s,
+                "length_s": order.stretch_s,
+                "rungs": rates,
+                "own": order.own,
+                "opus_complexity": order.opus_complexity,
+            }
+            yield Task(item.name, TRY, words)
 
 
 def _refine(items: dict[str, _Item], order: Order) -> list[tuple[_Item, list[Rung]]]:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, model_validator
 
 from auscult.engine.codec.advising import GRID
 from auscult.engine.codec.plan import RungText, Words
+from auscult.signals.encoding import COMPLEXITY
 
 Kbps = Annotated[float, Field(gt=0, le=1e6)]
 
@@ -60,6 +61,9 @@ class CodecSettings(_Part):
     """More than `advise` takes: of few stretches a promise is made that a live one may not keep."""
 
     stretch_s: float = Field(default=8.0, ge=2, le=30)
+    opus_complexity: int = Field(default=COMPLEXITY, ge=0, le=10)
+    """What the encoder is set to whose ladder it is."""
+
     workers: int = Field(default=1, ge=1, le=16)
     settle_s: float = Field(default=10.0, ge=0, le=600)
     listen_s: float = Field(default=12.0, ge=5, le=60)

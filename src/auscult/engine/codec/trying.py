@@ -3,6 +3,7 @@
 Each takes and returns a JSON object; nothing is kept between two.
 """
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,16 @@ from auscult.performance.codec import (
     Measure,
     Quality,
     Rung,
+    Stretch,
     find_measure,
     try_rungs,
 )
-from auscult.signals.encoding import RATE_HZ, encode, read_stretch, survey_file
+from auscult.signals.encoding import RATE_HZ, Coding, encode, read_stretch, survey_file
 
 SURVEY, TRY = (f"auscult.engine.codec.trying:{name}" for name in ("survey", "try_stretch"))
+
+LEAD_S = 2.0
+"""So much before a stretch is coded with it: an encoder that just began gives it more bits."""
 
 SILENT_RMS = 1e-4
 """-80 dBFS: what is quieter is heard by nobody, and no score says anything of it."""
@@ -33,18 +38,24 @@ def survey(words: Words) -> Words:
 
 
 def try_stretch(words: Words) -> Words:
-    """Take {path, begin_s, length_s, rungs: [[codec, kbps]], own: bool}.
+    """Take {path, begin_s, length_s, rungs: [[codec, kbps]], own: bool, opus_complexity}.
 
     Return {rungs: [[codec, kbps, real_kbps, mean, worst, width_loss_db]], measure}.
     """
+    lead_s = min(LEAD_S, words["begin_s"])
     samples = read_stretch(
-        Path(words["path"]), begin_s=words["begin_s"], length_s=words["length_s"]
+        Path(words["path"]),
+        begin_s=words["begin_s"] - lead_s,
+        length_s=words["length_s"] + lead_s,
     )
+    lead = min(round(lead_s * RATE_HZ), max(0, len(samples) - RATE_HZ))
     if float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) < SILENT_RMS:
         raise BodyMalformed(f"silent from {words['begin_s']:.0f} s on: nothing to be judged")
     measure = choose_measure(own=words["own"])
     rungs = [Rung(codec, kbps) for codec, kbps in words["rungs"]]
-    found = try_rungs(samples, rungs, rate_hz=RATE_HZ, measure=measure, encode=_encode)
+    stretch = Stretch(samples, RATE_HZ, lead)
+    coding = partial(_encode, opus_complexity=words["opus_complexity"], lead_s=lead / RATE_HZ)
+    found = try_rungs(stretch, rungs, measure=measure, encode=coding)
     rows = [
         [rung.codec, rung.nominal_kbps, kbps, one.mean, one.worst, one.width_loss_db]
         for rung, (kbps, one) in found.items()
@@ -65,6 +76,9 @@ def choose_measure(*, own: bool) -> Measure:
     return OWN if own else find_measure()
 
 
-def _encode(samples: Pcm, rate_hz: int, rung: Rung) -> tuple[int, Pcm]:
-    coded = encode(samples, rate_hz, codec=rung.codec, kbps=rung.nominal_kbps)
+def _encode(
+    samples: Pcm, rate_hz: int, rung: Rung, *, opus_complexity: int, lead_s: float
+) -> tuple[int, Pcm]:
+    coding = Coding(rung.codec, rung.nominal_kbps, opus_complexity, lead_s)
+    coded = encode(samples, rate_hz, coding)
     return coded.size_bytes, coded.heard

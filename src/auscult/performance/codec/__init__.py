@@ -5,7 +5,7 @@ from auscult.performance.codec.ladder import Ladder, Step, recommend, saved_shar
 from auscult.performance.codec.measures import OWN, Measure, find_measure, score_by_bands
 from auscult.performance.codec.quality import Quality, judge
 from auscult.performance.codec.titles import Choice, Guards, choose_rung, halve_gaps
-from auscult.performance.codec.trials import Encode, Rung, Trial, try_rungs
+from auscult.performance.codec.trials import Encode, Rung, Stretch, Trial, try_rungs
 
 __all__ = [
     "OWN",
@@ -17,6 +17,7 @@ __all__ = [
     "Quality",
     "Rung",
     "Step",
+    "Stretch",
     "Trial",
     "choose_rung",
     "find_hull",

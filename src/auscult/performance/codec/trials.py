@@ -22,6 +22,18 @@ class Rung:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of an item: samples float32 (n,) or (n, channels).
+
+    lead: so many samples at its beginning are coded only, and neither weighed nor scored.
+    """
+
+    samples: Floats
+    rate_hz: int
+    lead: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """What one rung did to one item. real_kbps: coded bytes by played time, not what was asked."""
 
@@ -32,24 +44,28 @@ class Trial:
 
 
 Encode = Callable[[Floats, int, Rung], tuple[int, Floats]]
-"""encode(samples, rate_hz, rung) -> (bytes, what is heard after decoding at the same rate)."""
+"""encode(samples, rate_hz, rung) -> (bytes, what is heard after decoding at the same rate).
+
+Of samples that begin with a lead, both are of what follows it.
+"""
 
 
 def try_rungs(
-    samples: Floats, rungs: Iterable[Rung], *, rate_hz: int, measure: Measure, encode: Encode
+    stretch: Stretch, rungs: Iterable[Rung], *, measure: Measure, encode: Encode
 ) -> dict[Rung, tuple[float, Quality]]:
-    """Return (real kbit/s, quality) of each rung; samples float32 (n,) or (n, channels).
+    """Return (real kbit/s, quality) of each rung.
 
     Raises `InputError` above 64 rungs, for an empty item, and for an encoder that made no bytes.
     """
     some = list(rungs)
-    if len(some) > RUNGS_MAX or not samples.shape[0]:
-        raise InputError(f"{len(some)} rungs for {samples.shape[0]} samples")
+    judged, rate_hz = stretch.samples[stretch.lead :], stretch.rate_hz
+    if len(some) > RUNGS_MAX or not judged.shape[0]:
+        raise InputError(f"{len(some)} rungs for {judged.shape[0]} samples")
     found = {}
     for rung in some:
-        size_bytes, decoded = encode(samples, rate_hz, rung)
+        size_bytes, decoded = encode(stretch.samples, rate_hz, rung)
         if size_bytes <= 0:
             raise InputError(f"{rung.codec} at {rung.nominal_kbps} kbit/s made no bytes")
-        real_kbps = size_bytes * 8e-3 / (samples.shape[0] / rate_hz)
-        found[rung] = (real_kbps, judge(samples, decoded, rate_hz=rate_hz, measure=measure))
+        real_kbps = size_bytes * 8e-3 / (judged.shape[0] / rate_hz)
+        found[rung] = (real_kbps, judge(judged, decoded, rate_hz=rate_hz, measure=measure))
     return found

@@ -4,7 +4,7 @@ MP3 runs at an average rate (LAME's ABR), as Opus does by nature: what is easy t
 FFmpeg's own AAC encoder is a weak one: what it says of AAC does not hold for better encoders.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from io import BytesIO
 from typing import Any
@@ -16,6 +16,10 @@ from auscult.kernel.sounds import Pcm
 
 CHANNELS_MAX = 2
 LENGTH_MAX_S = 120.0
+
+COMPLEXITY = 10
+"""Of libopus, 0 to 10. Below 7 it does not look for tones, and gives them fewer bytes: at 128k a
+chord takes 130 kbit/s instead of 168, so that advice holds for an encoder as it is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,20 @@ CODECS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Coding:
+    """A codec at a nominal rate, and how an encoder of it is set.
+
+    lead_s: so much at the beginning is coded and then left out, of the bytes as well: an encoder
+    that runs has spent what it had saved, one that begins has not and sounds better.
+    """
+
+    codec: str
+    kbps: int
+    opus_complexity: int = COMPLEXITY
+    lead_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Coded:
     """size_bytes: of the packets, without their container. heard: (m, channels) after decoding."""
 
@@ -45,31 +63,34 @@ class Coded:
     heard: Pcm
 
 
-def encode(samples: Pcm, rate_hz: int, *, codec: str, kbps: int) -> Coded:
-    """Return samples of shape (n, 1 or 2) coded at a nominal rate, and decoded again.
+def encode(samples: Pcm, rate_hz: int, coding: Coding) -> Coded:
+    """Return samples of shape (n, 1 or 2) coded, and decoded again.
 
     Raises `MediaUnsupported` for an unknown codec or an encoder that is not built in, `InputError`
     for a rate the codec does not know, other channels, and less or more than it takes.
     """
     import av
 
-    kind = _find(codec, kbps)
+    kind = _find(coding)
     if not 0 < samples.shape[1] <= CHANNELS_MAX:
         raise InputError(f"{samples.shape[1]} channels; encoded are mono and stereo")
     if not 0 < len(samples) <= LENGTH_MAX_S * rate_hz:
         raise InputError(f"{len(samples) / rate_hz:.1f} s of sound; at most {LENGTH_MAX_S:g} s")
     file = BytesIO()
     try:
-        size_bytes = _write(file, samples, rate_hz, kind=kind, kbps=kbps)
+        size_bytes = _write(file, samples, rate_hz, kind=kind, coding=coding)
         file.seek(0)
-        return Coded(size_bytes, _read(file, rate_hz, kind=kind, channels=samples.shape[1]))
+        heard = _read(file, rate_hz, kind=kind, channels=samples.shape[1])
+        return Coded(size_bytes, heard[round(coding.lead_s * rate_hz) :])
     except (av.FFmpegError, ValueError) as why:
-        raise InputError(f"{codec} at {kbps} kbit/s: {str(why)[:200]}") from None
+        what = f"{coding.codec} at {coding.kbps} kbit/s"
+        raise InputError(f"{what}: {str(why)[:200]}") from None
 
 
-def _find(codec: str, kbps: int) -> Codec:
+def _find(coding: Coding) -> Codec:
     from av.codec import codecs_available
 
+    codec, kbps = coding.codec, coding.kbps
     kind = CODECS.get(codec)
     if kind is None:
         raise MediaUnsupported(f"no codec {codec!r}; there are {', '.join(CODECS)}")
@@ -77,11 +98,13 @@ def _find(codec: str, kbps: int) -> Codec:
         raise MediaUnsupported(f"{codec}: this FFmpeg was built without {kind.encoder}")
     if not kind.least_kbps <= kbps <= kind.most_kbps:
         raise InputError(f"{codec} takes {kind.least_kbps} to {kind.most_kbps} kbit/s, not {kbps}")
+    if codec == "opus":
+        return replace(kind, options={"compression_level": str(coding.opus_complexity)})
     return kind
 
 
-def _write(file: BytesIO, samples: Pcm, rate_hz: int, *, kind: Codec, kbps: int) -> int:
-    """Write the coded file; return the bytes of its packets."""
+def _write(file: BytesIO, samples: Pcm, rate_hz: int, *, kind: Codec, coding: Coding) -> int:
+    """Write the coded file; return the bytes of its packets behind the lead."""
     import av
 
     layout = "stereo" if samples.shape[1] == CHANNELS_MAX else "mono"
@@ -89,7 +112,7 @@ def _write(file: BytesIO, samples: Pcm, rate_hz: int, *, kind: Codec, kbps: int)
     size_bytes = 0
     with av.open(file, "w", format=kind.container) as container:
         stream: Any = container.add_stream(kind.encoder, rate=rate_hz, options=dict(kind.options))
-        stream.layout, stream.format, stream.bit_rate = layout, shape, kbps * 1000
+        stream.layout, stream.format, stream.bit_rate = layout, shape, coding.kbps * 1000
         stream.codec_context.open()
         step = stream.codec_context.frame_size or rate_hz // 50
         for begin in range(0, len(samples), step):
@@ -98,8 +121,9 @@ def _write(file: BytesIO, samples: Pcm, rate_hz: int, *, kind: Codec, kbps: int)
             frame = av.AudioFrame.from_ndarray(packed, format=shape, layout=layout)
             frame.sample_rate, frame.pts = rate_hz, begin
             frame.time_base = Fraction(1, rate_hz)
+            is_counted = begin >= coding.lead_s * rate_hz
             for packet in stream.encode(frame):
-                size_bytes += packet.size
+                size_bytes += packet.size * is_counted
                 container.mux(packet)
         for packet in stream.encode(None):
             size_bytes += packet.size

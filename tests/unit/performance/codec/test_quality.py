@@ -10,6 +10,7 @@ from auscult.performance.codec import (
     OWN,
     Measure,
     Rung,
+    Stretch,
     find_measure,
     judge,
     score_by_bands,
@@ -106,19 +107,22 @@ def test_rungs_are_tried_with_real_bytes() -> None:
     def encode(samples: Floats, rate_hz: int, rung: Rung) -> tuple[int, Floats]:
         return rung.nominal_kbps * 250, noisy(samples, -20 - rung.nominal_kbps / 4)
 
-    rungs = [Rung("opus", 16), Rung("opus", 64)]
-    found = try_rungs(one, rungs, rate_hz=RATE_HZ, measure=OWN, encode=encode)
+    whole, rungs = Stretch(one, RATE_HZ), [Rung("opus", 16), Rung("opus", 64)]
+    found = try_rungs(whole, rungs, measure=OWN, encode=encode)
     assert [found[rung][0] for rung in rungs] == [16.0, 64.0]
     assert found[rungs[0]][1].mean < found[rungs[1]][1].mean
     assert found[rungs[0]][1].measure == "bands"
+    half = Stretch(one, RATE_HZ, lead=len(one) // 2)
+    behind = lambda samples, rate_hz, rung: encode(samples[len(one) // 2 :], rate_hz, rung)
+    assert try_rungs(half, rungs, measure=OWN, encode=behind)[rungs[0]][0] == 32.0, "half the time"
     nothing = lambda samples, _rate_hz, _rung: (0, samples)
     with pytest.raises(InputError, match="no bytes"):
-        try_rungs(one, rungs, rate_hz=RATE_HZ, measure=OWN, encode=nothing)
+        try_rungs(whole, rungs, measure=OWN, encode=nothing)
     with pytest.raises(InputError):
-        try_rungs(one[:0], rungs, rate_hz=RATE_HZ, measure=OWN, encode=encode)
+        try_rungs(Stretch(one[:0], RATE_HZ), rungs, measure=OWN, encode=encode)
     many = [Rung("opus", rate) for rate in range(65)]
     with pytest.raises(InputError):
-        try_rungs(one, many, rate_hz=RATE_HZ, measure=OWN, encode=encode)
+        try_rungs(whole, many, measure=OWN, encode=encode)
 
 
 def test_what_cannot_be_compared_is_refused() -> None:

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from auscult.kernel.errors import BodyMalformed, InputError, MediaUnsupported
-from auscult.signals.encoding import CODECS, RATE_HZ, encode, read_stretch, survey_file
+from auscult.signals.encoding import CODECS, RATE_HZ, Coding, encode, read_stretch, survey_file
 from auscult.signals.listening import encode_flac
 
 Floats = NDArray[np.float32]
@@ -35,7 +35,7 @@ def write_wav(path: Path, channels: int, length_s: float, *, silent: bool = Fals
 @pytest.mark.parametrize("channels", [1, 2])
 def test_more_bits_are_more_bytes_and_the_sound_comes_back(codec: str, channels: int) -> None:
     sound = music(channels=channels)
-    low, high = (encode(sound, RATE_HZ, codec=codec, kbps=kbps) for kbps in (48, 128))
+    low, high = (encode(sound, RATE_HZ, Coding(codec, kbps)) for kbps in (48, 128))
     assert low.size_bytes < high.size_bytes
     assert high.heard.shape[1] == channels
     assert high.heard.dtype == np.float32
@@ -43,15 +43,35 @@ def test_more_bits_are_more_bytes_and_the_sound_comes_back(codec: str, channels:
     assert 0.8 < float(np.std(high.heard) / np.std(sound)) < 1.2
 
 
+def test_a_lazy_opus_encoder_gives_a_tone_fewer_bytes() -> None:
+    since = np.arange(6 * RATE_HZ)[:, None] / RATE_HZ
+    notes_hz = np.array([[220.0, 277.0], [330.0, 440.0], [554.0, 660.0]])
+    sound = np.sin(2 * np.pi * notes_hz[:, None] * since).sum(axis=0).astype(np.float32) * 0.2
+    sizes = {
+        complexity: encode(sound, RATE_HZ, Coding("opus", 96, complexity)).size_bytes
+        for complexity in (2, 10)
+    }
+    assert sizes[2] < 0.95 * sizes[10]
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_lead_is_coded_and_left_out(codec: str) -> None:
+    sound = music(4.0)
+    whole = encode(sound, RATE_HZ, Coding(codec, 96))
+    behind = encode(sound, RATE_HZ, Coding(codec, 96, lead_s=2.0))
+    assert 0.4 < behind.size_bytes / whole.size_bytes < 0.6
+    assert np.array_equal(behind.heard, whole.heard[2 * RATE_HZ :])
+
+
 def test_an_encoder_refuses_what_it_cannot_do() -> None:
     with pytest.raises(MediaUnsupported, match="opus, aac, mp3"):
-        encode(music(), RATE_HZ, codec="vorbis", kbps=64)
+        encode(music(), RATE_HZ, Coding("vorbis", 64))
     with pytest.raises(InputError, match="6 to 510"):
-        encode(music(), RATE_HZ, codec="opus", kbps=1_000)
+        encode(music(), RATE_HZ, Coding("opus", 1_000))
     with pytest.raises(InputError, match="8 channels"):
-        encode(music(channels=8), RATE_HZ, codec="opus", kbps=64)
+        encode(music(channels=8), RATE_HZ, Coding("opus", 64))
     with pytest.raises(InputError):
-        encode(np.zeros((0, 2), np.float32), RATE_HZ, codec="opus", kbps=64)
+        encode(np.zeros((0, 2), np.float32), RATE_HZ, Coding("opus", 64))
 
 
 def test_a_stretch_comes_from_where_it_was_asked_for(tmp_path: Path) -> None:

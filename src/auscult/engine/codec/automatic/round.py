@@ -83,6 +83,7 @@ class Round:
             codecs=tuple(sorted({one.codec for one in self.in_force})),
             stretch_s=section.stretch_s,
             stretches=section.stretches,
+            opus_complexity=section.opus_complexity,
             budget=Budget(workers=section.workers, nice=NICE),
             beat=beat,
         )

@@ -26,6 +26,9 @@ def advise(  # noqa: PLR0913, PLR0917  # typer calls by name
     workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = 2,
     task_seconds: Annotated[float, typer.Option(min=1, help="Time for one task.")] = 180.0,
     memory_mb: Annotated[int, typer.Option(min=256, help="Memory of one worker.")] = 2_048,
+    opus_complexity: Annotated[
+        int, typer.Option(min=0, max=10, help="What your Opus encoder is set to.")
+    ] = 10,
     own: Annotated[bool, typer.Option("--own", help="Score by our own measure.")] = False,
     json: Annotated[Path | None, typer.Option(help="Where the advice is written.")] = None,
     svg: Annotated[Path | None, typer.Option(help="Where the hulls are drawn.")] = None,
@@ -45,6 +48,7 @@ def advise(  # noqa: PLR0913, PLR0917  # typer calls by name
         stretch_s=seconds,
         stretches=stretches,
         own=own,
+        opus_complexity=opus_complexity,
         budget=Budget(workers=workers, task_s=task_seconds, memory_bytes=memory_mb << 20),
     )
     advise_on(order, audience=said, json_file=json, svg_file=svg)
