@@ -283,6 +283,20 @@ async def test_what_breaks_at_one_tenant_stops_no_other(desk: Desk, tmp_path: Pa
     assert looked == [ACME, BETA]
 
 
+async def test_a_trial_of_a_tenant_that_is_configured_no_more_is_taken_back(
+    desk: Desk, clock: Ticking, tmp_path: Path
+) -> None:
+    await on_trial(desk)
+    clock.now += int(STALE_S * 1_000) + 1
+    watch = LadderWatch(desk, Plans({}), clock=SystemClock(), scratch=tmp_path)
+    watch.start(Ties(read=desk.write, reading=None, is_acting=lambda: True, report=print))  # type: ignore[arg-type]  # nothing is due
+    await asyncio.sleep(0.3)
+    await watch.stop()
+    (row,) = await desk.write(lambda work: work.of(ACME).ladders.recent(5))
+    assert row.state == State.STUCK
+    assert "reverting failed" in row.body["why"], "its command to revert was run"
+
+
 async def test_leave_that_is_withdrawn_during_a_round_counts(desk: Desk, clock: Ticking) -> None:
     del clock
     leave = {ACME: True}

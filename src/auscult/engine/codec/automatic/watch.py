@@ -89,28 +89,45 @@ class LadderWatch:
         # What a process that was killed had recorded is nobody's any more.
         await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
         while True:
-            for plan in self._plans.all():
+            for tenant, plan in (await self._tenants(ties)).items():
                 up_s = self._clock.monotonic_s() - begun_s
                 try:
-                    recent = await ties.read(partial(_recent, tenant=plan.tenant))
-                    self._report(plan.tenant, recent, ties)
-                    await self._look(plan, recent[0] if recent else None, ties, up_s=up_s)
+                    recent = await ties.read(partial(_recent, tenant=tenant))
+                    self._report(tenant, recent, ties)
+                    last = recent[0] if recent else None
+                    if last and last.state == State.ON_TRIAL and self._is_stale(last):
+                        await self._take_back(tenant)
+                    elif plan is not None:
+                        await self._look(plan, last, ties, up_s=up_s)
                 except AuscultError as why:
-                    log.warning("a ladder waits", tenant=plan.tenant, why=str(why))
+                    log.warning("a ladder waits", tenant=tenant, why=str(why))
                 except Exception as why:  # what breaks at one tenant is told, and stops no other
-                    log.error("a ladder's watch broke", tenant=plan.tenant, exc_info=why)
+                    log.error("a ladder's watch broke", tenant=tenant, exc_info=why)
             await asyncio.sleep(LOOK_S)
+
+    async def _tenants(self, ties: Ties) -> "Mapping[TenantId, TenantPlan | None]":
+        """Return every tenant with its plan, also those that are not configured any more.
+
+        A trial of theirs may be left, and the streams are still what it made of them.
+        """
+        plans = {one.tenant: one for one in self._plans.all()}
+        try:
+            known = await ties.read(lambda work: work.directory.tenants())
+        except AuscultError as why:
+            log.warning("ladders of tenants no longer configured wait", why=str(why))
+            known = []
+        return dict.fromkeys(known) | plans
 
     async def _look(
         self, plan: "TenantPlan", last: "LadderRow | None", ties: Ties, *, up_s: float
     ) -> None:
-        if last and last.state == State.ON_TRIAL and is_stale(last, self._desk.now_ms()):
-            await self._take_back(plan.tenant)
-            return
         around = self._due(plan, last, up_s=up_s)
         if around is not None:
             told_kbps = await asyncio.to_thread(_told_kbps, ties.reading, plan.tenant)
             await self._go(around(told_kbps=told_kbps, is_acting=ties.is_acting))
+
+    def _is_stale(self, row: "LadderRow") -> bool:
+        return is_stale(row, self._desk.now_ms())
 
     def _report(self, tenant: TenantId, recent: "Sequence[LadderRow]", ties: Ties) -> None:
         """Have a person look at a ladder that is stuck, until a later one was tried and is not.
