@@ -77,6 +77,19 @@ def test_a_gap_has_two_sharp_edges_and_sound_on_both_sides() -> None:
     assert find_gaps(click) == []
 
 
+def test_a_gap_comes_back_by_as_much_as_it_fell_and_a_consonant_swells() -> None:
+    hissing = np.full((1, 200), 0.3, dtype=np.float32)
+    hissing[0, 100:112] = 0.001
+    hissing[0, 111] = 0.006  # the wave is beginning to come back
+    assert [round(begin, -1) for begin, _ in find_gaps(hissing)] == [100]
+    syllable = hissing.copy()
+    swell_db = np.linspace(-60, -20, 20)
+    syllable[0, 112:132] = 10 ** (swell_db / 20)
+    syllable[0, 132:] = 0.1
+    assert find_falls(syllable[0]).size == 1
+    assert find_gaps(syllable) == []
+
+
 def test_what_is_dead_between_sound_is_a_gap_also_between_the_pulses_of_a_voice() -> None:
     pulses = np.full((1, 200), 0.01, dtype=np.float32)
     pulses[0, ::10] = 0.3

@@ -198,7 +198,8 @@ def find_gaps(peak: Singles) -> list[tuple[int, int]]:
             # and in full (a stroke that shines through in a channel that was lost does not).
             level = min(before, float(np.median(after)))
             full = level > max(STEADY * LOUD_PEAK, RETURNED * before)
-            if full and after[:EDGE_BINS].max() > SHARP * level:
+            at_once = after[:EDGE_BINS].max() > SHARP * level
+            if full and at_once and is_rise(one, fall, rise):
                 found.add((fall, rise))
     # One gap, found in both ways or in both channels, has one beginning.
     apart: list[tuple[int, int]] = []
@@ -206,6 +207,17 @@ def find_gaps(peak: Singles) -> list[tuple[int, int]]:
         if not apart or begin > apart[-1][1]:
             apart.append((begin, end))
     return apart
+
+
+def is_rise(peak: Singles, fall: int, rise: int) -> bool:
+    """Whether what fell in bin `fall` returns in bin `rise` by 36 dB too; peak: (bins of 1 ms,).
+
+    Behind a syllable that ends within 3 ms a consonant swells for 20 ms out of the room's hiss: by
+    10 to 20 dB in the 8 ms looked at. The last bin before the return may already hold the start of
+    the wave, and the first one the end of what fell.
+    """
+    rest = peak[max(fall + 1, rise - 1 - EDGE_BINS) : rise - 1]
+    return bool(DEPTH * peak[rise : rise + NEAR_BINS].max() > rest.max())
 
 
 def find_dead(peak: Singles) -> list[tuple[int, int]]:
