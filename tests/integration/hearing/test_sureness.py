@@ -133,14 +133,33 @@ def test_a_noise_gate_takes_the_hiss_of_pauses_and_leaves_neither_gap_nor_silenc
     assert [v.kind for v in beside(spoken + hiss, lost)] == [Kind.GAP]
 
 
-def test_noise_that_comes_with_another_piece_is_not_sure_and_noise_within_one_is() -> None:
+def hiss_from(begin_s: float, level_db: float) -> Pcm:
     rng = np.random.default_rng(7)
-    hiss = np.float32(10 ** (-58 / 20)) * rng.standard_normal((24 * RATE_HZ, 2), dtype=np.float32)
-    hiss[: 12 * RATE_HZ] = 0
-    whole = make_track("calm", UNIT_SEEDS + 1, 24)
-    (within,) = [v for v in beside(whole, whole + hiss) if v.kind is Kind.NOISE]
-    assert within.is_sure
-    pieces = whole.copy()
-    pieces[11 * RATE_HZ : 12 * RATE_HZ] = 0
-    told = [v for v in beside(pieces, pieces + hiss) if v.kind is Kind.NOISE]
-    assert [v.is_sure for v in told] == [False]
+    hiss = rng.standard_normal((24 * RATE_HZ, 2), dtype=np.float32)
+    hiss[: round(begin_s * RATE_HZ)] = 0
+    return np.float32(10 ** (level_db / 20)) * hiss
+
+
+def test_noise_that_begins_between_two_pauses_is_sure_and_with_one_it_is_not() -> None:
+    paused = make_track("calm", UNIT_SEEDS + 1, 24)
+    for at_s in range(1, 24, 2):
+        paused[at_s * RATE_HZ : round((at_s + 0.1) * RATE_HZ)] = 0
+    seen = [
+        [v.is_sure for v in hear(paused + hiss_from(begin_s, -46)) if v.kind is Kind.NOISE]
+        for begin_s in (12.2, 13.1)
+    ]
+    assert seen == [[True], [False]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "codec", "kbps"), [("talk", "libmp3lame", 96), ("mono", "aac", 192)]
+)
+def test_faint_noise_that_a_coder_carries_is_sure_beside_the_source(
+    kind: str, codec: str, kbps: int
+) -> None:
+    whole = make_track(kind, UNIT_SEEDS + 3, 24)
+    for stream, kinds in ((whole, []), (spoil(whole, "noise", 1), [Kind.NOISE])):
+        coded, rate_hz = round_trip(stream, RATE_HZ, codec=codec, kbps=kbps)
+        assert rate_hz == RATE_HZ
+        told = beside(whole, coded)
+        assert [v.kind for v in told if v.is_sure] == kinds, told

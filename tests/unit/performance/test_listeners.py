@@ -77,6 +77,33 @@ def test_a_gap_has_two_sharp_edges_and_sound_on_both_sides() -> None:
     assert find_gaps(click) == []
 
 
+def test_a_gap_comes_back_by_as_much_as_it_fell_and_a_consonant_swells() -> None:
+    hissing = np.full((1, 200), 0.3, dtype=np.float32)
+    hissing[0, 100:112] = 0.001
+    hissing[0, 111] = 0.006  # the wave is beginning to come back
+    assert [round(begin, -1) for begin, _ in find_gaps(hissing)] == [100]
+    syllable = hissing.copy()
+    swell_db = np.linspace(-60, -20, 20)
+    syllable[0, 112:132] = 10 ** (swell_db / 20)
+    syllable[0, 132:] = 0.1
+    assert find_falls(syllable[0]).size == 1
+    assert find_gaps(syllable) == []
+
+
+def test_a_pause_leaves_the_hiss_of_the_room_and_a_gap_takes_it() -> None:
+    t = np.arange(4 * RATE)[:, None] / RATE
+    edge = round(0.001 * RATE)
+    plays = np.where((t < 1) | ((t >= 3) & (t < 3.03)), 0.0, 1.0)
+    soft = np.convolve(plays[:, 0], np.ones(edge) / edge, mode="same")[:, None]
+    paused = 0.2 * np.sin(2 * np.pi * 440 * t) * soft + 0.005 * noise(4)
+    told = []
+    for sound in (paused, np.where(t < 1, paused, paused * soft)):
+        gaps = Gaps(Grid(RATE, 2))
+        blocks = Blocks(Grid(RATE, 2)).push(sound.astype(np.float32))
+        told.append([verdict.kind for block in blocks for verdict in gaps.hear(block)])
+    assert told == [[], [Kind.GAP]]
+
+
 def test_what_is_dead_between_sound_is_a_gap_also_between_the_pulses_of_a_voice() -> None:
     pulses = np.full((1, 200), 0.01, dtype=np.float32)
     pulses[0, ::10] = 0.3

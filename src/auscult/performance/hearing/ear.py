@@ -38,12 +38,16 @@ reach (those of loud, wide and mono pieces have no bounds), only where no other 
 same time, and only the first time."""
 
 NEAR_MS, DIP_MS = 700, 8
+EDGE_MS = 100
+"""A frame of 43 ms and a coder's window blur by so much when noise began."""
+
 SPECTRA_MS, LATE_MS, PAUSE_MS, LEARNT_MS = 4_000, 2_000, 60, 60_000
 INTRO_MS = 3_000
 READ_FROM_SPECTRA = {Kind.BANDWIDTH, Kind.NOISE, Kind.TRANSCODE}
-"""Of what is read from 4 s of spectra it is not known more exactly when it began; and what is
-usual there is for a minute what was usual in the piece before. And how a piece begins, with one
-sound put before another, may be a splice of whoever made it."""
+"""Of what is read from 4 s of spectra it is not known more exactly when it began (but for noise,
+where it was heard not to be there yet); and what is usual there is for a minute what was usual in
+the piece before. And how a piece begins, with one sound put before another, may be a splice of
+whoever made it."""
 
 BEGUN_MAX = 16
 
@@ -153,6 +157,11 @@ class Ear:
             return True
         if verdict.kind is Kind.SPLICE:
             return bounds.may_begin(since_ms - INTRO_MS, since_ms + NEAR_MS, pause_ms=PAUSE_MS)
+        if verdict.kind is Kind.NOISE and self._bands.noise_began is not None:
+            early_ms, by_ms = map(round, self._bands.noise_began)
+            return bounds.is_near(early_ms - NEAR_MS, by_ms + NEAR_MS) or bounds.has_dip(
+                early_ms - EDGE_MS, by_ms + EDGE_MS, least_ms=DIP_MS
+            )
         if verdict.kind not in READ_FROM_SPECTRA:
             return bounds.may_begin(since_ms - NEAR_MS, since_ms + NEAR_MS, pause_ms=DIP_MS)
         return bounds.is_near(since_ms - LEARNT_MS, since_ms + LATE_MS) or bounds.has_dip(

@@ -9,6 +9,7 @@ from auscult.kernel.sounds import Sound
 from auscult.performance.hearing.comparison.absence import Absence
 from auscult.performance.hearing.comparison.alignment import Fit, Reference, follow, search
 from auscult.performance.hearing.comparison.ceiling import Ceiling
+from auscult.performance.hearing.comparison.hiss import Hiss
 from auscult.performance.hearing.comparison.pairs import Levels, Pair
 from auscult.performance.hearing.comparison.pieces import Pieces
 from auscult.performance.hearing.comparison.place import Wow
@@ -63,13 +64,13 @@ class Comparison:
         self._source_age_s = 0.0
         self._usual_quality = 0.0
         self._absence, self._levels, self._ceiling = Absence(), Levels(), Ceiling()
-        self._carried, self._wow = Carried(self.grid), Wow()
+        self._carried, self._hiss, self._wow = Carried(self.grid), Hiss(self.grid), Wow()
         self._strays, self._pieces = Strays(self.grid), Pieces(self.grid)
         self._jump = Alarm(Kind.SKIP, need_s=0.0)
         self._wrong = Alarm(Kind.WRONG_PROGRAMME, need_s=4.0)
         every = (
             *(self._absence, self._levels, self._ceiling),
-            *(self._carried, self._wow, self._strays),
+            *(self._carried, self._hiss, self._wow, self._strays),
         )
         self._alarms = [alarm for one in every for alarm in one.alarms]
         self._alarms += [self._jump, self._wrong]
@@ -261,6 +262,7 @@ class Comparison:
         # What a hole or a lost channel does to peaks and bands is told by it already.
         if not self._levels.explains_peaks:
             yield from self._carried.hear(pair)
+            yield from self._hiss.hear(pair)
             if not self._carried.explains_peaks:
                 yield from self._ceiling.hear(pair)
         yield from self._settle(block, fit)

@@ -7,9 +7,9 @@ from auscult.performance.hearing.figures.blocks import Grid
 from auscult.performance.hearing.listeners.boundaries import Boundaries
 from auscult.performance.hearing.verdicts import Kind, Verdict
 
-DOUBTED = {Kind.NOISE: 10.0, Kind.CLIPPING: 5.0}
-"""A coder fills what is quiet in one piece and not in another, and lifts the peaks of a dense one:
-where a piece begins, less than this is not sure."""
+DOUBTED = {Kind.NOISE: 2.0, Kind.CLIPPING: 5.0}
+"""A coder fills what is quiet in one piece and not in another (seldom as steadily as noise does),
+and lifts the peaks of a dense one: where a piece begins, less than this is not sure."""
 
 EARLY_MS, LATE_MS, PAUSE_MS = 3_500, 4_000, 250
 

@@ -1,4 +1,4 @@
-"""Lost bandwidth, added noise and coarse coding, from 3 s of spectra beside the reference's."""
+"""Lost bandwidth and coarse coding, from 3 s of spectra beside the reference's."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -20,10 +20,6 @@ LEAST_HZ, HEARD_MAX_HZ = 1_500.0, 16_000.0
 must lie 1.5 kHz below the second figure."""
 
 LOST_SHARE = 0.9
-RISE_DB, NOISE_SHARE = 4.0, 0.35
-SURE_SCORE = 5.0
-"""Of noise alone: what a coder does to one piece and not to the next comes to as much as 4.6."""
-
 HOLE_RATIO, HOLE_RISE = 10 ** (45 / 10), 0.06
 HOLE_POWER_MIN = 10 ** ((HEARD_DB - 10) / 10)
 
@@ -36,11 +32,10 @@ class Carried:
         width = len(self._hz)
         self._ring: list[tuple[Floats, Floats]] = []
         self._gain = Usual(width, least=6)
-        self._floor = Usual(width, least=6)
         self._holes = Usual(least=6, spread_min=0.015)
         self._alarms = {
             kind: Alarm(kind, need_s=need_s)
-            for kind, need_s in ((Kind.BANDWIDTH, 3.0), (Kind.NOISE, 3.0), (Kind.TRANSCODE, 3.0))
+            for kind, need_s in ((Kind.BANDWIDTH, 3.0), (Kind.TRANSCODE, 3.0))
         }
 
     @property
@@ -66,24 +61,16 @@ class Carried:
         sounds = decibels(source.mean(axis=0)) > HEARD_DB
         gain = decibels(heard.mean(axis=0)) - decibels(source.mean(axis=0))
         gain = np.where(sounds, np.clip(gain, -60.0, 30.0), np.nan)
-        n = len(heard) // 10
-        floor = decibels(np.partition(heard, n, axis=0)[n])
-        floor -= np.maximum(decibels(np.partition(source, n, axis=0)[n]), -110.0)
         holes = count_holes(heard, source, sounds & (self._hz > 2_000) & (self._hz < 12_000))  # noqa: PLR2004 the range of holes
-        yield from self._judge(pair, (gain, floor), holes)
+        yield from self._judge(pair, gain, holes)
 
-    def _judge(self, pair: Pair, levels: tuple[Floats, Floats], holes: float) -> Iterator[Verdict]:
-        gain, floor = levels
+    def _judge(self, pair: Pair, gain: Floats, holes: float) -> Iterator[Verdict]:
         bad: dict[Kind, bool | None] = dict.fromkeys(self._alarms)
-        edge_hz, rise = 0.0, 0.0
+        edge_hz = 0.0
         if self._gain.is_known:
             edge_hz = find_loss(self._hz, gain, usual=self._gain.low)
-            risen = floor - self._floor.high
-            audible = (self._hz > LEAST_HZ) & ~np.isnan(gain) & (self._gain.level > CARRIED_DB)
-            rise = float((risen[audible] > RISE_DB).mean()) if audible.any() else 0.0
             more = holes - float(self._holes.high[0])
             bad[Kind.BANDWIDTH] = edge_hz > 0
-            bad[Kind.NOISE] = rise > NOISE_SHARE
             bad[Kind.TRANSCODE] = not edge_hz and more > max(
                 HOLE_RISE, 3 * float(self._holes.spread[0])
             )
@@ -94,13 +81,11 @@ class Carried:
                 "Hz",
                 f"nothing of its source is left above {edge_hz:.0f} Hz",
             ),
-            Kind.NOISE: (100 * rise, "%", "noise that its source has not fills what was quiet"),
             Kind.TRANSCODE: (100 * holes, "%", "holes in the spectrum that its source has not"),
         }
         lost = ~np.isnan(gain) & (self._hz > edge_hz)
         scores = {
             Kind.BANDWIDTH: self._gain.scores(gain)[lost],
-            Kind.NOISE: self._floor.scores(floor)[floor - self._floor.high > RISE_DB],
             Kind.TRANSCODE: self._holes.scores(np.array([holes])),
         }
         for kind, (measured, unit, sentence) in told.items():
@@ -110,13 +95,10 @@ class Carried:
                 verdict = pair.say(self._alarms[kind], score, measured, words=(unit, sentence))
                 # Nearly all of the last 3 s had to be so before there was evidence.
                 early_ms = round(1000 * STEP_S * (RING - 1))
-                is_sure = kind is not Kind.NOISE or score >= SURE_SCORE
-                since_ms = verdict.since_ms - early_ms
-                yield replace(verdict, since_ms=since_ms, is_sure=is_sure)
+                yield replace(verdict, since_ms=verdict.since_ms - early_ms)
         if not any(bad.values()):
             usual = self._gain.level if self._gain.is_known else np.zeros(len(gain))
             self._gain.learn(np.where(np.isnan(gain), usual, gain))
-            self._floor.learn(floor)
             self._holes.learn(holes)
 
 

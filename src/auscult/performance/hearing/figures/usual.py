@@ -81,8 +81,7 @@ class Usual:
         The tail is Laplace's (heavier than the normal one: figures of programmes jump), with the
         scale taken from the median absolute deviation.
         """
-        away = np.abs(values - self.level) / self.spread
-        return np.asarray(np.minimum(SCORE_MAX, away * np.sqrt(2) * LOG10_E))
+        return laplace_score(np.abs(values - self.level) / self.spread)
 
     def _refresh(self) -> None:
         if self._fresh or not self._count:
@@ -94,3 +93,8 @@ class Usual:
         away = np.median(np.abs(self.known - self._level), axis=0)
         self._spread = np.maximum(1.4826 * away, self.spread_min)
         self._fresh = True
+
+
+def laplace_score(away: Floats) -> Floats:
+    """Return −log10 of Laplace's probability of so many standard deviations and more."""
+    return np.asarray(np.minimum(SCORE_MAX, away * np.sqrt(2) * LOG10_E))

@@ -1,12 +1,13 @@
 """Bandwidth, noise floor and traces of coarse coding, all read from 4 s of short-time spectra."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from auscult.performance.hearing.figures.blocks import STEP_S, Block, Floats, Grid, decibels
-from auscult.performance.hearing.figures.spectrum import Spectra, band_hz
+from auscult.performance.hearing.figures.spectrum import Spectra, band_hz, frame_length
 from auscult.performance.hearing.figures.usual import Usual
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
@@ -22,6 +23,11 @@ NOISE_SHARE = 0.35
 HOLE_DB = 45.0
 HOLE_RISE = 0.08
 
+PAST = 24
+CLEAR_DB, SHOWN_DB, MOST = 4.0, 6.0, 0.5
+"""Noise in a cell scatters by 1.2 to 1.7 dB around 2 dB above its tenth percentile: 4 dB below that
+there was none yet, and up to 6 dB above nothing else is heard."""
+
 
 class Bands:
     """Keeps the spectra of the last 4 s and asks three questions of them.
@@ -35,7 +41,10 @@ class Bands:
     def __init__(self, grid: Grid) -> None:
         self._hz = band_hz(grid)
         self._ring: list[Floats] = []
+        self._past: deque[tuple[float, Floats]] = deque(maxlen=PAST)
+        self._frame_ms = 1000.0 * frame_length(grid.rate_hz) / grid.rate_hz
         self._turn = 0
+        self.noise_began: tuple[float, float] | None = None
         width = len(self._hz)
         self._tops = Usual(width, least=5)
         self._floors = Usual(width, least=5)
@@ -56,6 +65,7 @@ class Bands:
         if block.level_db < ACTIVE_DB:
             return
         self._ring = [*self._ring[1 - RING :], decibels(spectra.power.mean(axis=0))]
+        self._past.append((block.at_ms, self._ring[-1]))
         # 4 s of spectra hardly change in half a second: asked once a second, they cost half.
         self._turn = (self._turn + 1) % EVERY
         if len(self._ring) < RING or self._turn:
@@ -67,6 +77,8 @@ class Bands:
         found = self._judge(tops, (tenth, quarter), holes)
         for kind, (bad, measured, score) in found.items():
             if self._alarms[kind].feed(block.time_ms(block.start), bad=bad, step_s=EVERY * STEP_S):
+                if kind is Kind.NOISE:
+                    self.noise_began = self._find_onset(tenth, self._find_steady(tenth, quarter))
                 yield self._say(kind, block, (measured, score))
         if not any(bad for bad, _, _ in found.values()):
             self._learn(tops, tenth, holes)
@@ -91,9 +103,8 @@ class Bands:
             return dict.fromkeys(self._alarms, (None, 0.0, 0.0))
         edge = find_edge(self._hz, tops, usual=(self._tops.level, self._tops.low))
         tenth, quarter = levels
-        rise = tenth - self._floors.high
         heard = (self._hz >= LEAST_HZ) & (self._tops.level > AUDIBLE_DB)
-        steady = (quarter - tenth < STEADY_DB) & (rise > RISE_DB)
+        steady = self._find_steady(tenth, quarter)
         share = float(steady[heard].mean()) if heard.any() else 0.0
         more = holes - float(self._holes.high[0])
         # Bands go together: the score is that of the middle one of those that show it.
@@ -111,6 +122,29 @@ class Bands:
                 self._holes.score(holes),
             ),
         }
+
+    def _find_steady(self, tenth: Floats, quarter: Floats) -> NDArray[np.bool_]:
+        """Return which bands have a floor that is steady and higher than usual."""
+        rise = tenth - self._floors.high
+        return np.asarray((quarter - tenth < STEADY_DB) & (rise > RISE_DB))
+
+    def _find_onset(self, floor: Floats, steady: NDArray[np.bool_]) -> tuple[float, float] | None:
+        """Return when noise was not there for the last time and when it was for the first, ms.
+
+        Most of the bands that show it now show the one or the other at once; None where none of the
+        last 12 s was without it.
+        """
+        cells = np.concatenate([frames[:, steady] for _, frames in self._past]) - floor[steady]
+        at_ms = np.concatenate(
+            [at_ms + self._frame_ms * np.arange(len(frames)) for at_ms, frames in self._past]
+        )
+        clear = np.flatnonzero((cells < -CLEAR_DB).mean(axis=1) > MOST)
+        if not clear.size:
+            return None
+        last = int(clear[-1])
+        shown = np.flatnonzero((cells[last + 1 :] < SHOWN_DB).mean(axis=1) > MOST)
+        first = last + 1 + int(shown[0]) if shown.size else len(cells) - 1
+        return float(at_ms[last]), float(at_ms[first]) + self._frame_ms
 
     def _count_holes(self, frames: Floats, tops: Floats) -> float:
         usual_top = self._tops.level if self._tops.is_known else tops

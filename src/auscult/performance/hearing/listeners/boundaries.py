@@ -17,7 +17,7 @@ EARLY_MS = 1_000
 
 REMEMBERED = 16
 ACTIVE_DB = -50.0
-DIP, DIP_BINS, DIPS = 0.02, 8, 64
+DIP, DIP_BINS, DIPS = 0.02, 8, 256
 """Between two pieces, however tightly they are cut, the sound falls by 34 dB for some 10 ms."""
 
 

@@ -1,5 +1,6 @@
 """Silence and gaps: where sound stops abruptly, and whether it comes back."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -37,6 +38,8 @@ DEAD, ALIVE, FAINT, FAINT_MIDDLE = 1e-5, 5e-4, 1e-3, 1e-4
 BREAK, QUIET_BEND = 2.5, 1e-4
 CONTEXT = 2_000 + 2 * NEAR_BINS
 GAP_MAX_BINS = 2_000
+LULLS, LULL_SHARE = 60, 0.5
+"""What is left in a gap is set against the quietest 8 ms of each of the last 60 blocks."""
 
 
 class Silence:
@@ -115,6 +118,7 @@ class Gaps:
     def __init__(self, grid: Grid) -> None:
         self._past = np.zeros((grid.channels, CONTEXT), dtype=np.float32)
         self._before = np.zeros((grid.channels, grid.size), dtype=np.float32)
+        self._lulls: deque[tuple[int, float]] = deque(maxlen=LULLS)
         self._events = Events(prior=0.5, p_max=0.01)
         self._alarm = Alarm(Kind.GAP, need_s=0.0)
         self._told = 0
@@ -130,12 +134,18 @@ class Gaps:
         self._past = peak[:, -CONTEXT:]
         before, self._before = self._before, block.samples
         first_bin = block.start // block.grid.hop * BINS - CONTEXT
+        lull = maximum_filter1d(block.peak.max(axis=0), NEAR_BINS)[NEAR_BINS:-NEAR_BINS].min()
+        self._lulls.append((first_bin + peak.shape[1], float(lull)))
         found = find_gaps(peak)
         heard = False
         for begin, end in found:
             if first_bin + end <= self._told:
                 continue
             self._told = first_bin + end
+            is_cut = self._is_cut(block, before, (begin, end))
+            rest = float(np.median(peak[:, begin + 1 : end].max(axis=0)))
+            if not is_cut and self._is_lull(first_bin + begin, rest):
+                continue
             at_s = (first_bin + begin) / 1000.0
             heard = True
             score = self._events.count(at_s)
@@ -149,10 +159,18 @@ class Gaps:
                     measured=float(end - begin),
                     unit="ms",
                     sentence=f"the sound was gone for {end - begin} ms and came back",
-                    is_sure=self._is_cut(block, before, (begin, end)),
+                    is_sure=is_cut,
                 )
         if not heard:
             self._alarm.feed(0, bad=False, step_s=STEP_S)
+
+    def _is_lull(self, begin: int, rest: float) -> bool:
+        """Whether what is left from a bin on is what was left between sounds before, too.
+
+        A voice that stops for a consonant leaves the hiss of its room, and a dropout takes it away.
+        """
+        before = [lull for end, lull in self._lulls if end <= begin]
+        return bool(before) and rest > max(LULL_SHARE * min(before), DEAD)
 
     def _is_cut(self, block: Block, before: Singles, gap: tuple[int, int]) -> bool:
         """Whether either edge is a break in the wave, where it is still held (0.5 to 1 s)."""
@@ -198,7 +216,8 @@ def find_gaps(peak: Singles) -> list[tuple[int, int]]:
             # and in full (a stroke that shines through in a channel that was lost does not).
             level = min(before, float(np.median(after)))
             full = level > max(STEADY * LOUD_PEAK, RETURNED * before)
-            if full and after[:EDGE_BINS].max() > SHARP * level:
+            at_once = after[:EDGE_BINS].max() > SHARP * level
+            if full and at_once and is_rise(one, fall, rise):
                 found.add((fall, rise))
     # One gap, found in both ways or in both channels, has one beginning.
     apart: list[tuple[int, int]] = []
@@ -206,6 +225,17 @@ def find_gaps(peak: Singles) -> list[tuple[int, int]]:
         if not apart or begin > apart[-1][1]:
             apart.append((begin, end))
     return apart
+
+
+def is_rise(peak: Singles, fall: int, rise: int) -> bool:
+    """Whether what fell in bin `fall` returns in bin `rise` by 36 dB too; peak: (bins of 1 ms,).
+
+    Behind a syllable that ends within 3 ms a consonant swells for 20 ms out of the room's hiss: by
+    10 to 20 dB in the 8 ms looked at. The last bin before the return may already hold the start of
+    the wave, and the first one the end of what fell.
+    """
+    rest = peak[max(fall + 1, rise - 1 - EDGE_BINS) : rise - 1]
+    return bool(DEPTH * peak[rise : rise + NEAR_BINS].max() > rest.max())
 
 
 def find_dead(peak: Singles) -> list[tuple[int, int]]:
