@@ -95,7 +95,8 @@ class Conductor:
                 following.cancel()
         finally:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.observer.look(self.began_ms, link=self._link), 1.0)
+                async with asyncio.timeout(1.0):
+                    await self.observer.look(self.began_ms, link=self._link)
             await watcher.close()
 
     async def _tell_on_air(self, hands: Stagehands) -> None:

@@ -40,7 +40,8 @@ async def make_key(command: str, config: Path, *, role: str) -> str:
         *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     try:
-        out, err = await asyncio.wait_for(child.communicate(), KEY_TIMEOUT_S)
+        async with asyncio.timeout(KEY_TIMEOUT_S):
+            out, err = await child.communicate()
     except TimeoutError as error:
         child.kill()
         raise StartFailed("`auscult tenant add` did not end") from error

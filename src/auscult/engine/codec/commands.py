@@ -36,7 +36,8 @@ async def run_command(command: list[str], timeout_s: float) -> None:
         except OSError as why:
             raise ReceiverRefused(f"{command[0]}: {why.strerror}") from None
         try:
-            code = await asyncio.wait_for(process.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                code = await process.wait()
         except TimeoutError:
             raise ReceiverRefused(f"{command[0]} did not end within {timeout_s:g} s") from None
         finally:

@@ -62,7 +62,8 @@ class Courier:
     async def drained(self, *, timeout_s: float) -> bool:
         """Wait until everything is delivered; False when that took too long."""
         try:
-            await asyncio.wait_for(self._idle.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._idle.wait()
         except TimeoutError:
             return False
         return True

@@ -118,7 +118,8 @@ class Claims:
 
     async def _pause(self, kind: "Kind") -> None:
         try:
-            await asyncio.wait_for(self._wake[kind].wait(), POLL_S)
+            async with asyncio.timeout(POLL_S):
+                await self._wake[kind].wait()
         except TimeoutError:
             return
 

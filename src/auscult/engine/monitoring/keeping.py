@@ -41,7 +41,8 @@ class Keeping:
         """Save what `keep` returns until cancelled."""
         while True:
             with suppress(TimeoutError):  # what is remembered changes without a word, too
-                await asyncio.wait_for(self._changed.wait(), EVERY_S)
+                async with asyncio.timeout(EVERY_S):
+                    await self._changed.wait()
             self._changed.clear()
             await asyncio.to_thread(self.save, await keep())
             await asyncio.sleep(SOON_S)

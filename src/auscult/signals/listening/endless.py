@@ -129,7 +129,8 @@ class EndlessListener:
         within_s = IDLE_S if has_some else max(self.fetching.timeout_s, SOUND_WITHIN_MIN_S)
         while True:
             try:
-                return await asyncio.wait_for(coming.get(), within_s)
+                async with asyncio.timeout(within_s):
+                    return await coming.get()
             except TimeoutError:
                 if has_some:
                     return _Idle()

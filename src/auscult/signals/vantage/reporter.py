@@ -138,7 +138,8 @@ class Reporter:
         if self._sounds or self._rows:
             self._idle.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._idle.wait(), within_s)
+                async with asyncio.timeout(within_s):
+                    await self._idle.wait()
 
     async def _send_once(self, http: aiohttp.ClientSession) -> None:
         if self._sounds:

@@ -5,6 +5,7 @@ import time
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from auscult.kernel.sounds import Heard
 from auscult.signals.listening.endless import EndlessListener, _Tally
@@ -57,3 +58,18 @@ def test_the_end_of_a_chunk_does_not_wait_for_the_next() -> None:
 def test_a_steady_stream_comes_in_stretches_of_half_a_second() -> None:
     heard, _ = gather(60, chunk=1, pause_s=0.002)
     assert [round(one.duration_s, 2) for one in heard] == [0.5, 0.5, 0.2]
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_a_stop_is_heeded_at_the_very_moment_a_frame_comes(steps: int) -> None:
+    coming = Frames()
+    listener = EndlessListener(SimpleNamespace(timeout_s=5.0), "", lambda: 0)  # type: ignore[arg-type]
+    waiting = asyncio.create_task(listener._next_frame(coming, _Tally(), has_some=False))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    coming.put(Frame(np.zeros((960, 2), np.float32), RATE_HZ, 0))
+    for _ in range(steps):  # as far as the event loop gets until somebody says stop
+        await asyncio.sleep(0)
+    if waiting.cancel():
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
