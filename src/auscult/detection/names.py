@@ -14,10 +14,6 @@ CRITICAL = r".*(error|fail|unavailable|stall|rebuffer|dropout|underrun|lost|5xx)
 EASING = rf"{CRITICAL}|.*(lag|latency|delay|duration|wait|retr(y|ies)|timeout|missing|dropped).*"
 """Less of it is better: nobody is woken when it falls."""
 
-GRAINS = {"s": 3e-3, "ms": 3.0}
-"""How closely a duration is known, by its unit: whoever shares a machine waits for a slice of its
-scheduler (3 ms, Linux' base slice), and what varies by less than that tells of a neighbour."""
-
 
 def refuse_unreadable(patterns: tuple[str, ...]) -> None:
     """Raise `ValueError` for a pattern that is no regular expression."""

@@ -11,7 +11,6 @@ from auscult.detection.alerts import Desk, History, LabelsOf, fingerprint_of
 from auscult.detection.budget import Budget
 from auscult.detection.detectors.absence import Absence
 from auscult.detection.detectors.scorer import Scorer as ScorerPlug
-from auscult.detection.names import GRAINS
 from auscult.detection.port import Detector, Memory
 from auscult.detection.roster import Roster, metric_of
 from auscult.detection.scoring.calibrator import calibrate
@@ -142,11 +141,8 @@ class Watch:
         self.columns.clear(slot)
         self.roster.enter(slot, tenant, labels=labels, kind=kind)
         self.columns.interval_s[slot] = interval_ms / 1000
-        unit = self.roster.unit_of(slot)
-        if kind == "counter" and unit == "/s":
+        if kind == "counter" and self.roster.unit_of(slot) == "/s":
             self.columns.quantum[slot] = -1.0 / max(interval_ms / 1000, 1.0)
-        elif unit in GRAINS:
-            self.columns.quantum[slot] = -GRAINS[unit]
         self._tenant(tenant).matches.log.append(slot)
         self._mark_given(slot, tenant, labels)
 
@@ -336,11 +332,10 @@ class Watch:
         old = np.flatnonzero(slots >= 0)
         known = np.array([self.roster.knows(slot) for slot in slots[old].tolist()], dtype=bool)
         old = old[known] if old.size else old
-        given, grain = self.columns.flags & _GIVEN, self.columns.quantum.copy()
+        given = self.columns.flags & _GIVEN
         self.seasons.restore(snapshot)
         self.columns.restore(snapshot, (old, slots[old].astype(np.int64)))
         self.columns.flags = (self.columns.flags & ~_GIVEN) | given
-        self.columns.quantum = np.where(grain < 0, grain, self.columns.quantum)
         moved = dict(zip(old.tolist(), slots[old].tolist(), strict=True))
         for tenant, key, opened in unpack(snapshot):
             if opened.complaint.slot in moved:
