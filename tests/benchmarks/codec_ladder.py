@@ -156,9 +156,10 @@ def count_inversions(trials: list[Trial]) -> tuple[int, int]:
     return int(np.sum(gains < -STEP_MIN)), gains.size
 
 
-def encode(samples: Pcm, rate_hz: int, rung: Rung) -> tuple[int, Pcm]:
+def encode(stretch: Stretch, rung: Rung) -> tuple[int, Pcm]:
     """Return (bytes of the packets, what is heard)."""
-    coded = coding.encode(samples, rate_hz, coding.Coding(rung.codec, rung.nominal_kbps))
+    how = coding.Coding(rung.codec, rung.nominal_kbps)
+    coded = coding.encode(stretch.samples, stretch.rate_hz, how)
     return coded.size_bytes, coded.heard
 
 

@@ -109,7 +109,6 @@ def test_a_ladder_that_saves_what_was_promised_is_kept_and_shown(
     assert "<style" not in page
 
 
-@pytest.mark.campaign  # minutes; what it shows is held to at each change by tests/unit/engine/codec
 def test_without_leave_it_is_only_proposed_and_a_stop_takes_a_trial_back(
     product: Product, state: Path
 ) -> None:

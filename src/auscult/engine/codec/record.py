@@ -277,3 +277,8 @@ class Record:
 def is_stale(row: LadderRow, now_ms: int) -> bool:
     """Whether nobody touched a row for longer than whoever works on it would leave it."""
     return now_ms - row.updated_ms > STALE_S * 1_000
+
+
+def is_orphan(row: LadderRow, now_ms: int) -> bool:
+    """Whether it is a trial that nobody works on any more: it has to be taken back."""
+    return row.state == State.ON_TRIAL and is_stale(row, now_ms)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from auscult.engine.codec.applying import End, Means, Outcome, revert_ladder
-from auscult.engine.codec.record import LADDERS_KEPT, Desk, Record, State, is_stale
+from auscult.engine.codec.record import LADDERS_KEPT, Desk, Record, is_orphan
 from auscult.kernel.errors import VaultError
 from auscult.kernel.words import TenantId
 from auscult.store import LadderRow
@@ -28,8 +28,8 @@ async def find_orphan(desk: Desk, tenant: TenantId) -> Record | None:
     def take(work: "Work") -> LadderRow | None:
         ladders = work.of(tenant).ladders
         for row in ladders.recent(LADDERS_KEPT):
-            is_orphan = row.state == State.ON_TRIAL and is_stale(row, now_ms)
-            if is_orphan and ladders.touch(row.id, seen_ms=row.updated_ms, now_ms=now_ms):
+            seen_ms = row.updated_ms
+            if is_orphan(row, now_ms) and ladders.touch(row.id, seen_ms=seen_ms, now_ms=now_ms):
                 return replace(row, updated_ms=now_ms)
         return None
 

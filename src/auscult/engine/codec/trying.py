@@ -48,14 +48,15 @@ def try_stretch(words: Words) -> Words:
         begin_s=words["begin_s"] - lead_s,
         length_s=words["length_s"] + lead_s,
     )
+    # Of a file that is cut off less may have come: a second of it is judged at least.
     lead = min(round(lead_s * RATE_HZ), max(0, len(samples) - RATE_HZ))
     if float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) < SILENT_RMS:
         raise BodyMalformed(f"silent from {words['begin_s']:.0f} s on: nothing to be judged")
     measure = choose_measure(own=words["own"])
     rungs = [Rung(codec, kbps) for codec, kbps in words["rungs"]]
     stretch = Stretch(samples, RATE_HZ, lead)
-    coding = partial(_encode, opus_complexity=words["opus_complexity"], lead_s=lead / RATE_HZ)
-    found = try_rungs(stretch, rungs, measure=measure, encode=coding)
+    encode_stretch = partial(_encode, opus_complexity=words["opus_complexity"])
+    found = try_rungs(stretch, rungs, measure=measure, encode=encode_stretch)
     rows = [
         [rung.codec, rung.nominal_kbps, kbps, one.mean, one.worst, one.width_loss_db]
         for rung, (kbps, one) in found.items()
@@ -76,9 +77,8 @@ def choose_measure(*, own: bool) -> Measure:
     return OWN if own else find_measure()
 
 
-def _encode(
-    samples: Pcm, rate_hz: int, rung: Rung, *, opus_complexity: int, lead_s: float
-) -> tuple[int, Pcm]:
+def _encode(stretch: Stretch, rung: Rung, *, opus_complexity: int) -> tuple[int, Pcm]:
+    lead_s = stretch.lead / stretch.rate_hz
     coding = Coding(rung.codec, rung.nominal_kbps, opus_complexity, lead_s)
-    coded = encode(samples, rate_hz, coding)
+    coded = encode(stretch.samples, stretch.rate_hz, coding)
     return coded.size_bytes, coded.heard

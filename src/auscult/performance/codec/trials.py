@@ -43,10 +43,10 @@ class Trial:
     quality: Quality
 
 
-Encode = Callable[[Floats, int, Rung], tuple[int, Floats]]
-"""encode(samples, rate_hz, rung) -> (bytes, what is heard after decoding at the same rate).
+Encode = Callable[[Stretch, Rung], tuple[int, Floats]]
+"""encode(stretch, rung) -> (bytes, what is heard after decoding at the same rate).
 
-Of samples that begin with a lead, both are of what follows it.
+Both are of what follows the lead.
 """
 
 
@@ -63,7 +63,7 @@ def try_rungs(
         raise InputError(f"{len(some)} rungs for {judged.shape[0]} samples")
     found = {}
     for rung in some:
-        size_bytes, decoded = encode(stretch.samples, rate_hz, rung)
+        size_bytes, decoded = encode(stretch, rung)
         if size_bytes <= 0:
             raise InputError(f"{rung.codec} at {rung.nominal_kbps} kbit/s made no bytes")
         real_kbps = size_bytes * 8e-3 / (judged.shape[0] / rate_hz)

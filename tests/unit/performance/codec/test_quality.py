@@ -104,8 +104,9 @@ def test_width_is_side_against_middle() -> None:
 def test_rungs_are_tried_with_real_bytes() -> None:
     one = music(9)
 
-    def encode(samples: Floats, rate_hz: int, rung: Rung) -> tuple[int, Floats]:
-        return rung.nominal_kbps * 250, noisy(samples, -20 - rung.nominal_kbps / 4)
+    def encode(stretch: Stretch, rung: Rung) -> tuple[int, Floats]:
+        heard = stretch.samples[stretch.lead :]
+        return rung.nominal_kbps * 250, noisy(heard, -20 - rung.nominal_kbps / 4)
 
     whole, rungs = Stretch(one, RATE_HZ), [Rung("opus", 16), Rung("opus", 64)]
     found = try_rungs(whole, rungs, measure=OWN, encode=encode)
@@ -113,9 +114,8 @@ def test_rungs_are_tried_with_real_bytes() -> None:
     assert found[rungs[0]][1].mean < found[rungs[1]][1].mean
     assert found[rungs[0]][1].measure == "bands"
     half = Stretch(one, RATE_HZ, lead=len(one) // 2)
-    behind = lambda samples, rate_hz, rung: encode(samples[len(one) // 2 :], rate_hz, rung)
-    assert try_rungs(half, rungs, measure=OWN, encode=behind)[rungs[0]][0] == 32.0, "half the time"
-    nothing = lambda samples, _rate_hz, _rung: (0, samples)
+    assert try_rungs(half, rungs, measure=OWN, encode=encode)[rungs[0]][0] == 32.0, "half the time"
+    nothing = lambda stretch, _rung: (0, stretch.samples)
     with pytest.raises(InputError, match="no bytes"):
         try_rungs(whole, rungs, measure=OWN, encode=nothing)
     with pytest.raises(InputError):

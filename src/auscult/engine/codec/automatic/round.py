@@ -99,7 +99,7 @@ async def go_round(around: Round, record: Record, workshop: Workshop) -> None:
             raise  # the next start, or the next round, takes it back
         log.warning("no ladder was advised", tenant=around.tenant, why=str(why))
         await record.close(State.FAILED, why.detail or str(why))
-    except BaseException:  # a stop too: else the row would look worked on, by nobody
+    except BaseException:  # raised again; a stop or a defect leaves no row as if worked on
         if record.row.state == State.ADVISING:
             record.tell(ended=True)
             await record.close(State.FAILED, ENDED)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from auscult.engine.codec.applying import Means
 from auscult.engine.codec.automatic.round import Round, go_round, in_force
 from auscult.engine.codec.hearing import listen
-from auscult.engine.codec.record import Desk, Record, State, is_stale
+from auscult.engine.codec.record import Desk, Record, State, is_orphan, is_stale
 from auscult.engine.codec.rescue import find_orphan, rescue
 from auscult.engine.jobs import Workshop
 from auscult.kernel.errors import AuscultError
@@ -95,13 +95,15 @@ class LadderWatch:
                     recent = await ties.read(partial(_recent, tenant=tenant))
                     self._report(tenant, recent, ties)
                     last = recent[0] if recent else None
-                    if last and last.state == State.ON_TRIAL and self._is_stale(last):
+                    if last and is_orphan(last, self._desk.now_ms()):
                         await self._take_back(tenant)
                     elif plan is not None:
                         await self._look(plan, last, ties, up_s=up_s)
                 except AuscultError as why:
                     log.warning("a ladder waits", tenant=tenant, why=str(why))
-                except Exception as why:  # what breaks at one tenant is told, and stops no other
+                except (
+                    Exception
+                ) as why:  # a defect at one tenant is told, and no other waits for it
                     log.error("a ladder's watch broke", tenant=tenant, exc_info=why)
             await asyncio.sleep(LOOK_S)
 
@@ -125,9 +127,6 @@ class LadderWatch:
         if around is not None:
             told_kbps = await asyncio.to_thread(_told_kbps, ties.reading, plan.tenant)
             await self._go(around(told_kbps=told_kbps, is_acting=ties.is_acting))
-
-    def _is_stale(self, row: "LadderRow") -> bool:
-        return is_stale(row, self._desk.now_ms())
 
     def _report(self, tenant: TenantId, recent: "Sequence[LadderRow]", ties: Ties) -> None:
         """Have a person look at a ladder that is stuck, until a later one was tried and is not.
