@@ -38,6 +38,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def product(state: Path, tmp_path: Path) -> Iterator[Product]:
+    subprocess.run([*_ladder(state), "128"], check=True, timeout=60)
     made = Product(tmp_path, {"birch": {"codec": section(state)}, "cedar": {}})
     yield made
     made.stop()
@@ -91,7 +92,6 @@ def test_a_trial_that_is_killed_is_taken_back_by_the_next_start(
 def test_a_ladder_that_saves_what_was_promised_is_kept_and_shown(
     product: Product, state: Path
 ) -> None:
-    subprocess.run([*_ladder(state), "128"], check=True, timeout=60)
     birch, cedar = product.key("birch"), product.key("cedar")
     product.start()
     until(lambda: newest(product, birch).get("state") == "kept", "a ladder to be kept")
@@ -112,7 +112,6 @@ def test_a_ladder_that_saves_what_was_promised_is_kept_and_shown(
 def test_without_leave_it_is_only_proposed_and_a_stop_takes_a_trial_back(
     product: Product, state: Path
 ) -> None:
-    subprocess.run([*_ladder(state), "128"], check=True, timeout=60)
     product.tenants = {"birch": {"codec": section(state, allow=False)}}
     birch = product.key("birch")
     product.start()

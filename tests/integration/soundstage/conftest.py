@@ -11,11 +11,12 @@ from tests.integration.soundstage.platform import (
     clear,
     processes_of,
     run,
+    until,
 )
 
 
 @pytest.fixture(scope="module")  # modules run in any order: it would weigh on all the others
-def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
+def _platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     state: Path = tmp_path_factory.mktemp("stage")
     collector = Collector()
     told = ["--traces", collector.url, "--traces-share", "1", "--events", f"{collector.url}/events"]
@@ -29,6 +30,13 @@ def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     finally:
         clear(state)
         collector.close()
+
+
+@pytest.fixture
+def living(_platform: Living) -> Living:
+    """The platform once it serves every programme: the test before may have broken it."""
+    until(_platform.serves_all, within_s=25, what="every programme at the edge")
+    return _platform
 
 
 @pytest.fixture

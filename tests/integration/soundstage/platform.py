@@ -164,3 +164,12 @@ class Living:
     def segments(self, programme: str) -> list[int]:
         body = self.get("edge", f"/live/{programme}/playlist.m3u8")[1].decode()
         return read_media(body)
+
+    def serves_all(self) -> bool:
+        """Whether the edge hands out the newest segment of every programme."""
+        return all(self._serves(one.key) for one in self.plan.programmes)
+
+    def _serves(self, programme: str) -> bool:
+        numbers = self.segments(programme)
+        path = f"/live/{programme}/{numbers[-1]}-96.m4s" if numbers else ""
+        return bool(numbers) and self.get("edge", path)[0] == 200
