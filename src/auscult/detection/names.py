@@ -14,6 +14,14 @@ CRITICAL = r".*(error|fail|unavailable|stall|rebuffer|dropout|underrun|lost|5xx)
 EASING = rf"{CRITICAL}|.*(lag|latency|delay|duration|wait|retr(y|ies)|timeout|missing|dropped).*"
 """Less of it is better: nobody is woken when it falls."""
 
+GAINING = r".*(throughput|goodput|success|availab|headroom).*"
+"""More of it is better: nobody is woken when it rises."""
+
+GRAINS = {"s": 3e-3, "ms": 3.0}
+"""The least change of a duration that is worth a word, by its unit: whoever shares a machine waits
+for a slice of its scheduler (3 ms, Linux' base slice), and what varies by less tells of a
+neighbour."""
+
 
 def refuse_unreadable(patterns: tuple[str, ...]) -> None:
     """Raise `ValueError` for a pattern that is no regular expression."""

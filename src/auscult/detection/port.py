@@ -12,8 +12,12 @@ from auscult.kernel.plugs import Plug, Shelf
 from auscult.kernel.words import Labels, Severity, Subject, TenantId
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from auscult.detection.budget import Budget
     from auscult.detection.scoring.columns import Columns, Rows
+    from auscult.kernel.samples import Values
 
 Memory = dict[int, int]
 """What one detector remembers of one tenant between two ticks: a number -> milliseconds."""
@@ -93,8 +97,11 @@ class View(Protocol):
     def unit_of(self, slot: int) -> str:
         """Return a series' unit: `s`, `B`, `/s`, ... or the empty string."""
 
-    def usual_of(self, slot: int) -> "tuple[float, float, float]":
-        """Return level, low and high of what is usual for a series now."""
+    def usual_of(self, rows: "Rows") -> "tuple[Values, Values, Values]":
+        """Return level, low and high of what is usual for n series now; float64 (n,) each."""
+
+    def is_slight(self, rows: "Rows") -> "NDArray[np.bool_]":
+        """Return of n series whether the last value differs by less than is worth a word."""
 
     @property
     def awake_ms(self) -> int:

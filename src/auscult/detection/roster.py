@@ -1,7 +1,9 @@
 """Who is who: the tenant, subject, metric and unit behind each slot."""
 
 import numpy as np
+from numpy.typing import NDArray
 
+from auscult.detection.names import GRAINS
 from auscult.detection.scoring.columns import Rows
 from auscult.detection.sentences import unit_of
 from auscult.kernel.words import Labels, Subject, TenantId, subject_of
@@ -67,6 +69,10 @@ class Roster:
     def unit_of(self, slot: int) -> str:
         """Return the unit of a series."""
         return list(self._units)[int(self.unit[slot])]
+
+    def grain_of(self, rows: Rows) -> NDArray[np.float64]:
+        """Return the least change of each of n series that is worth a word, in its unit; or 0."""
+        return np.array([GRAINS.get(unit, 0.0) for unit in self._units])[self.unit[rows]]
 
     @property
     def nbytes(self) -> int:

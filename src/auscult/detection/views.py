@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from auscult.detection.budget import Budget
 from auscult.detection.roster import Roster
 from auscult.detection.scoring.columns import SCORED, Columns, Rows
 from auscult.kernel.matchers import Matcher, matches_all
+from auscult.kernel.samples import Values
 from auscult.kernel.words import Labels, Subject, TenantId
 
 Matchers = tuple[Matcher, ...]
@@ -57,7 +59,7 @@ class TenantView:
     budget: Budget
     matches: Matches
     opened: dict[int, int]
-    usual_of: Callable[[int], tuple[float, float, float]]
+    usual_of: Callable[[Rows], tuple[Values, Values, Values]]
 
     @property
     def rows(self) -> Rows:
@@ -89,6 +91,15 @@ class TenantView:
     def unit_of(self, slot: int) -> str:
         """Return a series' unit."""
         return self.roster.unit_of(slot)
+
+    def is_slight(self, rows: Rows) -> NDArray[np.bool_]:
+        """Return of n series whether the last value differs by less than is worth a word."""
+        slight = self.roster.grain_of(rows)
+        some = np.flatnonzero(slight)
+        away = np.abs(self.columns.last[rows[some]] - self.usual_of(rows[some])[0])
+        found = np.zeros(rows.size, dtype=np.bool_)
+        found[some] = away < slight[some]
+        return found
 
     def open_slots(self) -> dict[int, int]:
         """Return slot -> since_ms of the findings this detector has open."""

@@ -14,7 +14,16 @@ from auscult.detection.detectors.scorer import Scorer as ScorerPlug
 from auscult.detection.port import Detector, Memory
 from auscult.detection.roster import Roster, metric_of
 from auscult.detection.scoring.calibrator import calibrate
-from auscult.detection.scoring.columns import EASES, ENDED, READY, SCORED, VERSION, Columns
+from auscult.detection.scoring.columns import (
+    EASES,
+    ENDED,
+    GAINS,
+    READY,
+    SCORED,
+    VERSION,
+    Columns,
+    Rows,
+)
 from auscult.detection.scoring.measure import usual_band
 from auscult.detection.scoring.scorer import Scorer, release
 from auscult.detection.scoring.seasons import Seasons
@@ -42,7 +51,7 @@ EXCESS_FADES = 0.93
 SETTLED_SAMPLES = 20
 """By how many of its newest samples a series is judged whose present state is taken as usual."""
 _SILENT_S = 30.0
-_GIVEN = SCORED | EASES
+_GIVEN = SCORED | EASES | GAINS
 """What the settings say of a series; the rest of its flags are learnt."""
 
 
@@ -359,8 +368,8 @@ class Watch:
         flags = self.columns.flags[slot] & ~_GIVEN
         if any(plug.takes(labels) for plug in plugs):
             flags |= SCORED
-        if any(plug.is_easing(labels) for plug in plugs):
-            flags |= EASES
+        for plug in plugs:
+            flags |= plug.betters(labels)
         self.columns.flags[slot] = flags
 
     def _view(
@@ -378,6 +387,5 @@ class Watch:
             usual_of=self._usual_now,
         )
 
-    def _usual_now(self, slot: int) -> tuple[float, float, float]:
-        level, low, high, _ = self.usual_of(np.array([slot], dtype=np.int32))
-        return float(level[0]), float(low[0]), float(high[0])
+    def _usual_now(self, rows: Rows) -> tuple[Values, Values, Values]:
+        return self.usual_of(rows.astype(np.int32))[:3]

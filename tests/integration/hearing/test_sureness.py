@@ -140,15 +140,25 @@ def hiss_from(begin_s: float, level_db: float) -> Pcm:
     return np.float32(10 ** (level_db / 20)) * hiss
 
 
-def test_noise_that_begins_between_two_pauses_is_sure_and_with_one_it_is_not() -> None:
+@pytest.mark.parametrize(
+    ("begin_s", "every_s", "is_sure"), [(12.2, 12, True), (13.1, 12, False), (13.1, 2, True)]
+)
+def test_noise_that_begins_with_a_pause_is_sure_only_where_pauses_are_many(
+    begin_s: float, every_s: int, is_sure: bool
+) -> None:
     paused = make_track("calm", UNIT_SEEDS + 1, 24)
-    for at_s in range(1, 24, 2):
+    for at_s in range(1, 24, every_s):
         paused[at_s * RATE_HZ : round((at_s + 0.1) * RATE_HZ)] = 0
-    seen = [
-        [v.is_sure for v in hear(paused + hiss_from(begin_s, -46)) if v.kind is Kind.NOISE]
-        for begin_s in (12.2, 13.1)
-    ]
-    assert seen == [[True], [False]]
+    told = hear(paused + hiss_from(begin_s, -46))
+    assert [v.is_sure for v in told if v.kind is Kind.NOISE] == [is_sure]
+
+
+@pytest.mark.parametrize("begin_s", [9, 10])
+def test_treble_is_told_to_have_gone_to_a_tenth_of_a_second(begin_s: int) -> None:
+    pop = make_track("pop", UNIT_SEEDS + 2, 22)
+    scene = Scene(pop, RATE_HZ, begin_s * RATE_HZ, np.random.default_rng(3), pop)
+    (verdict,) = [v for v in hear(UPSTREAM["low_pass"](scene, 1)) if v.kind is Kind.BANDWIDTH]
+    assert abs(verdict.since_ms - 1_000 * begin_s) <= 100
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,22 @@ def test_what_begins_to_work_while_it_is_learnt_is_no_fault(idle_s: int) -> None
     assert columns.evidence[1] > HEARD, "and that it stops is a fault"
 
 
+@pytest.mark.parametrize("idle_s", [1, 5, 20])
+def test_bursts_that_become_an_even_flow_are_no_fault(idle_s: int) -> None:
+    """Segments of two seconds seen each second: one scrape finds two of them, the next one none."""
+    rng = np.random.default_rng(idle_s)
+    columns, scorer = make_scorer(100)
+    columns.quantum[:100] = -1.0
+    bursts = 768_000.0 * rng.integers(0, 2, (80, 100))
+    feed(scorer, np.vstack([np.zeros((idle_s, 100)), bursts]))
+    assert (columns.flags[:100] & READY).mean() > 0.8
+    strongest = 0.0
+    for second in range(20):
+        feed(scorer, 384_000 + rng.normal(0, 3_000, (1, 100)), begin_s=81 + idle_s + second)
+        strongest = max(strongest, float(columns.evidence[:100].max()))
+    assert strongest < HEARD
+
+
 def test_what_is_no_number_is_no_sample() -> None:
     columns, scorer = make_scorer(3)
     feed(scorer, np.array([[1.0, np.nan, np.inf], [1.0, -np.inf, 1e300]]))

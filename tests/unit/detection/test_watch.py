@@ -176,9 +176,11 @@ def test_without_the_scorer_only_plain_rules_speak() -> None:
 
 
 def quick_answers(platform: Platform, service: str, at: int) -> None:
-    """Every answer takes a fifth of its time."""
+    """Every answer takes a fifth of its time, which was a good deal of a second."""
     for metric in ("request_duration_seconds", "request_duration_p95_seconds"):
-        platform.values[at:, platform.column(service, metric)] /= 5
+        column = platform.column(service, metric)
+        platform.values[:, column] *= 10
+        platform.values[at:, column] /= 5
 
 
 def test_what_gets_better_is_no_fault() -> None:
@@ -187,6 +189,27 @@ def test_what_gets_better_is_no_fault() -> None:
     assert firing(play(make_watch(platform), platform)) == []
     watch = make_watch(platform, {"scorer": Scorer(eases="nothing")})
     assert firing(play(watch, platform)), "otherwise it is no shift"
+
+
+@pytest.mark.parametrize(("factor", "is_told"), [(5.0, False), (0.02, True)])
+def test_what_is_the_better_the_more_there_is_may_rise(factor: float, is_told: bool) -> None:
+    platform = make_platform(3, seconds=180, services=3)
+    platform.values[AT:, platform.column("service-1", "listeners")] *= factor
+    watch = make_watch(platform, {"scorer": Scorer(gains="listeners")})
+    assert bool(firing(play(watch, platform))) is is_told
+    watch = make_watch(platform, {"scorer": Scorer(gains="nothing")})
+    assert firing(play(watch, platform)), "otherwise it is no shift"
+
+
+def test_a_duration_that_moves_by_less_than_a_slice_of_the_scheduler_is_no_fault() -> None:
+    platform = make_platform(3, seconds=180, services=3)
+    column = platform.column("service-1", "request_duration_seconds")
+    rest = np.random.default_rng(4).gamma(9.0, 0.2e-3, 180)  # 1.8 ms
+    platform.values[:, column] = rest
+    platform.values[AT:, column] += 2.5e-3
+    assert firing(play(make_watch(platform), platform)) == []
+    platform.values[AT:, column] += 20e-3
+    assert firing(play(make_watch(platform), platform)), "twenty more are one"
 
 
 def test_a_muted_series_is_not_told() -> None:

@@ -64,8 +64,11 @@ def test_a_louder_stream_and_what_is_kept_again_are_no_noise() -> None:
     assert hear(np.where(LATER | ~IS_QUIET, SOURCE, np.float32(0))) == []
 
 
-def test_what_a_coder_fills_in_goes_up_and_down_and_is_no_noise() -> None:
-    levels_db = RNG.uniform(-90, -50, SECONDS * 8)
+@pytest.mark.parametrize(("least_db", "most_db"), [(-90.0, -50.0), (-66.0, -44.0)])
+def test_what_a_coder_fills_in_goes_up_and_down_and_is_no_noise(
+    least_db: float, most_db: float
+) -> None:
+    levels_db = RNG.uniform(least_db, most_db, SECONDS * 8)
     filled = np.where(LATER & IS_QUIET, shaped(levels_db), np.float32(0))
     assert hear(SOURCE + filled) == []
 

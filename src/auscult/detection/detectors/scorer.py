@@ -8,11 +8,11 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from auscult.detection.budget import Evidence, combine, drop_small
-from auscult.detection.names import CRITICAL, EASING, EXCLUDED, refuse_unreadable
+from auscult.detection.names import CRITICAL, EASING, EXCLUDED, GAINING, refuse_unreadable
 from auscult.detection.port import Complaint, Detector, Match, Memory, View
 from auscult.detection.roster import metric_of
 from auscult.detection.scoring.calibrator import calibrate
-from auscult.detection.scoring.columns import EASES, READY, Rows
+from auscult.detection.scoring.columns import EASES, GAINS, READY, Rows
 from auscult.detection.sentences import say, say_duration, say_range, words_of
 from auscult.kernel.words import Labels, Severity
 
@@ -28,7 +28,7 @@ class Scorer(Detector):
     `signals_max` of its metrics become findings. Each stays open until its evidence is below `off`.
     `sensitivity` multiplies evidence. `mute`: a series that any of these matches is not scored.
     Critical: a metric whose name matches `critical` rising, or most of a subject's series at once.
-    `eases`: falling, a metric whose name matches is no fault; a stream that lags less is well.
+    `eases`: falling, a metric whose name matches is no fault, `gains`: rising.
     """
 
     sensitivity: float = Field(default=1.0, gt=0, le=10)
@@ -36,11 +36,12 @@ class Scorer(Detector):
     exclude: tuple[str, ...] = EXCLUDED
     critical: str = CRITICAL
     eases: str = EASING
+    gains: str = GAINING
     signals_max: int = Field(default=3, ge=1, le=20)
     hold_s: float = Field(default=2.0, ge=0)
     off: float = Field(default=2.0, gt=0)
 
-    @field_validator("exclude", "critical", "eases")
+    @field_validator("exclude", "critical", "eases", "gains")
     @classmethod
     def _readable(cls, patterns: tuple[str, ...] | str) -> tuple[str, ...] | str:
         refuse_unreadable((patterns,) if isinstance(patterns, str) else patterns)
@@ -52,14 +53,13 @@ class Scorer(Detector):
 
     def takes(self, labels: Labels) -> bool:
         """Say whether a series is scored."""
-        if self._excluded.fullmatch(metric_of(labels)):
-            return False
-        named = dict(labels)
-        return not any(matcher.matches(named) for matcher in self.mute)
+        is_left_out = self._excluded.fullmatch(metric_of(labels)) is not None
+        return not is_left_out and not any(one.matches(dict(labels)) for one in self.mute)
 
-    def is_easing(self, labels: Labels) -> bool:
-        """Say whether less of a series is better."""
-        return re.fullmatch(self.eases, metric_of(labels)) is not None
+    def betters(self, labels: Labels) -> np.uint8:
+        """Return `EASES` and `GAINS` of a series of which less or more is better."""
+        eases, gains = (re.fullmatch(one, metric_of(labels)) for one in (self.eases, self.gains))
+        return (EASES if eases else np.uint8(0)) | (GAINS if gains else np.uint8(0))
 
     def judge(self, view: View, memory: Memory) -> Iterable[Complaint]:
         """Return the strongest series of every subject that is worth a page."""
@@ -82,6 +82,7 @@ class Scorer(Detector):
             return []
         is_open = np.isin(rows, open_rows)
         worth = drop_small(evidence, view.columns, rows=rows, is_open=is_open)
+        worth[view.is_slight(rows) & ~is_open] = 0
         groups, total = combine(of, worth, sizes[of])
         over = set(groups[total >= view.budget.needed(groups)].tolist())
         slow = set(of[view.columns.interval_s[rows] > _FAST_INTERVAL_S].tolist())
@@ -94,7 +95,7 @@ class Scorer(Detector):
         patience_s = np.maximum(columns.interval_s[rows] * 10, _FRESH_S)
         heard_ms = np.maximum(columns.last_ms[rows], view.awake_ms)
         evidence[view.now_ms - heard_ms > patience_s * 1000] = 0
-        evidence[(columns.flags[rows] & EASES > 0) & (columns.smooth[rows] < 0)] = 0
+        evidence[columns.flags[rows] & np.where(columns.smooth[rows] < 0, EASES, GAINS) > 0] = 0
         return evidence
 
     def _held(self, view: View, over: set[int], *, memory: Memory, slow: set[int]) -> set[int]:
@@ -129,7 +130,7 @@ class Scorer(Detector):
 
     def _complain(self, view: View, slot: int, *, metric: str, evidence: float) -> Complaint:
         value, unit = float(view.columns.last[slot]), view.unit_of(slot)
-        level, low, high = view.usual_of(slot)
+        level, low, high = (float(one[0]) for one in view.usual_of(np.array([slot])))
         since_ms = view.open_slots().get(slot, view.now_ms)
         lasted = view.now_ms - since_ms
         subject = view.subject_of(slot)

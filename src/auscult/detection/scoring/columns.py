@@ -19,6 +19,8 @@ ENDED = np.uint8(4)
 
 EASES = np.uint8(8)
 """Less of it is better: falling below what is usual is no fault."""
+GAINS = np.uint8(16)
+"""More of it is better: rising above what is usual is no fault."""
 
 SPREAD_OF_SMOOTHED = 0.35
 """What the smoothed deviation of a calm series spreads by, in its own units; see `scorer`."""

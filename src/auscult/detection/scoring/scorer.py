@@ -48,6 +48,8 @@ _ANEW = 4.0
 """Evidence against what has been learnt so far, before a series is heard, that says: too soon."""
 _IN_DOUBT = 2.0
 """Nor is a series heard yet while there is so much."""
+_FAR, _SHARE_AT_FIRST = np.float32(8), np.float32(0.2)
+"""So many mean distances, or shares of the level, no calm series throws its values."""
 _GAP_INTERVALS = 3.5
 _LATE_MS = constant(1000 * _GAP_INTERVALS)  # for each second of the interval
 _S_PER_MS = constant(1e-3)
@@ -170,11 +172,30 @@ class Scorer:
     def _hear(self, young: Rows, *, rows: Rows) -> None:
         """Let series be heard that were seen often enough, unless they belie what they taught."""
         state = self._state
+        self._widen(young)
         self._begin_anew(young[state.evidence[young] >= _ANEW])
         is_known = state.seen[young] >= READY_AFTER - 1
         in_doubt = state.evidence[young] >= _IN_DOUBT
         self.columns.flags[rows[is_known & ~in_doubt]] |= READY
         state.seen[young[is_known & in_doubt]] = READY_AFTER - 2
+
+    def _widen(self, young: Rows) -> None:
+        """Let what lies far out count in full in the spread of young series, and not as an outlier.
+
+        What stood still at first and then comes in bursts is never far from its level for long: as
+        outliers they would leave it the spread of what stands still, and an even flow be a fault.
+        """
+        state = self._state
+        away = state.x[young] - state.level[young]
+        near = np.maximum(state.above[young], state.below[young])
+        least = np.maximum(
+            np.abs(state.quantum[young]), _SHARE_AT_FIRST * np.abs(state.level[young])
+        )
+        far = young[np.abs(away) > _FAR * np.maximum(near, np.where(least < np.inf, least, 0))]
+        away = state.x[far] - state.level[far]
+        for column, distance in ((state.above, away), (state.below, -away)):
+            more = np.maximum(distance - column[far], 0)
+            column[far] += more / np.maximum(state.seen[far], np.float32(1))
 
     def _begin_anew(self, young: Rows) -> None:
         """Take the present values of young series as their usual ones: the first were not.

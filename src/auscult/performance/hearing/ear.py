@@ -41,6 +41,9 @@ NEAR_MS, DIP_MS = 700, 8
 EDGE_MS = 100
 """A frame of 43 ms and a coder's window blur by so much when noise began."""
 
+AT_ONCE_MS, AT_ONCE_SHARE = 150, 0.5
+"""What changes many bands within three frames is hardly played so: half of the score will do."""
+
 SPECTRA_MS, LATE_MS, PAUSE_MS, LEARNT_MS = 4_000, 2_000, 60, 60_000
 INTRO_MS = 3_000
 READ_FROM_SPECTRA = {Kind.BANDWIDTH, Kind.NOISE, Kind.TRANSCODE}
@@ -136,6 +139,8 @@ class Ear:
         least = SURE_SCORE.get(verdict.kind)
         if least is None:
             return verdict
+        early_ms, by_ms = self._bands.began_ms.get(verdict.kind, (0.0, NEVER))
+        least *= AT_ONCE_SHARE if by_ms - early_ms <= AT_ONCE_MS else 1.0
         # What came and went by itself once is this stream's way, as of a station that plays mono.
         is_new, is_strong = verdict.kind not in self._passed, (verdict.score or 0.0) >= least
         if verdict.kind is not Kind.SPLICE:
@@ -152,14 +157,16 @@ class Ear:
         piece may explain is explained by it, too.
         """
         since_ms, bounds = verdict.since_ms, self._boundaries
-        late_ms = SPECTRA_MS if verdict.kind in READ_FROM_SPECTRA else NEAR_MS
+        began_ms = self._bands.began_ms.get(verdict.kind)
+        is_blurred = verdict.kind in READ_FROM_SPECTRA and began_ms is None
+        late_ms = SPECTRA_MS if is_blurred else NEAR_MS
         if any(since_ms - NEAR_MS <= at_ms <= since_ms + late_ms for at_ms in self._begun_ms):
             return True
         if verdict.kind is Kind.SPLICE:
             return bounds.may_begin(since_ms - INTRO_MS, since_ms + NEAR_MS, pause_ms=PAUSE_MS)
-        if verdict.kind is Kind.NOISE and self._bands.noise_began is not None:
-            early_ms, by_ms = map(round, self._bands.noise_began)
-            return bounds.is_near(early_ms - NEAR_MS, by_ms + NEAR_MS) or bounds.has_dip(
+        if began_ms is not None:
+            early_ms, by_ms = map(round, began_ms)
+            return bounds.is_near(early_ms - EDGE_MS, by_ms + NEAR_MS) or bounds.has_dip(
                 early_ms - EDGE_MS, by_ms + EDGE_MS, least_ms=DIP_MS
             )
         if verdict.kind not in READ_FROM_SPECTRA:
@@ -185,13 +192,13 @@ class Ear:
         )
 
     def _notice_pause(self, block: Block) -> None:
-        """After half a second below −50 dB another programme may begin."""
+        """After half a second below −50 dB another programme may begin, if pauses are rare here."""
         loud = np.flatnonzero(block.peak.max(axis=0) > PAUSE_PEAK)
         if not loud.size:
             self._pause_bins += block.peak.shape[1]
             return
         longest = max(self._pause_bins + int(loud[0]), int(np.diff(loud).max(initial=0)))
         self._pause_bins = block.peak.shape[1] - 1 - int(loud[-1])
-        if longest >= 1000 * PAUSE_S:
+        if longest >= 1000 * PAUSE_S and self._boundaries.is_rare(longest):
             self._bands.restart()
             self._collapse.restart()

@@ -46,7 +46,6 @@ class Reference:
         self.grid = grid
         self.size = round(held_s * grid.rate_hz)
         self.end = 0
-        self._first = 0
         self._ring = np.zeros((grid.channels, self.size), dtype=np.float32)
 
     def push(self, samples: Singles) -> None:
@@ -62,11 +61,7 @@ class Reference:
     @property
     def begin(self) -> int:
         """The first frame that is still held."""
-        return max(self._first, self.end - self.size)
-
-    def forget(self) -> None:
-        """Hold nothing; frames are counted on."""
-        self._first = self.end
+        return max(0, self.end - self.size)
 
     def cut(self, begin: int, end: int) -> Singles | None:
         """Return frames begin..end, (channels, n), or None where they are not all held."""

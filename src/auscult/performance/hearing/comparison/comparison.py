@@ -86,18 +86,6 @@ class Comparison:
         self._reference.push(self._resampler.push(np.ascontiguousarray(sound.samples.T)))
         self._source_age_s = 0.0
 
-    def hear_source_gap(self) -> None:
-        """Say that a piece of the source, of whatever length, is missing before what comes next.
-
-        The place is searched anew, which is no skip of the stream's; what is usual stays known.
-        Until the stream has come to what the source gives from now on, nothing can be compared.
-        """
-        self._reference.forget()
-        self._resampler = Resampler(self.source_grid.rate_hz, self.grid.rate_hz, self.grid.channels)
-        self.delay, self._settled, self._off = None, False, 0
-        self._tried_s = self._placed_s = 0.0
-        self._wow.jump()
-
     def hear(self, sound: Sound) -> list[Verdict]:
         """Take in the next chunk of the stream; return what became wrong; raises as above."""
         self.grid.check(sound)

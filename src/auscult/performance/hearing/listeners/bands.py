@@ -28,6 +28,10 @@ CLEAR_DB, SHOWN_DB, MOST = 4.0, 6.0, 0.5
 """Noise in a cell scatters by 1.2 to 1.7 dB around 2 dB above its tenth percentile: 4 dB below that
 there was none yet, and up to 6 dB above nothing else is heard."""
 
+BUSY_S, BUSY = 1.0, 0.25
+"""Treble that goes at once was there in so many frames of the last second. What is heard now and
+then only, as of a voice, does not tell when it was taken away."""
+
 
 class Bands:
     """Keeps the spectra of the last 4 s and asks three questions of them.
@@ -44,7 +48,9 @@ class Bands:
         self._past: deque[tuple[float, Floats]] = deque(maxlen=PAST)
         self._frame_ms = 1000.0 * frame_length(grid.rate_hz) / grid.rate_hz
         self._turn = 0
-        self.noise_began: tuple[float, float] | None = None
+        self.began_ms: dict[Kind, tuple[float, float]] = {}
+        """Of what was told last, where it is known: when it was not so yet, and when it was, ms."""
+        self._edge_hz = 0.0
         width = len(self._hz)
         self._tops = Usual(width, least=5)
         self._floors = Usual(width, least=5)
@@ -77,8 +83,7 @@ class Bands:
         found = self._judge(tops, (tenth, quarter), holes)
         for kind, (bad, measured, score) in found.items():
             if self._alarms[kind].feed(block.time_ms(block.start), bad=bad, step_s=EVERY * STEP_S):
-                if kind is Kind.NOISE:
-                    self.noise_began = self._find_onset(tenth, self._find_steady(tenth, quarter))
+                self._find_beginning(kind, tops, (tenth, quarter))
                 yield self._say(kind, block, (measured, score))
         if not any(bad for bad, _, _ in found.values()):
             self._learn(tops, tenth, holes)
@@ -101,7 +106,7 @@ class Bands:
     ) -> dict[Kind, tuple[bool | None, float, float]]:
         if not self._tops.is_known:
             return dict.fromkeys(self._alarms, (None, 0.0, 0.0))
-        edge = find_edge(self._hz, tops, usual=(self._tops.level, self._tops.low))
+        edge = self._find_edge(tops)
         tenth, quarter = levels
         heard = (self._hz >= LEAST_HZ) & (self._tops.level > AUDIBLE_DB)
         steady = self._find_steady(tenth, quarter)
@@ -123,28 +128,56 @@ class Bands:
             ),
         }
 
+    def _find_edge(self, tops: Floats) -> float | None:
+        """Return where the spectrum ends, Hz; what made an edge plain once need not go on to."""
+        edge = find_edge(self._hz, tops, usual=(self._tops.level, self._tops.low))
+        if edge is None and self._alarms[Kind.BANDWIDTH].since_ms >= 0:
+            lost = (self._tops.low - tops > LOST_DB)[self._find_beyond(self._edge_hz)]
+            edge = self._edge_hz if lost.size and lost.mean() >= LOST_SHARE else None
+        self._edge_hz = edge or self._edge_hz
+        return edge
+
+    def _find_beyond(self, edge_hz: float) -> NDArray[np.bool_]:
+        """Return which bands are clearly above an edge and usually heard."""
+        return np.asarray((self._hz > EDGE_RATIO * edge_hz) & (self._tops.level > AUDIBLE_DB))
+
     def _find_steady(self, tenth: Floats, quarter: Floats) -> NDArray[np.bool_]:
         """Return which bands have a floor that is steady and higher than usual."""
         rise = tenth - self._floors.high
         return np.asarray((quarter - tenth < STEADY_DB) & (rise > RISE_DB))
 
-    def _find_onset(self, floor: Floats, steady: NDArray[np.bool_]) -> tuple[float, float] | None:
-        """Return when noise was not there for the last time and when it was for the first, ms.
+    def _find_beginning(self, kind: Kind, tops: Floats, levels: tuple[Floats, Floats]) -> None:
+        """Say when it began, to a frame where the last 12 s show it: most bands change at once."""
+        self.began_ms.pop(kind, None)
+        if kind is Kind.NOISE:
+            steady = self._find_steady(*levels)
+            away = self._past_beyond(levels[0], steady)
+            last = _last_of((away < -CLEAR_DB).mean(axis=1) > MOST)
+            shown = np.flatnonzero((away[last + 1 :] < SHOWN_DB).mean(axis=1) > MOST)
+            first = last + 1 + int(shown[0]) if shown.size else len(away) - 1
+        elif kind is Kind.BANDWIDTH:
+            away = self._past_beyond(tops, self._find_beyond(self._edge_hz))
+            there = (away > CLEAR_DB).mean(axis=1) > MOST
+            frames = round(1000 * BUSY_S / self._frame_ms)
+            busy = np.convolve(there, np.full(frames, 1 / frames))[: len(there)]
+            last = _last_of(there & (busy > BUSY))
+            first = last + 1
+        else:
+            return
+        if last >= 0:
+            self.began_ms[kind] = self._frame_at_ms(last), self._frame_at_ms(first + 1)
 
-        Most of the bands that show it now show the one or the other at once; None where none of the
-        last 12 s was without it.
-        """
-        cells = np.concatenate([frames[:, steady] for _, frames in self._past]) - floor[steady]
-        at_ms = np.concatenate(
-            [at_ms + self._frame_ms * np.arange(len(frames)) for at_ms, frames in self._past]
-        )
-        clear = np.flatnonzero((cells < -CLEAR_DB).mean(axis=1) > MOST)
-        if not clear.size:
-            return None
-        last = int(clear[-1])
-        shown = np.flatnonzero((cells[last + 1 :] < SHOWN_DB).mean(axis=1) > MOST)
-        first = last + 1 + int(shown[0]) if shown.size else len(cells) - 1
-        return float(at_ms[last]), float(at_ms[first]) + self._frame_ms
+    def _past_beyond(self, level: Floats, bands: NDArray[np.bool_]) -> Floats:
+        """Return by how much each frame of the last 12 s is above a level, dB, (frames, bands)."""
+        return np.concatenate([frames[:, bands] for _, frames in self._past]) - level[bands]
+
+    def _frame_at_ms(self, number: int) -> float:
+        """Return when a frame of those 12 s begins, or the last one ends."""
+        for at_ms, frames in self._past:
+            if number < len(frames):
+                return at_ms + number * self._frame_ms
+            number -= len(frames)
+        return self._past[-1][0] + len(self._past[-1][1]) * self._frame_ms
 
     def _count_holes(self, frames: Floats, tops: Floats) -> float:
         usual_top = self._tops.level if self._tops.is_known else tops
@@ -166,10 +199,11 @@ class Bands:
         else:
             sentence = f"{measured:.0f} % holes in the spectrum, as after coarse coding"
             unit = "%"
+        # All of the last 4 s had to be so before there was evidence.
+        early_ms = self._alarms[kind].since_ms - round(1000 * STEP_S * (RING - 1))
         return Verdict(
             kind=kind,
-            # All of the last 4 s had to be so before there was evidence.
-            since_ms=self._alarms[kind].since_ms - round(1000 * STEP_S * (RING - 1)),
+            since_ms=round(self.began_ms[kind][0]) if kind in self.began_ms else early_ms,
             said_ms=block.time_ms(block.start + block.grid.size),
             score=score,
             measured=round(measured, 1),
@@ -212,6 +246,12 @@ def find_edge(hz: Floats, tops: Floats, *, usual: tuple[Floats, Floats]) -> floa
         if fall > EDGE_DB and max(below, lower) < KEPT_DB:
             return float(hz[edge])
     return None
+
+
+def _last_of(frames: NDArray[np.bool_]) -> int:
+    """Return the number of the last of which it is so, −1 for none."""
+    found = np.flatnonzero(frames)
+    return int(found[-1]) if found.size else -1
 
 
 def _middle(values: Floats, chosen: NDArray[np.bool_]) -> float:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from auscult.performance.hearing.figures.blocks import Block, Floats, Grid, decibels
+from auscult.performance.hearing.figures.blocks import STEP_S, Block, Floats, Grid, decibels
 from auscult.performance.hearing.figures.spectrum import Spectra, band_hz
 from auscult.performance.hearing.figures.usual import Usual
 
@@ -19,6 +19,8 @@ REMEMBERED = 16
 ACTIVE_DB = -50.0
 DIP, DIP_BINS, DIPS = 0.02, 8, 256
 """Between two pieces, however tightly they are cut, the sound falls by 34 dB for some 10 ms."""
+
+MINUTE_S, OFTEN, FEW = 60.0, 6, 4
 
 
 class Boundaries:
@@ -42,6 +44,7 @@ class Boundaries:
         self._turned = False
         self._loud = 0.0
         self._quiet_bins = 0
+        self._heard_s = 0.0
 
     def hear(self, block: Block, spectra: Spectra) -> None:
         """Take in one block; another piece is noticed 1.5 s after it began."""
@@ -75,13 +78,25 @@ class Boundaries:
         return any(since_ms - EARLY_MS <= at_ms <= until_ms for at_ms in self._at_ms)
 
     def has_dip(self, since_ms: int, until_ms: int, *, least_ms: int) -> bool:
-        """Whether the sound was as good as gone, for so long, between two times."""
+        """Whether the sound was as good as gone, for rarely so long, between two times."""
         return any(
-            since_ms <= end_ms and end_ms - length_ms <= until_ms and length_ms >= least_ms
+            since_ms <= end_ms
+            and end_ms - length_ms <= until_ms
+            and length_ms >= least_ms
+            and self.is_rare(length_ms)
             for end_ms, length_ms in self._dips
         )
 
+    def is_rare(self, length_ms: int) -> bool:
+        """Whether few dips of the last minute are as long: the pauses of a voice part no pieces."""
+        as_long = sum(length >= length_ms for _, length in self._dips)
+        return as_long < max(FEW, OFTEN * self._heard_s / MINUTE_S)
+
     def _find_dips(self, block: Block) -> None:
+        now_ms = block.time_ms(block.start)
+        self._heard_s = min(self._heard_s + STEP_S, MINUTE_S)
+        while self._dips and now_ms - self._dips[0][0] > 1000 * MINUTE_S:
+            self._dips.popleft()
         peak = block.peak.max(axis=0)
         self._loud = max(float(peak.max()), 0.7 * self._loud)
         quiet = np.concatenate([[False], peak < DIP * self._loud, [False]]).astype(np.int8)
@@ -89,6 +104,6 @@ class Boundaries:
             length = end - begin + (self._quiet_bins if begin == 0 else 0)
             self._quiet_bins = length if end == len(peak) else 0
             if length >= DIP_BINS:
-                self._dips.append((block.time_ms(block.start) + end, length))
+                self._dips.append((now_ms + end, length))
         if not quiet[-2]:
             self._quiet_bins = 0
