@@ -186,12 +186,12 @@ class Scorer:
         outliers they would leave it the spread of what stands still, and an even flow be a fault.
         """
         state = self._state
-        away = state.x[young] - state.level[young]
+        away = np.abs(state.x[young] - state.level[young])
+        step = np.abs(state.quantum[young])
+        step[np.isinf(step)] = 0  # none was seen yet
+        least = np.maximum(step, _SHARE_AT_FIRST * np.abs(state.level[young]))
         near = np.maximum(state.above[young], state.below[young])
-        least = np.maximum(
-            np.abs(state.quantum[young]), _SHARE_AT_FIRST * np.abs(state.level[young])
-        )
-        far = young[np.abs(away) > _FAR * np.maximum(near, np.where(least < np.inf, least, 0))]
+        far = young[away > _FAR * np.maximum(near, least)]
         away = state.x[far] - state.level[far]
         for column, distance in ((state.above, away), (state.below, -away)):
             more = np.maximum(distance - column[far], 0)
