@@ -117,7 +117,8 @@ def test_the_access_log_holds_the_cmcd_of_the_players(living: Living) -> None:
         return Counter(query=query, headers=headers)
 
     until(lambda: min(carriers().values()) > 0, within_s=20, what="both carriers")
-    row = next(row for row in living.edge_log() if row["uri"].endswith(".m4s"))
+    players = [row for row in living.edge_log() if row["args"].startswith("CMCD=")]
+    row = next(row for row in players if row["uri"].endswith(".m4s"))
     assert row["status"] == 200
     assert row["body_bytes_sent"] > 5_000
     assert row["cache"] in {"hit", "miss"}
