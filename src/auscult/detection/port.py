@@ -100,7 +100,7 @@ class View(Protocol):
     def usual_of(self, rows: "Rows") -> "tuple[Values, Values, Values]":
         """Return level, low and high of what is usual for n series now; float64 (n,) each."""
 
-    def is_slight(self, rows: "Rows") -> "NDArray[np.bool_]":
+    def is_negligible(self, rows: "Rows") -> "NDArray[np.bool_]":
         """Return of n series whether the last value differs by less than is worth a word."""
 
     @property
@@ -119,7 +119,7 @@ class Detector(Plug):
 
     def judge(self, view: View, memory: Memory) -> Iterable[Complaint]:
         """Return all current complaints, also those made before; may change `memory` only."""
-        raise NotImplementedError
+        raise NotImplementedError  # every plug has its own; the shelf makes none of this class
 
 
 DETECTORS: Shelf[Detector] = Shelf("auscult.detection.detectors", Detector)

@@ -92,7 +92,7 @@ class TenantView:
         """Return a series' unit."""
         return self.roster.unit_of(slot)
 
-    def is_slight(self, rows: Rows) -> NDArray[np.bool_]:
+    def is_negligible(self, rows: Rows) -> NDArray[np.bool_]:
         """Return of n series whether the last value differs by less than is worth a word."""
         slight = self.roster.grain_of(rows)
         some = np.flatnonzero(slight)

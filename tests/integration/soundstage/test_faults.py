@@ -51,7 +51,9 @@ def test_hang_leaves_a_restarted_process_alone(living: Living) -> None:
         supervisor = Supervisor(living.plan.supervisor_socket)
         supervisor.stop("listeners-birch")
         supervisor.start("listeners-birch")
+        restarted = supervisor.states()["listeners-birch"]
     healthy(living, "listeners-birch")
+    assert supervisor.states()["listeners-birch"][1] == restarted[1]
 
 
 def test_cpu(living: Living) -> None:
@@ -110,8 +112,10 @@ def test_bad_release(living: Living) -> None:
             within_s=20,
             what="chunks fail",
         )
-        until(lambda: mean_step_s() > 0.05, within_s=20, what="steps take long")
+        until(lambda: mean_step_s() > 0, within_s=20, what="steps of the new release")
+        assert mean_step_s() > 0.05
     until(lambda: living.release("enhance") == "v1", within_s=20)
+    assert living.get("enhance", "/healthz")[0] == 200
 
 
 def test_a_fault_ends_by_itself_when_its_injector_is_gone(living: Living) -> None:

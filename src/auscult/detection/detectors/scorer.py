@@ -53,8 +53,8 @@ class Scorer(Detector):
 
     def takes(self, labels: Labels) -> bool:
         """Say whether a series is scored."""
-        is_left_out = self._excluded.fullmatch(metric_of(labels)) is not None
-        return not is_left_out and not any(one.matches(dict(labels)) for one in self.mute)
+        named, out = dict(labels), self._excluded.fullmatch(metric_of(labels))
+        return out is None and not any(matcher.matches(named) for matcher in self.mute)
 
     def betters(self, labels: Labels) -> np.uint8:
         """Return `EASES` and `GAINS` of a series of which less or more is better."""
@@ -82,7 +82,7 @@ class Scorer(Detector):
             return []
         is_open = np.isin(rows, open_rows)
         worth = drop_small(evidence, view.columns, rows=rows, is_open=is_open)
-        worth[view.is_slight(rows) & ~is_open] = 0
+        worth[view.is_negligible(rows) & ~is_open] = 0
         groups, total = combine(of, worth, sizes[of])
         over = set(groups[total >= view.budget.needed(groups)].tolist())
         slow = set(of[view.columns.interval_s[rows] > _FAST_INTERVAL_S].tolist())

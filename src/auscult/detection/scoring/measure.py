@@ -25,7 +25,7 @@ _MEAN_TO_SD = 2.5066  # of the mean of one side of a Gaussian
 _OTHER_SIDE = 0.4
 _ONE_SIDED = 0.75
 _DOUBT = 4.0
-_SHARE_AT_FIRST = 0.2
+SHARE_AT_FIRST = 0.2
 _SHARE_AT_LAST = 0.01
 _ONE = constant(1)
 _MINUS_HALF = constant(-0.5)
@@ -100,7 +100,7 @@ def measure(s: State) -> None:
     np.copyto(a, np.inf, where=np.less(a, _STEP_MIN, out=s.sign))
     np.minimum(s.quantum, a, out=s.quantum)
     np.sqrt(s.few, out=a)
-    a *= _SHARE_AT_FIRST
+    a *= SHARE_AT_FIRST
     a += _SHARE_AT_LAST
     a *= np.abs(s.level, out=b)
     np.maximum(a, np.abs(s.quantum, out=b), out=a)
@@ -159,7 +159,7 @@ def usual_band(columns: Columns, seasons: Seasons, rows: Rows) -> tuple[Doubles,
     few = 1 / (columns.seen[rows] + 1.0)
     doubt = _DOUBT * few / np.maximum(columns.sway[rows].astype(np.float64) ** 2, 1e-4)
     doubt = np.minimum(doubt, 1)
-    floor = (_SHARE_AT_FIRST * np.sqrt(few) + _SHARE_AT_LAST) * np.abs(level)
+    floor = (SHARE_AT_FIRST * np.sqrt(few) + _SHARE_AT_LAST) * np.abs(level)
     quantum = np.abs(columns.quantum[rows].astype(np.float64))
     floor = np.maximum(floor, np.where(np.isfinite(quantum), quantum, 0))
     above, below = columns.above[rows], columns.below[rows]

@@ -31,7 +31,7 @@ from auscult.detection.scoring.columns import (
     Rows,
 )
 from auscult.detection.scoring.learning import learn
-from auscult.detection.scoring.measure import score
+from auscult.detection.scoring.measure import SHARE_AT_FIRST, score
 from auscult.detection.scoring.seasons import Seasons
 from auscult.detection.scoring.slow import calm_of
 from auscult.detection.scoring.state import CHUNK, READY_AFTER, Floats, State, constant
@@ -48,7 +48,7 @@ _ANEW = 4.0
 """Evidence against what has been learnt so far, before a series is heard, that says: too soon."""
 _IN_DOUBT = 2.0
 """Nor is a series heard yet while there is so much."""
-_FAR, _SHARE_AT_FIRST = np.float32(8), np.float32(0.2)
+_FAR = 8.0
 """So many mean distances, or shares of the level, no calm series throws its values."""
 _GAP_INTERVALS = 3.5
 _LATE_MS = constant(1000 * _GAP_INTERVALS)  # for each second of the interval
@@ -189,7 +189,7 @@ class Scorer:
         away = np.abs(state.x[young] - state.level[young])
         step = np.abs(state.quantum[young])
         step[np.isinf(step)] = 0  # none was seen yet
-        least = np.maximum(step, _SHARE_AT_FIRST * np.abs(state.level[young]))
+        least = np.maximum(step, SHARE_AT_FIRST * np.abs(state.level[young]))
         near = np.maximum(state.above[young], state.below[young])
         far = young[away > _FAR * np.maximum(near, least)]
         away = state.x[far] - state.level[far]

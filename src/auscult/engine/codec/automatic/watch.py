@@ -101,9 +101,7 @@ class LadderWatch:
                         await self._look(plan, last, ties, up_s=up_s)
                 except AuscultError as why:
                     log.warning("a ladder waits", tenant=tenant, why=str(why))
-                except (
-                    Exception
-                ) as why:  # a defect at one tenant is told, and no other waits for it
+                except Exception as why:  # a defect at one tenant is told and delays no other
                     log.error("a ladder's watch broke", tenant=tenant, exc_info=why)
             await asyncio.sleep(LOOK_S)
 

@@ -21,6 +21,7 @@ DIP, DIP_BINS, DIPS = 0.02, 8, 256
 """Between two pieces, however tightly they are cut, the sound falls by 34 dB for some 10 ms."""
 
 MINUTE_S, OFTEN, FEW = 60.0, 6, 4
+"""So many dips a minute, and four of the first seconds, are how a voice goes, and tell nothing."""
 
 
 class Boundaries:
