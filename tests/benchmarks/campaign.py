@@ -3,13 +3,15 @@
 Starts the show without faults (platform and product with shipped defaults), lets it learn, breaks
 the platform at random by `soundstage campaign`, and asks the product's API what it found. With
 `--url` and `--state` it attaches to a show that runs already. Of the platform it reads the truth
-alone. `--only NAME` narrows the faults; `--out FILE` takes the whole score as JSON.
+alone. `--only NAME` narrows the faults; `--out FILE` takes the whole score as JSON. While others
+hold more than `OTHERS_SHARE` of the cores nothing is called quiet; that is counted apart.
 
     python -m tests.benchmarks.campaign --minutes 20 --seed 7 --out score.json
 """
 
 import argparse
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -24,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.campaign_score import Fault, Log, Reader, summarise
-from tests.benchmarks.processes import cpu_s
+from tests.benchmarks.processes import Host, cpu_s
 from tests.benchmarks.report import report, run_alone
 from tests.product import BIN
 
@@ -33,6 +35,9 @@ AFTER_S = 30.0
 """How long findings about the last fault are waited for."""
 
 READY_S = 240.0
+
+OTHERS_SHARE = 0.2
+"""Of all cores, taken by the machine's host or by other processes, for one look."""
 
 
 @dataclass(slots=True)
@@ -103,6 +108,21 @@ class Campaign:
                 self.skipped.append(row)
 
 
+@dataclass(slots=True)
+class Disturbances:
+    """When others held the cores, from look to look."""
+
+    host: Host
+    seen: list[Fault] = field(default_factory=list)
+    _looked_ms: int = 0
+
+    def look(self, now_ms: int) -> None:
+        """Note the stretch since the last look if others held too much in it."""
+        if self.host.share_of_others() > OTHERS_SHARE:
+            self.seen.append(Fault.of_others(self._looked_ms, now_ms))
+        self._looked_ms = now_ms
+
+
 def run(stage: Stage, options: argparse.Namespace) -> dict[str, Any]:
     """Break the platform, ask the product all the while, and return the score."""
     key, log, reader = stage.mint_key(), Log(), Reader()
@@ -114,15 +134,24 @@ def run(stage: Stage, options: argparse.Namespace) -> dict[str, Any]:
         campaign = Campaign(process)
         reading = threading.Thread(target=campaign.read, daemon=True)
         reading.start()
+        # Of a show that somebody else started only the host's share is known.
+        disturbances = Disturbances(Host(os.getpid() if stage.pid else 0))
         ended_s = 0.0
         while not ended_s or time.monotonic() - ended_s < AFTER_S:
             look(stage, key, log=log, reader=reader)
+            disturbances.look(time.time_ns() // 1_000_000)
             if not ended_s and process.poll() is not None:
                 ended_s = time.monotonic()
             time.sleep(POLL_S)
         reading.join(5)
     until_ms = time.time_ns() // 1_000_000
-    score = summarise(campaign.faults, log, since_ms=since_ms, until_ms=until_ms)
+    score = summarise(
+        campaign.faults,
+        log,
+        since_ms=since_ms,
+        until_ms=until_ms,
+        disturbed=disturbances.seen,
+    )
     if stage.pid:
         score["cores"] = (cpu_s(stage.pid) - cpu_before_s) / ((until_ms - since_ms) / 1_000)
     told = {"seed": options.seed, "minutes": options.minutes, "skipped": campaign.skipped}
@@ -155,7 +184,9 @@ def show_table(score: dict[str, Any]) -> None:
     low, high = score["false_per_quiet_hour_range"]
     print(
         f"false findings: {score['false_in_quiet']} in {score['quiet_hours']:.2f} quiet hours "
-        f"({low:.2g} to {high:.2g} an hour), {score['false_during_faults']} beside faults",
+        f"({low:.2g} to {high:.2g} an hour), {score['false_during_faults']} beside faults; "
+        f"{score['false_while_disturbed']} in {score['disturbed_hours']:.2f} hours in which others "
+        "held the cores",
         file=sys.stderr,
     )
 

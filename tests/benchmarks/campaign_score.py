@@ -4,7 +4,8 @@ A finding belongs to a fault when it began between the fault's start and `GRACE_
 is about a subject the fault can explain: the stage that was broken, whoever is fed by it (all
 stages after it, and whatever is no stage: audiences, programmes), and the stage it asks, whose
 traffic changes. Everything else that began is false: in a quiet stretch, or about what the fault
-cannot explain.
+cannot explain. While others hold the machine's cores everything is slow indeed: that time is not
+quiet, and how long it was and what was found in it is told apart.
 """
 
 import math
@@ -45,6 +46,11 @@ class Fault:
     def last_ms(self) -> float:
         """Until when a finding may begin and be about it."""
         return self.ended_ms + GRACE_S * 1_000
+
+    @classmethod
+    def of_others(cls, began_ms: int, ended_ms: int) -> "Fault":
+        """Make what nobody injected: others held the cores, and any finding may come of it."""
+        return cls("others", "host", began_ms, ended_ms)
 
     @property
     def culprits(self) -> frozenset[str]:
@@ -250,11 +256,19 @@ def rate_range(events: int, hours: float) -> tuple[float, float]:
     return float(low) / hours, float(chi2.ppf(0.975, 2 * events + 2)) / 2 / hours
 
 
-def summarise(faults: Sequence[Fault], log: Log, *, since_ms: int, until_ms: int) -> dict[str, Any]:
-    """Return the whole score as plain values."""
+def summarise(
+    faults: Sequence[Fault],
+    log: Log,
+    *,
+    since_ms: int,
+    until_ms: int,
+    disturbed: Sequence[Fault] = (),
+) -> dict[str, Any]:
+    """Return the whole score as plain values; `disturbed`: while others held the cores."""
     rows = [judge(fault, log) for fault in faults]
-    hours = quiet_hours(faults, since_ms, until_ms)
-    false = false_findings(faults, log, since_ms)
+    hours = quiet_hours([*faults, *disturbed], since_ms, until_ms)
+    unexplained = false_findings(faults, log, since_ms)
+    false = false_findings([*faults, *disturbed], log, since_ms)
     quiet = [
         one for one in false if not any(f.started_ms <= one.first_ms <= f.last_ms for f in faults)
     ]
@@ -273,11 +287,14 @@ def summarise(faults: Sequence[Fault], log: Log, *, since_ms: int, until_ms: int
         "false_per_quiet_hour": len(quiet) / hours if hours else None,
         "false_per_quiet_hour_range": rate_range(len(quiet), hours),
         "false_during_faults": len(false) - len(quiet),
+        "disturbed_hours": quiet_hours(faults, since_ms, until_ms) - hours,
+        "false_while_disturbed": len(unexplained) - len(false),
         "faults": [_describe(row) for row in rows],
         "false": [
             {"at_ms": one.first_ms, "service": one.service, "signal": one.signal}
             | {"seen_by": one.seen_by, "sentence": one.sentence}
-            for one in false
+            | {"while_disturbed": one not in false}
+            for one in unexplained
         ],
     }
 

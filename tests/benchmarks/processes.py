@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import time
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -32,9 +33,35 @@ def cpu_s(pid: int) -> float:
     """Return user and system time of a process tree, its ended children included."""
     total = 0.0
     for one in tree_of(pid):
-        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        total += sum(int(ticks) for ticks in fields[11:15]) * TICK_S
+        with suppress(FileNotFoundError, ProcessLookupError):  # ended since: its parent has it
+            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            total += sum(int(ticks) for ticks in fields[11:15]) * TICK_S
     return total
+
+
+@dataclass(slots=True)
+class Host:
+    """How much of the machine everybody else takes: its host (proc(5), steal), other processes."""
+
+    pid: int
+    """The process tree that is no other's; 0: of the tree nothing is known, the host counts."""
+
+    _before: tuple[float, float] | None = None
+
+    def share_of_others(self) -> float:
+        """Return the share of all cores since the last look; 0 at the first."""
+        now, before = self._look(), self._before
+        self._before = now
+        if before is None or now[0] <= before[0]:
+            return 0.0
+        return max(0.0, (now[1] - before[1]) / (now[0] - before[0]))
+
+    def _look(self) -> tuple[float, float]:
+        fields = Path("/proc/stat").read_text("ascii").splitlines()[0].split()[1:9]
+        user, nice, system, idle, iowait, irq, soft, steal = (int(one) * TICK_S for one in fields)
+        busy = user + nice + system + irq + soft
+        others = steal + (busy - cpu_s(self.pid) if self.pid else 0.0)
+        return busy + idle + iowait + steal, others
 
 
 def resident_bytes(pid: int) -> int:

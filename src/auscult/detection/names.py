@@ -17,10 +17,14 @@ EASING = rf"{CRITICAL}|.*(lag|latency|delay|duration|wait|retr(y|ies)|timeout|mi
 GAINING = r".*(throughput|goodput|success|availab|headroom).*"
 """More of it is better: nobody is woken when it rises."""
 
-GRAINS = {"s": 3e-3, "ms": 3.0}
+GRAINS = {"s": 5e-3, "ms": 5.0, "s/s": 0.05, "ms/s": 50.0}
 """The least change of a duration that is worth a word, by its unit: whoever shares a machine waits
-for a slice of its scheduler (3 ms, Linux' base slice), and what varies by less tells of a
-neighbour."""
+for a slice of its scheduler (3 ms, Linux' base slice) once or twice, and what varies by less tells
+of a neighbour. Seconds that are spent in each second: a twentieth of what one worker can do."""
+
+SLIGHT = 0.25
+"""Nor is a duration worth a word that is beyond what is usual by less than this share of it: so
+much a busy neighbour adds, and no listener hears it."""
 
 
 def refuse_unreadable(patterns: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.detection.budget import Budget
+from auscult.detection.names import SLIGHT
 from auscult.detection.roster import Roster
 from auscult.detection.scoring.columns import SCORED, Columns, Rows
 from auscult.kernel.matchers import Matcher, matches_all
@@ -94,11 +95,12 @@ class TenantView:
 
     def is_negligible(self, rows: Rows) -> NDArray[np.bool_]:
         """Return of n series whether the last value differs by less than is worth a word."""
-        slight = self.roster.grain_of(rows)
-        some = np.flatnonzero(slight)
-        away = np.abs(self.columns.last[rows[some]] - self.usual_of(rows[some])[0])
+        grain = self.roster.grain_of(rows)
+        some = np.flatnonzero(grain)
+        last, (level, low, high) = self.columns.last[rows[some]], self.usual_of(rows[some])
+        near = (last > low * (1 - SLIGHT)) & (last < high * (1 + SLIGHT))
         found = np.zeros(rows.size, dtype=np.bool_)
-        found[some] = away < slight[some]
+        found[some] = near | (np.abs(last - level) < grain[some])
         return found
 
     def open_slots(self) -> dict[int, int]:

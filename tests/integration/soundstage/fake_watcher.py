@@ -1,7 +1,8 @@
 """A stand-in for the product: only as much of its command and API as the show uses.
 
-It opens an incident when a target does not answer for `PATIENCE_S`, restarts it through supervisor
-and resolves the incident; ``FAKE_FALSE=1`` makes it open one more that nobody caused.
+It opens an incident when a process is gone or stands still, which no busy machine looks like,
+restarts it through supervisor and resolves the incident; ``FAKE_FALSE=1`` makes it open one more
+that nobody caused.
 """
 
 import json
@@ -17,7 +18,6 @@ from typing import Any
 from soundstage.supervision.rpc import Supervisor
 
 KEY = "ak_fake"
-PATIENCE_S = 3.0  # a busy machine's answer comes later than that only from what is ill
 INCIDENTS: dict[str, dict[str, Any]] = {}
 
 
@@ -70,6 +70,17 @@ def open_incident(headline: str) -> dict[str, Any]:
     return INCIDENTS[number]
 
 
+def is_ill(status: str, pid: int) -> bool:
+    """Whether a process is gone or stands still (proc(5), state T)."""
+    if status != "RUNNING":
+        return status in {"EXITED", "FATAL", "STOPPED"}
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False  # gone since it was asked for: the next look tells
+    return stat.rpartition(")")[2].split()[0] == "T"
+
+
 def answers(target: str) -> bool:
     try:
         urllib.request.urlopen(f"http://{target}/metrics", timeout=1.5).close()
@@ -78,14 +89,11 @@ def answers(target: str) -> bool:
     return True
 
 
-def heal(incident: dict[str, Any], service: str, tenant: dict[str, Any]) -> None:
-    action = tenant["runbooks"][0]["action"]
+def heal(incident: dict[str, Any], name: str, *, target: str, supervisor: Supervisor) -> None:
     started = now_ms()
-    supervisor = Supervisor(action["socket"])
-    name = action["process"].format(service=service).partition(":")[2]
     supervisor.stop(name)
     supervisor.start(name)
-    while not answers(incident["target"]):
+    while not answers(target):
         time.sleep(0.1)
     incident["runs"] = [
         {
@@ -103,19 +111,19 @@ def heal(incident: dict[str, Any], service: str, tenant: dict[str, Any]) -> None
 
 def watch(tenant: dict[str, Any]) -> None:
     hook = tenant["channels"]["ops"]["url"]
-    down_since: dict[str, float] = {}
+    action = tenant["runbooks"][0]["action"]
+    supervisor = Supervisor(action["socket"])
     while True:
+        states = supervisor.states()
         for group in json.loads(Path(tenant["sources"][0]["files"][0]).read_text()):
-            target = group["targets"][0]
-            if answers(target):
-                down_since.pop(target, None)
-            elif time.monotonic() - down_since.setdefault(target, time.monotonic()) > PATIENCE_S:
-                incident = open_incident(f"{group['labels']['service']} does not answer")
-                incident["target"] = target
+            service = group["labels"]["service"]
+            name = action["process"].format(service=service).partition(":")[2]
+            if is_ill(*states.get(name, ("", 0))):
+                incident = open_incident(f"{service} does not run")
                 send(hook, "opened", incident, times=2)
                 if os.environ.get("FAKE_FALSE"):
                     open_incident("a ghost")
-                heal(incident, group["labels"]["service"], tenant)
+                heal(incident, name, target=group["targets"][0], supervisor=supervisor)
                 send(hook, "resolved", incident)
         time.sleep(0.3)
 

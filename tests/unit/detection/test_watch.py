@@ -212,6 +212,19 @@ def test_a_duration_that_moves_by_less_than_a_slice_of_the_scheduler_is_no_fault
     assert firing(play(make_watch(platform), platform)), "twenty more are one"
 
 
+@pytest.mark.parametrize(("metric", "unit_s"), [("lag_seconds", 1.0), ("lag_bytes", 1e3)])
+def test_a_duration_that_is_a_fifth_beyond_what_is_usual_is_no_fault(
+    metric: str, unit_s: float
+) -> None:
+    values = np.random.default_rng(5).normal(0.2, 0.002, (180, 1))
+    values[AT:] += 0.04
+    series = Platform(values * unit_s, [(("__name__", metric), ("service", "encode"))], ["gauge"])
+    told = firing(play(make_watch(series), series))
+    assert bool(told) is (metric == "lag_bytes"), "it is a shift of twenty deviations"
+    series.values[AT:] += 0.1 * unit_s
+    assert firing(play(make_watch(series), series)), "seven tenths more are one"
+
+
 def test_a_muted_series_is_not_told() -> None:
     platform = make_faulty()
     mute = Scorer.model_validate({"mute": ['service="service-1"']})

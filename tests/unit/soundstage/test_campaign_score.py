@@ -1,10 +1,15 @@
 """The score of a campaign: what belongs to which fault, who was named, what is false."""
 
+import os
+import subprocess
+import sys
+import time
 from typing import Any
 
 import pytest
 
 from tests.benchmarks.campaign_score import (
+    GRACE_S,
     Fault,
     Log,
     Reader,
@@ -15,6 +20,7 @@ from tests.benchmarks.campaign_score import (
     stage_of,
     summarise,
 )
+from tests.benchmarks.processes import Host
 
 SLOW = Fault("delay", "package", started_ms=100_000, ended_ms=130_000)
 LINK = Fault("link_delay", "encode", started_ms=300_000, ended_ms=330_000)
@@ -128,6 +134,30 @@ def test_replicas_and_audiences_are_their_stage() -> None:
 def test_overlapping_graces_are_not_quiet_twice() -> None:
     near = Fault("kill", "edge", started_ms=140_000, ended_ms=141_000)
     assert quiet_hours([SLOW, near], 90_000, 171_000) * 3_600 == pytest.approx(20)
+
+
+def test_what_is_found_while_others_hold_the_cores_is_told_apart() -> None:
+    signals = [signal("package", 10_000), signal("edge", 60_000, signal="y")]
+    others = Fault.of_others(9_000, 10_000)
+    score = summarise(
+        [SLOW], logged((99_000, signals)), since_ms=0, until_ms=99_000, disturbed=[others]
+    )
+    assert (score["false_in_quiet"], score["false_while_disturbed"]) == (1, 1)
+    assert score["disturbed_hours"] * 3_600 == pytest.approx(1 + GRACE_S)
+    assert score["quiet_hours"] * 3_600 == pytest.approx(99 - 1 - GRACE_S)
+    assert [one["while_disturbed"] for one in score["false"]] == [True, False]
+
+
+def test_the_cores_that_others_hold_are_told_from_those_of_the_own_tree() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as idle:
+        own, stranger = Host(os.getpid()), Host(idle.pid)
+        assert (own.share_of_others(), stranger.share_of_others()) == (0.0, 0.0)
+        ends_s = time.monotonic() + 1
+        while time.monotonic() < ends_s:
+            pass
+        busy = stranger.share_of_others() - own.share_of_others()
+        idle.kill()
+    assert busy > 0.3 / (os.cpu_count() or 1), "to a stranger this very process is another"
 
 
 def test_intervals() -> None:

@@ -26,7 +26,9 @@ TWICE = 2.0
 FELT_SHARE = 0.1
 """Of the usual time of a whole request."""
 
-LEAST_ADDED_S = 1e-3
+LEAST_ADDED_S = 5e-3
+"""Less is what waiting for a turn on a shared core takes."""
+
 LASTS_MS_MIN, LASTS_MS_MAX = 5_000, 15_000
 """How long a change must last: by twelve times the usual the least, by four times the most."""
 
