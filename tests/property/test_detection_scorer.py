@@ -68,3 +68,16 @@ def test_the_cut_into_batches_changes_nothing(batch: Samples, data: st.DataObjec
     parts, _ = run([batch[:cut], batch[cut:]])
     for name in BLOCK:
         np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name), err_msg=name)
+
+
+def test_a_young_series_does_not_begin_anew_for_the_evidence_against_another() -> None:
+    """Of the pass before, in its place among the rows: of another series, perhaps a stranger's."""
+    passes: list[Samples] = [
+        [(0, 0, 0.0), (1, 0, 1.0), (2, 0, 1.0)],
+        [(0, 0, 0.0), (2, 4_715_104, 0.0)],
+        [(0, 0, 0.0), (2, 4_715_104, 13.0)],
+        [(0, 0, 0.0), (1, 0, 0.0)],
+    ]
+    columns, _ = run(passes)
+    assert columns.evidence[2] >= 4, "otherwise there is nothing to be taken for its own"
+    assert columns.below[1] == 1

@@ -172,10 +172,11 @@ class Scorer:
     def _hear(self, young: Rows, *, rows: Rows) -> None:
         """Let series be heard that were seen often enough, unless they belie what they taught."""
         state = self._state
+        evidence = self.columns.evidence[rows]  # a pass only writes it: `state` holds others' here
         self._widen(young)
-        self._begin_anew(young[state.evidence[young] >= _ANEW])
+        self._begin_anew(young[evidence >= _ANEW])
         is_known = state.seen[young] >= READY_AFTER - 1
-        in_doubt = state.evidence[young] >= _IN_DOUBT
+        in_doubt = evidence >= _IN_DOUBT
         self.columns.flags[rows[is_known & ~in_doubt]] |= READY
         state.seen[young[is_known & in_doubt]] = READY_AFTER - 2
 
@@ -209,8 +210,7 @@ class Scorer:
             column[young] = np.maximum(column[young], shift)
         state.level[young] = state.x[young]
         state.seen[young] = np.minimum(state.seen[young], _AFTER_GAP)
-        for column in (state.trend, state.smooth, state.evidence):
-            column[young] = 0
+        state.trend[young] = state.smooth[young] = 0
 
 
 def split_rounds(rows: Rows) -> list[Rows]:
