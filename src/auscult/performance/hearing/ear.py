@@ -42,7 +42,8 @@ EDGE_MS = 100
 """A frame of 43 ms and a coder's window blur by so much when noise began."""
 
 AT_ONCE_MS, AT_ONCE_SHARE = 150, 0.5
-"""What changes many bands within three frames is hardly played so: half of the score will do."""
+"""Noise that is in many bands within three frames is hardly played so: half of the score will do.
+Treble goes at once wherever another piece begins."""
 
 SPECTRA_MS, LATE_MS, PAUSE_MS, LEARNT_MS = 4_000, 2_000, 60, 60_000
 INTRO_MS = 3_000
@@ -139,8 +140,9 @@ class Ear:
         least = SURE_SCORE.get(verdict.kind)
         if least is None:
             return verdict
-        early_ms, by_ms = self._bands.began_ms.get(verdict.kind, (0.0, NEVER))
-        least *= AT_ONCE_SHARE if by_ms - early_ms <= AT_ONCE_MS else 1.0
+        early_ms, by_ms = self._bands.began_ms.get(Kind.NOISE, (0.0, NEVER))
+        if verdict.kind is Kind.NOISE and by_ms - early_ms <= AT_ONCE_MS:
+            least *= AT_ONCE_SHARE
         # What came and went by itself once is this stream's way, as of a station that plays mono.
         is_new, is_strong = verdict.kind not in self._passed, (verdict.score or 0.0) >= least
         if verdict.kind is not Kind.SPLICE:
@@ -166,8 +168,11 @@ class Ear:
             return bounds.may_begin(since_ms - INTRO_MS, since_ms + NEAR_MS, pause_ms=PAUSE_MS)
         if began_ms is not None:
             early_ms, by_ms = map(round, began_ms)
-            return bounds.is_near(early_ms - EDGE_MS, by_ms + NEAR_MS) or bounds.has_dip(
-                early_ms - EDGE_MS, by_ms + EDGE_MS, least_ms=DIP_MS
+            # A piece that fades loses its treble before the pause behind it.
+            return (
+                bounds.is_near(early_ms - EDGE_MS, by_ms + NEAR_MS)
+                or bounds.has_dip(early_ms - EDGE_MS, by_ms + EDGE_MS, least_ms=DIP_MS)
+                or bounds.has_dip(early_ms, by_ms + SPECTRA_MS, least_ms=PAUSE_MS)
             )
         if verdict.kind not in READ_FROM_SPECTRA:
             return bounds.may_begin(since_ms - NEAR_MS, since_ms + NEAR_MS, pause_ms=DIP_MS)
