@@ -19,7 +19,7 @@ from auscult.performance.hearing.figures.spectrum import band_hz
 from auscult.performance.hearing.figures.usual import MEMORY, laplace_score
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
-RING, NEED_S = 6, 3.0
+RING, NEED_S = 6, 4.0
 FAINT_DB = -50.0
 EDGES_HZ = (1_500, 2_000, 3_000, 4_000, 5_500, 7_500, 10_000, 13_000, 16_000)
 """Groups of bands: each hides noise, or shows it, by itself."""
@@ -33,7 +33,7 @@ LACK_DB, FILL_DB = -10.0, 30.0
 LEAST_CELLS, KNOWN_CELLS = 8, 24
 RISE_DB, GROUPS = 1.0, 3
 """Five of six quiet cells, in three groups, are louder by so much than the source and the usual.
-Without noise they are not for half a second in a thousand (and never for 3 s, in three hours)."""
+Without noise they are not for half a second in a thousand; for 3 s twice in twelve hours."""
 
 STEADY_DB = 3.5
 """Some 7 lines of a cell of noise are independent, in one or two channels, so that it scatters by
@@ -76,7 +76,7 @@ class Hiss:
             score = median(laplace_score(rise[risen] / spread[risen]))
             words = ("dB", "noise that its source has not fills what was quiet")
             verdict = pair.say(self._alarm, score, median(rise[risen]), words=words)
-            # Nearly all of the last 3 s had to be so before there was evidence.
+            # Nearly all of the 3 s of the ring had to be so before there was evidence.
             early_ms = round(1000 * STEP_S * (RING - 1))
             yield replace(verdict, since_ms=verdict.since_ms - early_ms)
         # What is judged is not usual yet, and what may be noise does not become so.

@@ -7,7 +7,7 @@ from auscult.performance.hearing.figures.blocks import Grid
 from auscult.performance.hearing.listeners.boundaries import Boundaries
 from auscult.performance.hearing.verdicts import Kind, Verdict
 
-DOUBTED = {Kind.NOISE: 2.0, Kind.CLIPPING: 5.0}
+DOUBTED = {Kind.NOISE: 1.5, Kind.CLIPPING: 5.0}
 """A coder fills what is quiet in one piece and not in another (seldom as steadily as noise does),
 and lifts the peaks of a dense one: where a piece begins, less than this is not sure."""
 

@@ -102,8 +102,11 @@ class Boundaries:
         self._loud = max(float(peak.max()), 0.7 * self._loud)
         quiet = np.concatenate([[False], peak < DIP * self._loud, [False]]).astype(np.int8)
         for begin, end in np.flatnonzero(np.diff(quiet)).reshape(-1, 2).tolist():
-            length = end - begin + (self._quiet_bins if begin == 0 else 0)
+            before = self._quiet_bins if begin == 0 else 0
+            length = end - begin + before
             self._quiet_bins = length if end == len(peak) else 0
+            if before >= DIP_BINS:  # what goes on from the block before is one dip
+                self._dips.pop()
             if length >= DIP_BINS:
                 self._dips.append((now_ms + end, length))
         if not quiet[-2]:
