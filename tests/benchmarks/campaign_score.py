@@ -137,6 +137,9 @@ class Row:
     by: tuple[str, ...]
     """Who saw it."""
 
+    told: tuple[Told, ...] = ()
+    """Everything that was found of it, the first first."""
+
     @property
     def is_first_right(self) -> bool:
         """Whether the first finding was about a culprit."""
@@ -211,6 +214,7 @@ def judge(fault: Fault, log: Log) -> Row:
         first=first.service if first else None,
         named=leading.service if leading else None,
         by=tuple(sorted({one.seen_by for one in found})),
+        told=tuple(sorted(found, key=lambda one: one.first_ms)),
     )
 
 
@@ -327,4 +331,7 @@ def _describe(row: Row) -> dict[str, Any]:
         "named": row.named,
         "named_right": row.is_named_right,
         "seen_by": list(row.by),
+        "told": [
+            f"{(one.first_ms - fault.started_ms) / 1_000:.1f} s: {one.sentence}" for one in row.told
+        ],
     }

@@ -105,11 +105,11 @@ def test_bad_release(living: Living) -> None:
         worked = living.value("enhance", "soundstage_step_seconds_count")
         return living.value("enhance", "soundstage_step_seconds_sum") / worked if worked else 0.0
 
-    with aim(living.state, "bad_release", seconds=60):
+    with aim(living.state, "bad_release", seconds=90):
         until(lambda: living.release("enhance") == "v2", within_s=20)
-        until(
+        until(  # it refuses loud passages, which come as the programmes have them
             lambda: living.value("enhance", "soundstage_chunks_total", outcome="failed") >= 2,
-            within_s=20,
+            within_s=45,
             what="chunks fail",
         )
         until(lambda: mean_step_s() > 0, within_s=20, what="steps of the new release")
