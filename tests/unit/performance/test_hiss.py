@@ -93,6 +93,6 @@ def test_weak_noise_is_not_sure_where_another_piece_begins() -> None:
     pieces = Pieces(GRID)
     for pair in pairs(paused, paused):
         pieces.hear(pair)
-    weak = Verdict(Kind.NOISE, 1000 * AT_S, 17_000, 1.5, 3.0, "dB", "noise")
+    weak = Verdict(Kind.NOISE, 1000 * AT_S, 17_000, 1.4, 3.0, "dB", "noise")
     told = (weak, replace(weak, score=3.0), replace(weak, since_ms=20_000))
     assert [pieces.weigh(verdict).is_sure for verdict in told] == [False, True, True]
