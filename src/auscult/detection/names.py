@@ -23,8 +23,8 @@ for a slice of its scheduler (3 ms, Linux' base slice) once or twice, and what v
 of a neighbour. Seconds that are spent in each second: a twentieth of what one worker can do."""
 
 SLIGHT = 0.25
-"""Nor is a duration worth a word that is beyond what is usual by less than this share of it: so
-much a busy neighbour adds, and no listener hears it."""
+"""Nor is a duration worth a word that is beyond what is usual by less than this share of it: a
+choice, so that nobody is told of a stage that is a tenth slower. Less than that is never said."""
 
 
 def refuse_unreadable(patterns: tuple[str, ...]) -> None:
