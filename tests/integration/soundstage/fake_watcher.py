@@ -10,11 +10,13 @@ import os
 import sys
 import threading
 import time
+import traceback
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from soundstage.errors import NotRunning
 from soundstage.supervision.rpc import Supervisor
 
 KEY = "ak_fake"
@@ -50,10 +52,11 @@ class Api(BaseHTTPRequestHandler):
 
 
 def send(url: str, kind: str, incident: dict[str, Any], *, times: int = 1) -> None:
+    """Deliver one event; a stand-in that cannot ends, and the show says so."""
     body = json.dumps({"type": f"incident.{kind}", "data": {"incident": incident}}).encode()
     headers = {"webhook-id": f"{incident['id']}:{kind}", "Content-Type": "application/json"}
     for _ in range(times):
-        urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=2).close()
+        urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=20).close()
 
 
 def open_incident(headline: str) -> dict[str, Any]:
@@ -114,7 +117,11 @@ def watch(tenant: dict[str, Any]) -> None:
     action = tenant["runbooks"][0]["action"]
     supervisor = Supervisor(action["socket"])
     while True:
-        states = supervisor.states()
+        try:
+            states = supervisor.states()
+        except NotRunning as error:  # not yet, or too busy: the next look asks again
+            print(error, file=sys.stderr, flush=True)
+            states = {}
         for group in json.loads(Path(tenant["sources"][0]["files"][0]).read_text()):
             service = group["labels"]["service"]
             name = action["process"].format(service=service).partition(":")[2]
@@ -128,6 +135,15 @@ def watch(tenant: dict[str, Any]) -> None:
         time.sleep(0.3)
 
 
+def watch_or_end(tenant: dict[str, Any]) -> None:
+    """Watch, and take the whole process down with what went wrong: a silent one finds nothing."""
+    try:
+        watch(tenant)
+    finally:
+        traceback.print_exc()
+        os._exit(1)
+
+
 def main() -> None:
     if sys.argv[1] == "tenant":
         print(KEY)
@@ -135,7 +151,7 @@ def main() -> None:
     text = Path(sys.argv[sys.argv.index("-c") + 1]).read_text()
     tree = json.loads(text.partition("\n")[2])
     tenant = tree["tenants"]["platform"]
-    threading.Thread(target=watch, args=(tenant,), daemon=True).start()
+    threading.Thread(target=watch_or_end, args=(tenant,), daemon=True).start()
     ThreadingHTTPServer(("127.0.0.1", tree["server"]["port"]), Api).serve_forever()
 
 

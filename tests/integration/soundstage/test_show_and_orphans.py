@@ -60,6 +60,7 @@ def start_show(state: Path, fake: str, *words: str) -> Iterator[subprocess.Popen
 def wait_line(child: subprocess.Popen[str], word: str) -> str:
     assert child.stdout
     for line in child.stdout:
+        print(line, end="")  # what a failure shows
         if word in line:
             return line
     raise AssertionError(f"ended without saying {word!r}")

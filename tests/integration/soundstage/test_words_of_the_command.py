@@ -38,7 +38,7 @@ def test_a_campaign_in_which_nothing_can_break_is_refused(state: Path) -> None:
     assert "nothing runs in" in refused("campaign", "--state", str(state / "none"))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_fault_by_hand_is_known_to_the_show_that_runs(state: Path, fake: str) -> None:
     show, elsewhere = str(state / "show"), str(state / "soundstage")
     with start_show(state, fake, "--no-faults") as child:
