@@ -186,7 +186,7 @@ def show_table(score: dict[str, Any]) -> None:
         f"false findings: {score['false_in_quiet']} in {score['quiet_hours']:.2f} quiet hours "
         f"({low:.2g} to {high:.2g} an hour), {score['false_during_faults']} beside faults; "
         f"{score['false_while_disturbed']} in {score['disturbed_hours']:.2f} hours in which others "
-        "held the cores",
+        f"held the cores; {score['notes_in_quiet']} notes in quiet",
         file=sys.stderr,
     )
 

@@ -5,7 +5,8 @@ is about a subject the fault can explain: the stage that was broken, whoever is 
 stages after it, and whatever is no stage: audiences, programmes), and the stage it asks, whose
 traffic changes. Everything else that began is false: in a quiet stretch, or about what the fault
 cannot explain. While others hold the machine's cores everything is slow indeed: that time is not
-quiet, and how long it was and what was found in it is told apart.
+quiet, and how long it was and what was found in it is told apart. A note (info) claims no fault:
+it finds none and is never false; notes of quiet time are counted by themselves.
 """
 
 import math
@@ -30,7 +31,8 @@ SLOW = frozenset(
 )
 """Kinds that make a stage slow: whoever is on call asks which one."""
 
-RANKS = {"critical": 0, "warning": 1, "info": 2}
+NOTE = "info"
+RANKS = {"critical": 0, "warning": 1, NOTE: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,7 @@ def judge(fault: Fault, log: Log) -> Row:
             one
             for one in told
             if fault.started_ms <= one.first_ms <= fault.last_ms and fault.explains(one.service)
+            if one.severity != NOTE
         ]
 
     found = mine(log.findings())
@@ -218,8 +221,8 @@ def judge(fault: Fault, log: Log) -> Row:
     )
 
 
-def false_findings(faults: Sequence[Fault], log: Log, since_ms: int) -> list[Told]:
-    """Return every finding since a moment that no fault explains."""
+def unexplained(faults: Sequence[Fault], log: Log, since_ms: int) -> list[Told]:
+    """Return every finding since a moment that no fault explains, notes included."""
     return [
         one
         for one in log.findings()
@@ -271,11 +274,12 @@ def summarise(
     """Return the whole score as plain values; `disturbed`: while others held the cores."""
     rows = [judge(fault, log) for fault in faults]
     hours = quiet_hours([*faults, *disturbed], since_ms, until_ms)
-    unexplained = false_findings(faults, log, since_ms)
-    false = false_findings([*faults, *disturbed], log, since_ms)
+    anyhow = unexplained(faults, log, since_ms)
+    calm = unexplained([*faults, *disturbed], log, since_ms)
     quiet = [
-        one for one in false if not any(f.started_ms <= one.first_ms <= f.last_ms for f in faults)
+        one for one in calm if not any(f.started_ms <= one.first_ms <= f.last_ms for f in faults)
     ]
+    false, in_quiet = _claims(calm), _claims(quiet)
     slow = [row for row in rows if row.fault.name in SLOW]
     return {
         "grace_s": GRACE_S,
@@ -287,20 +291,25 @@ def summarise(
         "all": _count(rows),
         "slow": _count(slow),
         "quiet_hours": hours,
-        "false_in_quiet": len(quiet),
-        "false_per_quiet_hour": len(quiet) / hours if hours else None,
-        "false_per_quiet_hour_range": rate_range(len(quiet), hours),
-        "false_during_faults": len(false) - len(quiet),
+        "false_in_quiet": len(in_quiet),
+        "false_per_quiet_hour": len(in_quiet) / hours if hours else None,
+        "false_per_quiet_hour_range": rate_range(len(in_quiet), hours),
+        "false_during_faults": len(false) - len(in_quiet),
         "disturbed_hours": quiet_hours(faults, since_ms, until_ms) - hours,
-        "false_while_disturbed": len(unexplained) - len(false),
+        "false_while_disturbed": len(_claims(anyhow)) - len(false),
+        "notes_in_quiet": len(quiet) - len(in_quiet),
         "faults": [_describe(row) for row in rows],
         "false": [
             {"at_ms": one.first_ms, "service": one.service, "signal": one.signal}
             | {"seen_by": one.seen_by, "sentence": one.sentence}
-            | {"while_disturbed": one not in false}
-            for one in unexplained
+            | {"severity": one.severity, "while_disturbed": one not in calm}
+            for one in anyhow
         ],
     }
+
+
+def _claims(told: Sequence[Told]) -> list[Told]:
+    return [one for one in told if one.severity != NOTE]
 
 
 def _count(rows: Sequence[Row]) -> dict[str, Any]:

@@ -14,6 +14,12 @@ from auscult.kernel.words import Labels, Subject, TenantId
 WORSE_BY = 1.5
 WORSE_AT_LEAST = 3.0
 TOLD_AGAIN_AFTER_MS = 10_000
+RETURNS_WITHIN_MS, RETURNED_QUIET_MS = 60_000, 20_000
+"""What comes back so soon after its end comes and goes: its next end must be quiet for so long.
+
+What catches up after a stall does so. A plain fact (no score) is over when it is over.
+"""
+
 SENTENCE_CHARS = 300
 
 History = Callable[[int], tuple[NDArray[np.int64], NDArray[np.float64]]]
@@ -24,13 +30,22 @@ Key = tuple[str, Subject, str]
 
 @dataclass(slots=True)
 class Open:
-    """A finding that was fired and not yet cleared; `complaint` is the last that was told."""
+    """A finding that was fired and not yet cleared; `complaint` is the last that was told.
+
+    is_back: it had been cleared a moment before.
+    """
 
     complaint: Complaint
     seen_by: str
     since_ms: int
     heard_ms: int
     told_ms: int
+    is_back: bool = False
+
+    def is_over(self, now_ms: int, *, quiet_ms: int) -> bool:
+        """Say whether nothing was complained about for long enough."""
+        held_ms = RETURNED_QUIET_MS if self.is_back and self.complaint.score else 0
+        return now_ms - self.heard_ms > max(quiet_ms, held_ms)
 
 
 @dataclass(slots=True)
@@ -42,6 +57,7 @@ class Desk:
     unit_of: Callable[[int], str]
     history: History
     open: dict[Key, Open] = field(default_factory=dict)
+    _cleared_ms: dict[Key, int] = field(default_factory=dict)
 
     def hear(
         self, by: tuple[str, str], complaints: Iterable[Complaint], *, quiet_ms: int, now_ms: int
@@ -53,6 +69,7 @@ class Desk:
         """
         name, seen_by = by
         told: list[Finding] = []
+        self._forget_ends(now_ms)
         for complaint in complaints:
             key = (name, complaint.subject, complaint.signal)
             known = self.open.get(key)
@@ -61,14 +78,21 @@ class Desk:
                 if not _is_news(known, complaint, now_ms):
                     continue
             since_ms = known.since_ms if known else now_ms
-            self.open[key] = Open(complaint, seen_by, since_ms, heard_ms=now_ms, told_ms=now_ms)
+            is_back = known.is_back if known else key in self._cleared_ms
+            self.open[key] = Open(complaint, seen_by, since_ms, now_ms, now_ms, is_back)
             told.append(self._finding(key, complaint, at_ms=now_ms, phase=Phase.FIRING))
         for key, known in list(self.open.items()):
             known.heard_ms = known.heard_ms or now_ms  # just restored
-            if key[0] == name and now_ms - known.heard_ms > quiet_ms:
+            if key[0] == name and known.is_over(now_ms, quiet_ms=quiet_ms):
                 del self.open[key]
+                self._cleared_ms[key] = now_ms
                 told.append(self._cleared(key, known, now_ms))
         return told
+
+    def _forget_ends(self, now_ms: int) -> None:
+        late = [k for k, at_ms in self._cleared_ms.items() if now_ms - at_ms > RETURNS_WITHIN_MS]
+        for key in late:
+            del self._cleared_ms[key]
 
     def drop(self, names: Iterable[str], now_ms: int) -> list[Finding]:
         """Clear everything that detectors told which are no longer configured."""

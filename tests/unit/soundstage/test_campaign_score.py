@@ -112,6 +112,15 @@ def test_a_finding_beyond_the_grace_or_about_somebody_else_is_false() -> None:
     assert score["slow"]["injected"] == 2
 
 
+def test_a_note_claims_no_fault() -> None:
+    notes = [signal("edge", 104_000, severity="info"), signal("edge", 9_000, severity="info")]
+    log = logged((200_000, notes))
+    assert judge(SLOW, log).seconds is None
+    score = summarise([SLOW], log, since_ms=0, until_ms=200_000)
+    assert (score["false_in_quiet"], score["notes_in_quiet"]) == (0, 1)
+    assert [one["severity"] for one in score["false"]] == ["info"]
+
+
 def test_nothing_found_is_said_so() -> None:
     row = judge(SLOW, Log())
     assert (row.seconds, row.first, row.named) == (None, None, None)
