@@ -104,6 +104,22 @@ def test_a_pause_leaves_the_hiss_of_the_room_and_a_gap_takes_it() -> None:
     assert told == [[], [Kind.GAP]]
 
 
+def test_in_the_first_half_second_nobody_knows_what_a_room_leaves() -> None:
+    t = np.arange(2 * RATE)[:, None] / RATE
+    edge = round(0.001 * RATE)
+    plays = np.where((t >= 0.13) & (t < 0.151), 0.0, 1.0)
+    soft = np.convolve(plays[:, 0], np.ones(edge) / edge, mode="same")[:, None]
+    tone = 0.2 * np.sin(2 * np.pi * 440 * t)
+    told = []
+    for sound in (tone * soft + 0.005 * noise(2), tone * plays):
+        gaps = Gaps(Grid(RATE, 2))
+        blocks = Blocks(Grid(RATE, 2)).push(
+            np.broadcast_to(sound, (2 * RATE, 2)).astype(np.float32)
+        )
+        told.append([verdict.is_sure for block in blocks for verdict in gaps.hear(block)])
+    assert told == [[], [True]]
+
+
 def test_what_is_dead_between_sound_is_a_gap_also_between_the_pulses_of_a_voice() -> None:
     pulses = np.full((1, 200), 0.01, dtype=np.float32)
     pulses[0, ::10] = 0.3

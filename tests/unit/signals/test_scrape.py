@@ -167,6 +167,9 @@ async def test_nobody_there_is_down_too() -> None:
     sink = MemorySink(now_ms=clock_ms)
     async with scraping(sink, targets=["127.0.0.1:9"]):
         await until(lambda: values(sink, "up", instance="127.0.0.1:9")[:1] == [0.0])
+        found = health(sink)
+    assert found is not None
+    assert found.error.endswith("nothing listens at 127.0.0.1:9")
 
 
 async def test_targets_come_and_go_with_their_file(tmp_path: Path) -> None:

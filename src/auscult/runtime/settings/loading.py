@@ -60,7 +60,8 @@ def _read(path: FilePath) -> str:
         with path.open("rb") as file:
             raw = file.read(BYTES_MAX + 1)
     except OSError as why:
-        raise SettingError(f"{path}: cannot be read: {why.strerror}") from None
+        hint = "; -c FILE names another" if isinstance(why, FileNotFoundError) else ""
+        raise SettingError(f"{path}: cannot be read: {why.strerror}{hint}") from None
     if len(raw) > BYTES_MAX:
         raise SettingError(f"{path}:1:1: larger than {BYTES_MAX} bytes")
     try:

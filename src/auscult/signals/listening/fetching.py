@@ -13,8 +13,9 @@ import aiohttp
 from auscult.kernel.errors import StreamUnheard
 from auscult.kernel.sounds import Why
 from auscult.runtime.addresses import address_in, why_refused
+from auscult.signals.failures import say_plainly
 from auscult.signals.listening.origin import Origin, OriginResolver
-from auscult.signals.listening.reasons import begin_of, media_of, say_plainly
+from auscult.signals.listening.reasons import begin_of, media_of
 
 PLAYLIST_BYTES_MAX = 1 << 20
 SEGMENT_BYTES_MAX = 16 << 20

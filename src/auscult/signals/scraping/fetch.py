@@ -11,6 +11,7 @@ from auscult.kernel.errors import (
     BodyTooSlow,
     InputError,
 )
+from auscult.signals.failures import say_plainly
 
 ACCEPT = (
     "application/openmetrics-text;version=1.0.0;q=0.75,"
@@ -63,7 +64,7 @@ class Fetcher:
         except aiohttp.ClientPayloadError as why:
             raise BodyMalformed(f"the answer broke off: {why}") from None
         except (aiohttp.ClientError, OSError, ValueError) as why:
-            raise InputError(str(why) or type(why).__name__) from None
+            raise InputError(say_plainly(why)) from None
 
     async def _read(self, answer: aiohttp.ClientResponse) -> bytes:
         parts, size = [], 0

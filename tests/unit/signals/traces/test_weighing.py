@@ -7,14 +7,14 @@ from auscult.signals.traces import SpanView, weigh
 
 
 def span(
-    name: str, parent: str = "", *, start: int, took: int, depth: int = 0, service: str = "edge"
+    name: str, parent: str = "", *, start: int, took: int, depth: int = 0, kind: str = "internal"
 ) -> SpanView:
     return SpanView(
         span_id=name,
         parent_id=parent,
-        service=service,
+        service="edge",
         name=name,
-        kind="internal",
+        kind=kind,
         start_ns=start,
         duration_ns=took,
         failed=False,
@@ -58,6 +58,21 @@ def test_what_ran_beside_the_path_is_not_slow_however_long() -> None:
         ]
     )
     assert weights.slow == "work"
+
+
+def test_what_is_handed_on_ends_later_than_who_handed_it_on() -> None:
+    weights = weigh(
+        [
+            span("ingest", start=0, took=1, kind="producer"),
+            span("send", "ingest", start=0, took=1, depth=1),
+            span("enhance", "send", start=60, took=5, depth=2, kind="consumer"),
+            span("encode", "enhance", start=120, took=40, depth=3, kind="consumer"),
+            span("log", "encode", start=158, took=400, depth=4),
+            span("tally", "enhance", start=70, took=9, depth=3, kind="consumer"),
+        ]
+    )
+    assert weights.path == {"ingest", "send", "enhance", "encode"}
+    assert weights.slow == "encode"
 
 
 def test_of_several_tops_the_longest_counts_and_none_is_nothing() -> None:

@@ -165,12 +165,13 @@ class Gaps:
             self._alarm.feed(0, bad=False, step_s=STEP_S)
 
     def _is_lull(self, begin: int, rest: float) -> bool:
-        """Whether what is left from a bin on is what was left between sounds before, too.
+        """Whether what is left from a bin on may be what was left between sounds before, too.
 
         A voice that stops for a consonant leaves the hiss of its room, and a dropout takes it away.
+        In the first half second nobody knows yet what this room leaves.
         """
         before = [lull for end, lull in self._lulls if end <= begin]
-        return bool(before) and rest > max(LULL_SHARE * min(before), DEAD)
+        return not before or rest > max(LULL_SHARE * min(before), DEAD)
 
     def _is_cut(self, block: Block, before: Singles, gap: tuple[int, int]) -> bool:
         """Whether either edge is a break in the wave, where it is still held (0.5 to 1 s)."""
