@@ -79,7 +79,9 @@ class Desk:
                     continue
             since_ms = known.since_ms if known else now_ms
             is_back = known.is_back if known else key in self._cleared_ms
-            self.open[key] = Open(complaint, seen_by, since_ms, now_ms, now_ms, is_back)
+            self.open[key] = Open(
+                complaint, seen_by, since_ms, heard_ms=now_ms, told_ms=now_ms, is_back=is_back
+            )
             told.append(self._finding(key, complaint, at_ms=now_ms, phase=Phase.FIRING))
         for key, known in list(self.open.items()):
             known.heard_ms = known.heard_ms or now_ms  # just restored

@@ -119,7 +119,10 @@ async def test_a_curve_of_the_signal_itself_goes_by_the_signals_name(
 
 @pytest.mark.parametrize(
     ("value", "figure", "said"),
-    [(-0.144, "−0.144 s", "there sooner"), (-0.004, "−0.004 s", "within the measuring error")],
+    [
+        (-0.144, "−0.144 s", "heard there sooner"),
+        (-0.004, "−0.004 s", "within the measuring error"),
+    ],
 )
 async def test_a_latency_below_nothing_is_shown_so_that_the_parts_add_up_and_has_no_bar(
     engine: FakeEngine, app: FastAPI, value: float, figure: str, said: str

@@ -76,7 +76,7 @@ async def test_a_small_share_of_a_trace_is_not_called_slow(
     engine.telemetry.traces[ACME] = Trace(TRACE, spans, total=len(spans))
     page = (await ask(app, f"/traces/{TRACE}", key="acme-member")).text
     assert "No span stands out: " in page
-    assert "100 ms (10 % of the whole)" in page
+    assert "has the most time of its own, 100 ms (10 % of the whole)" in page
     assert "Slow here" not in page
     assert ">slow</strong>" not in page
     assert "Red:" not in page
