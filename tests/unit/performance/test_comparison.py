@@ -14,11 +14,11 @@ from auscult.performance.hearing import Kind, Verdict
 from auscult.performance.hearing.comparison import Comparison
 from auscult.performance.hearing.comparison.absence import find_missing, find_runs, is_placed
 from auscult.performance.hearing.comparison.alignment import Reference, correlate, follow, search
-from auscult.performance.hearing.comparison.ceiling import top_deficit_db
+from auscult.performance.hearing.comparison.ceiling import Peaks
 from auscult.performance.hearing.comparison.place import swing, turns
 from auscult.performance.hearing.comparison.resampling import Resampler
 from auscult.performance.hearing.comparison.spectra import count_holes, find_loss
-from auscult.performance.hearing.figures.blocks import Grid
+from auscult.performance.hearing.figures.blocks import Grid, Singles
 from tests.benchmarks.audio_injection import DOWNSTREAM, UPSTREAM, Scene, change_rate
 from tests.benchmarks.audio_material import RATE_HZ, UNIT_SEEDS, make_track
 
@@ -50,6 +50,12 @@ def spoil(kind: str, severity: int = 2) -> Pcm:
     sound = track()
     scene = Scene(sound, RATE_HZ, AT_S * RATE_HZ, np.random.default_rng(3), track("calm", 9))
     return (UPSTREAM | DOWNSTREAM)[kind](scene, severity)
+
+
+def of(heard: Singles, source: Singles) -> Peaks:
+    peaks = Peaks.of(heard, source)
+    assert peaks is not None
+    return peaks
 
 
 @pytest.mark.parametrize("source_hz", [48_000, 44_100])
@@ -119,11 +125,11 @@ def test_noise_is_found_nowhere_and_a_place_is_followed_to_the_frame() -> None:
 
 def test_what_pieces_of_the_judgement_measure() -> None:
     bins = np.geomspace(0.05, 0.8, 500).astype(np.float32)
-    assert top_deficit_db(bins * np.float32(0.5), bins)[0] == pytest.approx(0, abs=0.01)
-    deficit, reach_db = top_deficit_db(np.minimum(bins, 0.5), bins)
+    assert of(bins * np.float32(0.5), bins).deficit_db()[0] == pytest.approx(0, abs=0.01)
+    deficit, reach_db = of(np.minimum(bins, 0.5), bins).deficit_db()
     assert deficit == pytest.approx(20 * np.log10(bins[-8:] / 0.5).mean(), abs=0.01)
     assert reach_db == pytest.approx(20 * np.log10(0.5), abs=0.01)
-    assert top_deficit_db(bins[-8:], bins[-8:]) == (0.0, -200.0)
+    assert Peaks.of(bins[-8:], bins[-8:]) is None
     straight = np.arange(40.0) * 3
     assert swing(straight) == pytest.approx(0, abs=1e-6)
     assert swing(straight + 10 * np.sin(np.arange(40.0))) == pytest.approx(7, abs=1)
@@ -186,10 +192,21 @@ def test_what_is_missing_is_over_when_the_sound_is_back_for_8_ms() -> None:
     assert find_runs(nothing, (-5, 0)) == ([(-5, 6)], None)
 
 
+def test_one_peak_that_should_stand_beyond_full_scale_was_cut_off() -> None:
+    bins = np.geomspace(0.05, 0.4, 500).astype(np.float32)
+    stroke = bins.copy()
+    stroke[7] = 0.7
+    louder = np.float32(2)
+    assert of(np.minimum(louder * stroke, 1), stroke).beyond_db() == pytest.approx(2.9, abs=0.1)
+    assert of(louder * bins, bins).beyond_db() == 0
+    assert of(louder * stroke, stroke).beyond_db() == pytest.approx(0, abs=1e-6)
+    assert of(np.minimum(stroke, 0.6), stroke).beyond_db() == 0, "a ceiling, but not at full scale"
+
+
 def test_what_takes_from_some_strokes_and_not_from_others_is_no_ceiling() -> None:
     bins = np.geomspace(0.05, 0.8, 500).astype(np.float32)
     uneven = bins.copy()
     uneven[-8::2] *= 0.3
-    assert top_deficit_db(uneven, bins)[0] == 0
+    assert of(uneven, bins).deficit_db()[0] == 0
     noisy = np.hypot(bins, np.random.default_rng(1).uniform(0, 0.6, 500)).astype(np.float32)
-    assert top_deficit_db(noisy, bins)[0] == 0
+    assert of(noisy, bins).deficit_db()[0] == 0

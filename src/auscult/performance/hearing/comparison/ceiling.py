@@ -1,14 +1,23 @@
 """Clipping, read from what becomes of the reference's loudest milliseconds."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from auscult.performance.hearing.comparison.pairs import Pair
-from auscult.performance.hearing.figures.blocks import BINS, STEP_S, Singles, decibels, median
+from auscult.performance.hearing.figures.blocks import (
+    BINS,
+    STEP_S,
+    Floats,
+    Singles,
+    decibels,
+    median,
+)
 from auscult.performance.hearing.figures.spectrum import band_hz
 from auscult.performance.hearing.figures.usual import Usual
-from auscult.performance.hearing.listeners.clipping import share_over
 from auscult.performance.hearing.verdicts import Alarm, Kind, Verdict
 
 PLACED_MS = 0.2
@@ -18,6 +27,7 @@ SURE = 0.8
 """So well must every 100 ms fit."""
 
 LOUD, SILENT_DB = 10 ** (-30 / 20), -200.0
+NOTHING = (0.0, SILENT_DB, 0.0)
 TREBLE_HZ, TREBLE_LOST_DB = 6_000.0, 1.0
 TOP_BINS = 8
 BELOW_DB, LEAST_BINS = (10.0, 4.0), 8
@@ -30,14 +40,12 @@ treble, or adds noise, takes from some and not from others, and from the middlin
 REACH_DB, RECENT = -1.0, 6
 """A block that stays 1 dB below what the last 3 s reached cannot tell that nothing clips."""
 
-AT_SCALE_DB, NEED_S, WEAK_S = -1.5, 1.0, 0.25
-"""Nearly all that clips does so at full scale: there one block that lacks something is evidence
-enough; a ceiling anywhere else must show four times."""
+NEED_S, WEAK_S = 1.0, 0.25
+"""Peaks that lack something must show four times."""
 
-OVER_SHARE, OFTEN = 2e-3, 8.0
-CROWDED, LIFTED = 0.8, 2.0
-"""Where the source itself stands within 2 dB of full scale, a coder lifts samples over it, though
-no more than twice as many."""
+AT_SCALE_DB, BEYOND_DB = -1.5, 0.5
+"""A coder misses the peak of a millisecond by some tenths, and a sound gain carries none beyond
+full scale: one that should stand half a dB beyond, and stands at full scale, was cut off there."""
 
 
 class Ceiling:
@@ -45,14 +53,15 @@ class Ceiling:
 
     A coder leaves the peak of a millisecond nearly as it was (0.1 to 0.3 dB over eight of them,
     also where it smears the flat tops on which clipping is usually recognised), so a stage that
-    takes 1 dB off the loudest moments is heard. A limiter that was there always is usual. Sound
-    too dense for that is told by its samples at full scale, where those of its source are not.
+    takes 1 dB off the loudest moments is heard. A limiter that was there always is usual. Nearly
+    all that clips does so at full scale: there a single millisecond is enough, if by the gain of
+    the rest it should stand beyond.
     """
 
     def __init__(self) -> None:
         self._usual = Usual(least=6, spread_min=0.05)
         self._treble = Usual(least=6, spread_min=0.2)
-        self._over = Usual(least=6, spread_min=OVER_SHARE)
+        self._beyond = Usual(least=6, spread_min=0.1)
         self._alarm = Alarm(Kind.CLIPPING, need_s=NEED_S, leak=0.2, quiet_s=2.0)
         self._reached = [SILENT_DB]
         self._ceiling_db = SILENT_DB
@@ -64,73 +73,64 @@ class Ceiling:
 
     def hear(self, pair: Pair) -> Iterator[Verdict]:
         """Take in one pair."""
-        deficit, reach_db = self._measure(pair)
-        over = share_over(pair.block.samples)
-        beyond = self._is_beyond(over, pair.source.samples)
-        lacks, step_s = self._judge(deficit, reach_db)
-        bad = True if beyond else lacks
+        deficit, reach_db, beyond = self._measure(pair)
+        cut = self._beyond.is_known and beyond > self._limit(self._beyond, BEYOND_DB)
+        bad = True if cut else self._judge(deficit, reach_db)
+        step_s = STEP_S if not bad else NEED_S if cut else WEAK_S
         if self._alarm.feed(pair.block.time_ms(pair.block.start), bad=bad, step_s=step_s):
-            words = ("dB", f"clipped: its peaks lack {deficit:.1f} dB against its source")
-            if not lacks:
-                share = 100 * over
-                words = ("%", f"clipped: {share:.2g} % of it is at full scale, its source is not")
-            measured = deficit if lacks else 100 * over
-            score = max(self._usual.score(deficit), self._over.score(over))
-            yield pair.say(self._alarm, score, measured, words=words)
-        if not bad:
-            self._over.learn(over)
-            if reach_db > SILENT_DB:
-                self._usual.learn(deficit)
+            lacks = max(deficit, beyond)
+            words = ("dB", f"clipped: its peaks lack {lacks:.1f} dB against its source")
+            score = max(self._usual.score(deficit), self._beyond.score(beyond))
+            yield pair.say(self._alarm, score, lacks, words=words)
+        if not bad and reach_db > SILENT_DB:
+            self._usual.learn(deficit)
+            self._beyond.learn(beyond)
 
-    def _is_beyond(self, over: float, source: Singles) -> bool:
-        """Whether much is at full scale that neither usually is, nor may come from the source."""
-        if not self._over.is_known:
-            return False
-        crowded = float((np.abs(source) > CROWDED).mean())
-        return over > max(OVER_SHARE, OFTEN * float(self._over.high[0]), LIFTED * crowded)
-
-    def _judge(self, deficit: float, reach_db: float) -> tuple[bool | None, float]:
-        """Say whether peaks lack something, and how many seconds of evidence that is."""
+    def _judge(self, deficit: float, reach_db: float) -> bool | None:
+        """Say whether the peaks lack something that they usually have."""
         wanted_db = reach_db + deficit
         heard_db, self._reached = max(self._reached), [*self._reached[1 - RECENT :], reach_db]
         if not self._usual.is_known or reach_db <= SILENT_DB:
-            return None, STEP_S
-        limit = max(LEAST_DB, SPREADS * float(self._usual.spread[0]))
-        over = deficit - float(self._usual.high[0])
+            return None
         if self._alarm.since_ms < 0:
             self._ceiling_db = SILENT_DB
-        if over <= limit:
+        if deficit <= self._limit(self._usual, LEAST_DB):
             # What stands as high as the ceiling and lacks nothing shows that there is none.
             if self._ceiling_db < reach_db < AT_SCALE_DB and self._ceiling_db > SILENT_DB:
                 self._alarm.close()
-            return (None if wanted_db < heard_db + REACH_DB else False), STEP_S
+            return None if wanted_db < heard_db + REACH_DB else False
         self._ceiling_db = max(self._ceiling_db, reach_db)
-        if reach_db <= AT_SCALE_DB:
-            return True, WEAK_S
-        return True, NEED_S
+        return True
 
-    def _measure(self, pair: Pair) -> tuple[float, float]:
-        """Return by how much the peaks fall short, dB, and how high they reach; (0, -200) of none.
+    @staticmethod
+    def _limit(usual: Usual, least_db: float) -> float:
+        return float(usual.high[0]) + max(least_db, SPREADS * float(usual.spread[0]))
 
-        Beside a skip other sound than the source's stands there, and what loses treble loses it
-        from the strokes that have most of it, which are loud ones: then nothing can be said.
+    def _measure(self, pair: Pair) -> tuple[float, float, float]:
+        """Return by how much the peaks fall short, how high they reach, and how far beyond scale.
+
+        All in dB; (0, -200, 0) of none: beside a skip other sound than the source's stands there.
+        What loses treble loses it from the strokes that have most of it, which are loud ones: then
+        nothing can be said of a ceiling anywhere.
         """
         off = pair.fit.off[~np.isnan(pair.fit.off)]
         placed = PLACED_MS * pair.block.grid.hop / BINS
         if not off.size or float(np.abs(off).max()) > placed:
-            return 0.0, SILENT_DB
+            return NOTHING
         if float(np.nanmin(pair.fit.quality)) < SURE:
-            return 0.0, SILENT_DB
-        each = [
-            top_deficit_db(mine, its)
+            return NOTHING
+        channels = [
+            Peaks.of(mine, its)
             for mine, its in zip(pair.block.peak, pair.source.peak, strict=True)
             if min(float(mine.max()), float(its.max())) > LOUD
         ]
+        peaks = [one for one in channels if one]
+        beyond = max((one.beyond_db() for one in peaks), default=0.0)
         treble = treble_db(pair)
         if self._treble.is_known and treble < float(self._treble.low[0]) - TREBLE_LOST_DB:
-            return 0.0, SILENT_DB
+            return 0.0, SILENT_DB, beyond
         self._treble.learn(treble)
-        return max(each, default=(0.0, SILENT_DB))
+        return *max((one.deficit_db() for one in peaks), default=NOTHING[:2]), beyond
 
 
 def treble_db(pair: Pair) -> float:
@@ -144,28 +144,49 @@ def treble_db(pair: Pair) -> float:
     return float(of_treble - decibels(float(heard.sum())) + decibels(float(source.sum())))
 
 
-def top_deficit_db(heard: Singles, source: Singles) -> tuple[float, float]:
-    """Return how much less the loudest bins are amplified than the middling ones, in dB.
+@dataclass(frozen=True, slots=True)
+class Peaks:
+    """One channel's peaks per millisecond beside those of its source, dB of full scale.
 
-    heard, source: peaks per bin of 1 ms of one channel, (bins,). Also returned is how high the
-    loudest bins reach, dB of full scale. The loudest and the middling ones (4 to 10 dB below:
-    noise lifts what is fainter) are those of the source, so that a click in the stream alone is in
-    neither. (0, -200) where there are too few of them; a deficit of 0 where the gain is so uneven
-    that something else than a ceiling must have made it.
+    The loudest and the middling ones (4 to 10 dB below: noise lifts what is fainter) are those of
+    the source, so that a click in the stream alone is in neither.
     """
-    heard_db, source_db = (decibels(one.astype(np.float64) ** 2) for one in (heard, source))
-    top = np.argpartition(source_db, -TOP_BINS)[-TOP_BINS:]
-    low, high = (float(source_db[top].mean()) - below for below in BELOW_DB)
-    middle = (source_db > low) & (source_db < high)
-    if middle.sum() < LEAST_BINS:
-        return 0.0, SILENT_DB
-    gain = heard_db - source_db
-    usual = median(gain[middle])
-    deficit = usual - float(gain[top].mean())
-    level = float(heard_db[top].mean())
-    scatter = 1.4826 * median(np.abs(gain[middle] - usual))
-    if scatter > max(SCATTER_DB, SCATTER_SHARE * deficit) or float(gain[top].std()) > max(
-        UNEVEN_DB, UNEVEN_SHARE * deficit
-    ):
-        return 0.0, level
-    return deficit, level
+
+    heard: Floats
+    gain: Floats
+    top: NDArray[np.intp]
+    middle: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, heard: Singles, source: Singles) -> Self | None:
+        """Return them of peaks per bin, (bins,); None where too few are middling."""
+        heard_db, source_db = (decibels(one.astype(np.float64) ** 2) for one in (heard, source))
+        top = np.argpartition(source_db, -TOP_BINS)[-TOP_BINS:]
+        low, high = (float(source_db[top].mean()) - below for below in BELOW_DB)
+        middle = (source_db > low) & (source_db < high)
+        if middle.sum() < LEAST_BINS:
+            return None
+        return cls(heard_db, heard_db - source_db, top, middle)
+
+    def deficit_db(self) -> tuple[float, float]:
+        """Return how much less the loudest bins are amplified than the middling, and their level.
+
+        A deficit of 0 where the gain is so uneven that something else than a ceiling made it.
+        """
+        usual = median(self.gain[self.middle])
+        deficit = usual - float(self.gain[self.top].mean())
+        scatter = 1.4826 * median(np.abs(self.gain[self.middle] - usual))
+        is_uneven = float(self.gain[self.top].std()) > max(UNEVEN_DB, UNEVEN_SHARE * deficit)
+        if is_uneven or scatter > max(SCATTER_DB, SCATTER_SHARE * deficit):
+            deficit = 0.0
+        return deficit, float(self.heard[self.top].mean())
+
+    def beyond_db(self) -> float:
+        """Return how far beyond full scale a bin should stand that stands at it; 0 of none.
+
+        Where it should stand follows from the gain of the middling bins; no more is returned than
+        it lacks of that.
+        """
+        wanted = self.heard - self.gain + median(self.gain[self.middle])
+        cut = np.minimum(wanted, wanted - self.heard)[self.heard > AT_SCALE_DB]
+        return max(0.0, float(cut.max(initial=0.0)))
