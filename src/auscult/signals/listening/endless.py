@@ -11,10 +11,10 @@ import numpy as np
 
 from auscult.kernel.errors import StreamUnheard
 from auscult.kernel.sounds import Heard, Pcm, Unheard, Why
+from auscult.signals.listening.bodies import name_media
 from auscult.signals.listening.decoding import Decoder
 from auscult.signals.listening.fetching import Fetching
 from auscult.signals.listening.handover import Ending, Frame, Frames, Pipe
-from auscult.signals.listening.reasons import name_media
 
 STRETCH_S = 0.5
 """Decoded sound is handed on in stretches of this length."""

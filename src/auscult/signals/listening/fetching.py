@@ -14,8 +14,8 @@ from auscult.kernel.errors import StreamUnheard
 from auscult.kernel.sounds import Why
 from auscult.runtime.addresses import address_in, why_refused
 from auscult.signals.failures import say_plainly
+from auscult.signals.listening.bodies import begin_of, media_of
 from auscult.signals.listening.origin import Origin, OriginResolver
-from auscult.signals.listening.reasons import begin_of, media_of
 
 PLAYLIST_BYTES_MAX = 1 << 20
 SEGMENT_BYTES_MAX = 16 << 20

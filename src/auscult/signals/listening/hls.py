@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from auscult.kernel.errors import BodyMalformed, StreamUnheard
 from auscult.kernel.sounds import Heard, Pcm, Unheard, Why
+from auscult.signals.listening.bodies import name_media
 from auscult.signals.listening.boxes import is_scrambled
 from auscult.signals.listening.decoding import Decoder
 from auscult.signals.listening.fetching import (
@@ -21,7 +22,6 @@ from auscult.signals.listening.playlist import (
     Variant,
     read_playlist,
 )
-from auscult.signals.listening.reasons import name_media
 
 JOIN_SEGMENTS = 3
 """A live stream is joined three segments before its end (RFC 8216, 6.3.3)."""

@@ -12,7 +12,7 @@ from aiohttp.client_reqrep import ConnectionKey
 from auscult.kernel.errors import StreamUnheard
 from auscult.kernel.sounds import Why
 from auscult.signals.failures import say_plainly
-from auscult.signals.listening.reasons import begin_of, name_media
+from auscult.signals.listening.bodies import begin_of, name_media
 
 PLACE = ConnectionKey("radio.example", 443, True, True, None, None, None)
 EXPIRED = "its certificate is not to be trusted: certificate has expired"
