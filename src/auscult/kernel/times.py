@@ -4,6 +4,8 @@ The calendar is the proleptic Gregorian one in UTC, by the civil-from-days arith
 Hinnant, "chrono-Compatible Low-Level Date Algorithms" (2013).
 """
 
+import re
+
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
@@ -60,3 +62,32 @@ def duration_words(duration_ms: int) -> str:
         return f"{hours} h {minute} min" if minute else f"{hours} h"
     days, hour = divmod(hours, 24)
     return f"{days} d {hour} h" if hour else f"{days} d"
+
+
+_SPANS_MS = {"y": 365 * DAY_MS, "w": 7 * DAY_MS, "d": DAY_MS, "h": HOUR_MS}
+_SPANS_MS |= {"m": MINUTE_MS, "s": SECOND_MS, "ms": 1}
+_SPAN = re.compile("".join(rf"(?:(?P<{unit}>\d{{1,12}}){unit})?" for unit in _SPANS_MS))
+
+
+def read_span_ms(text: str) -> int:
+    """Return a span as Prometheus writes it, `1h30m` or `500ms`, in milliseconds.
+
+    Units stand from the largest to the smallest: y, w, d, h, m, s, ms. Raises `ValueError`.
+    """
+    found = _SPAN.fullmatch(text.strip())
+    if text.strip() == "0":
+        return 0
+    if found is None or not text.strip():
+        raise ValueError(f"{text!r} is not a span of time such as 30s, 5m or 1h30m")
+    return sum(int(found[unit] or 0) * each_ms for unit, each_ms in _SPANS_MS.items())
+
+
+def write_span(span_ms: int) -> str:
+    """Return a span as Prometheus reads it: `1h30m`; `0s` for none."""
+    parts, left_ms = [], span_ms
+    for unit, each_ms in _SPANS_MS.items():
+        count, rest_ms = divmod(left_ms, each_ms)
+        if count and (unit not in {"y", "w"} or not rest_ms):
+            parts.append(f"{count}{unit}")
+            left_ms = rest_ms
+    return "".join(parts) or "0s"

@@ -165,6 +165,39 @@ ladders = Table(
     Index("ladders_started", "tenant", "started_ms"),
 )  # fmt: skip
 
+alerts = Table(
+    "alerts", metadata,
+    _word("tenant"), _word("fingerprint"),
+    _time("starts_ms"), _time("ends_ms"), _time("updated_ms"), _word("body"),
+    PrimaryKeyConstraint("tenant", "fingerprint"), _named(),
+    Index("alerts_ends", "tenant", "ends_ms"),
+)  # fmt: skip
+
+alert_groups = Table(
+    "alert_groups", metadata, _word("tenant"), _word("id"), _time("next_ms"), _word("body"),
+    PrimaryKeyConstraint("tenant", "id"), _named(),
+)  # fmt: skip
+
+alert_members = Table(
+    "alert_members", metadata, _word("tenant"), _word("group_id"), _word("fingerprint"),
+    PrimaryKeyConstraint("tenant", "group_id", "fingerprint"), _named(),
+    Index("alert_members_alert", "tenant", "fingerprint"),
+)  # fmt: skip
+
+alert_sources = Table(
+    "alert_sources", metadata, _word("tenant"), _word("place"), _word("fingerprint"),
+    PrimaryKeyConstraint("tenant", "place", "fingerprint"), _named(),
+    Index("alert_sources_alert", "tenant", "fingerprint"),
+)  # fmt: skip
+
+silences = Table(
+    "silences", metadata,
+    _word("tenant"), _word("id"),
+    _time("starts_ms"), _time("ends_ms"), _time("updated_ms"), _word("body"),
+    PrimaryKeyConstraint("tenant", "id"), _named(),
+    Index("silences_ends", "tenant", "ends_ms"),
+)  # fmt: skip
+
 audit = Table(
     "audit", metadata,
     _word("tenant"), _time("seq"), _time("at_ms"), _word("actor"), _word("action"),

@@ -1,5 +1,7 @@
 """A message: what is said about an incident, before any channel gives it its form."""
 
+from typing import Any
+
 from pydantic import Field
 
 from auscult.kernel.incidents import ChangeKind, Status
@@ -24,13 +26,40 @@ class SoFar(Word):
     remark: str = ""
 
 
+class AlertsTold(Word):
+    """A group of alerts as Alertmanager's webhook (version 4) says it; `alerts` are its objects."""
+
+    group_key: str
+    receiver: str
+    group_labels: dict[str, str]
+    common_labels: dict[str, str]
+    common_annotations: dict[str, str]
+    alerts: tuple[dict[str, Any], ...]
+    truncated: int = 0
+
+    def as_webhook(self, status: str, external_url: str) -> dict[str, Any]:
+        """Return the body that Alertmanager posts."""
+        return {
+            "version": "4",
+            "groupKey": self.group_key,
+            "truncatedAlerts": self.truncated,
+            "status": status,
+            "receiver": self.receiver,
+            "groupLabels": self.group_labels,
+            "commonLabels": self.common_labels,
+            "commonAnnotations": self.common_annotations,
+            "externalURL": external_url,
+            "alerts": list(self.alerts),
+        }
+
+
 class Message(Word):
     """One thing said about one incident; the payload of a `notify` effect.
 
     `subject` is the title of the incident's first message to this channel: a thread keeps it.
     `dedup_key` is the same for every message about the same incident: a receiver that takes keys
     keeps one alert per incident with it. `fields` are (name, value) pairs for receivers that show
-    tables. `at_ms` is when the thing said happened, not when it is sent.
+    tables. Where it is about a group of alerts, `alerts` holds them. `at_ms` is when the thing said happened, not when it is sent.
     """
 
     kind: ChangeKind
@@ -50,6 +79,7 @@ class Message(Word):
     opened_ms: int
     at_ms: int
     so_far: SoFar = SoFar()
+    alerts: AlertsTold | None = None
 
     @property
     def type(self) -> str:

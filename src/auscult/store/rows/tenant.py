@@ -1,6 +1,7 @@
 """Everything one tenant has: the only way to a tenant's rows."""
 
 from auscult.kernel.words import TenantId
+from auscult.store.rows.alerts import AlertRows, GroupRows, SilenceRows
 from auscult.store.rows.audit import AuditRows
 from auscult.store.rows.effects import EffectRows
 from auscult.store.rows.exhibits import ExhibitRows
@@ -19,15 +20,18 @@ class TenantRows:
     """One tenant's rows inside one transaction, noun by noun."""
 
     __slots__ = (
+        "alerts",
         "audit",
         "effects",
         "exhibits",
         "findings",
+        "groups",
         "incidents",
         "keys",
         "ladders",
         "runs",
         "secrets",
+        "silences",
         "tenant",
         "timers",
     )
@@ -43,6 +47,9 @@ class TenantRows:
         self.timers = TimerRows(piece)
         self.runs = RunRows(piece)
         self.ladders = LadderRows(piece)
+        self.alerts = AlertRows(piece)
+        self.groups = GroupRows(piece)
+        self.silences = SilenceRows(piece)
         self.audit = AuditRows(piece)
         self.secrets = SecretRows(piece)
         self.keys = KeyRows(piece)

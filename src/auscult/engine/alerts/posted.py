@@ -1,0 +1,120 @@
+"""A body of `POST /api/v2/alerts`, read as Alertmanager reads it: what is valid of it is taken."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypedDict
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from auscult.kernel.alerts import Alert, fingerprints
+from auscult.kernel.errors import BodyMalformed
+from auscult.kernel.words import Labels
+
+ALERTS_MAX = 50_000
+LABELS_MAX, LABEL_BYTES_MAX = 256, 65_536
+ERRORS_SAID = 20
+ZERO_YEAR = 1
+"""Go writes a time that was never set as the year 1."""
+
+_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+
+
+class Postable(TypedDict, total=False):
+    """One alert as senders write it."""
+
+    labels: dict[str, str]
+    annotations: dict[str, str] | None
+    startsAt: datetime | None
+    endsAt: datetime | None
+    generatorURL: str | None
+
+
+_BODY = TypeAdapter(Annotated[list[Postable], Field(max_length=ALERTS_MAX)])
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a body held: the alerts that are valid, and what is wrong with each of the others."""
+
+    alerts: tuple[Alert, ...]
+    wrong: tuple[str, ...]
+
+
+def read_posted(body: bytes, *, now_ms: int, resolve_timeout_ms: int) -> Posted:
+    """Read a body; raises `BodyMalformed` where it is not a list of alerts at all."""
+    try:
+        given = _BODY.validate_json(body)
+    except ValidationError as why:
+        first = why.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BodyMalformed(f"{where}: {first['msg']}" if where else first["msg"]) from None
+    wrong: list[str] = []
+    labels, kept = [], []
+    for one in given:
+        own = _labels(one.get("labels") or {})
+        if refusal := _refusal(own, one):
+            wrong.append(refusal)
+        else:
+            labels.append(own)
+            kept.append(one)
+    alerts = [
+        _alert(one, name, own, now_ms=now_ms, timeout_ms=resolve_timeout_ms)
+        for one, name, own in zip(kept, fingerprints(labels), labels, strict=True)
+    ]
+    return Posted(tuple(alerts), tuple(wrong))
+
+
+def said_wrong(wrong: Sequence[str]) -> str:
+    """Return what is wrong with the alerts that were not taken, in one bounded line."""
+    more = f"; and {len(wrong) - ERRORS_SAID} more" if len(wrong) > ERRORS_SAID else ""
+    return "; ".join(wrong[:ERRORS_SAID]) + more
+
+
+def _labels(given: dict[str, str]) -> Labels:
+    return tuple(sorted((name, value) for name, value in given.items() if value))
+
+
+def _refusal(labels: Labels, one: Postable) -> str:
+    """Return why an alert is not valid; empty where it is."""
+    if not labels:
+        return "at least one label pair required"
+    if len(labels) > LABELS_MAX:
+        return f"{len(labels)} labels; at most {LABELS_MAX}"
+    if any(not _NAME.fullmatch(name) for name, _ in labels):
+        wrong = next(name for name, _ in labels if not _NAME.fullmatch(name))
+        return f"invalid label set: invalid name {wrong[:80]!r}"
+    if sum(len(name) + len(value) for name, value in labels) > LABEL_BYTES_MAX:
+        return f"labels of more than {LABEL_BYTES_MAX} characters"
+    starts, ends = one.get("startsAt"), one.get("endsAt")
+    if starts and ends and not _is_unset(starts) and not _is_unset(ends) and ends < starts:
+        return "start time must be before end time"
+    return ""
+
+
+def _alert(one: Postable, name: str, labels: Labels, *, now_ms: int, timeout_ms: int) -> Alert:
+    ends_ms = _ms(one.get("endsAt"))
+    starts_ms = _ms(one.get("startsAt")) or ends_ms or now_ms
+    notes: dict[str, Any] = one.get("annotations") or {}
+    return Alert(
+        fingerprint=name,
+        labels=labels,
+        annotations=tuple(sorted((key, value) for key, value in notes.items() if value)),
+        starts_ms=starts_ms,
+        ends_ms=ends_ms or now_ms + timeout_ms,
+        updated_ms=now_ms,
+        generator_url=one.get("generatorURL") or "",
+        is_timed=not ends_ms,
+    )
+
+
+def _is_unset(at: datetime) -> bool:
+    return at.year == ZERO_YEAR
+
+
+def _ms(at: datetime | None) -> int:
+    """Return an instant in Unix milliseconds; 0 for one that is not set."""
+    if at is None or _is_unset(at):
+        return 0
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1_000)

@@ -1,0 +1,211 @@
+"""A group of alerts: when its receivers are told, of what, and why or why not.
+
+A group waits for its fellows (`wait_ms`), tells, and looks again each `interval_ms`. What was told
+is kept for each channel, so that nothing is told twice and what resolves is told where it was told
+that it fired. Source of the semantics: `dispatch/dispatch.go` and the stages of `notify/notify.go`
+of Alertmanager 0.25.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from auscult.kernel.alerts import Alert, Group, Told
+from auscult.kernel.words import Labels
+from auscult.notification.decide.alerts.tree import Node
+
+FIRST_LABELS = ("job", "instance")
+
+
+class Why(StrEnum):
+    """Why a channel was told of a group, or was not."""
+
+    FIRST = "first notification"
+    NEW = "new alerts in the group"
+    SOME_RESOLVED = "some alerts resolved"
+    ALL_RESOLVED = "all alerts resolved"
+    REPEAT = "the repeat interval is over"
+    UNCHANGED = "nothing new since it was told, and the repeat interval is not over"
+    NEVER_TOLD = "all resolved before anybody was told"
+    RESOLVED_UNWANTED = "resolved, and the channel does not want to be told of that"
+    MUTE_TIME = "the route is mute at this time"
+    INACTIVE_TIME = "the route is not active at this time"
+    SILENCED = "silenced"
+    INHIBITED = "inhibited"
+
+
+TELLS = frozenset({Why.FIRST, Why.NEW, Why.SOME_RESOLVED, Why.ALL_RESOLVED, Why.REPEAT})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A channel of a receiver, and whether it wants to know what resolved."""
+
+    channel: str
+    send_resolved: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What one channel is told of a group now: `firing` and `resolved` in the order to show."""
+
+    channel: str
+    why: Why
+    firing: tuple[Alert, ...]
+    resolved: tuple[Alert, ...]
+
+    @property
+    def status(self) -> str:
+        """`firing` while anything fires, else `resolved`."""
+        return "firing" if self.firing else "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A line of the record: why a channel (or, where it is empty, anybody) was told or not.
+
+    `alerts` are the fingerprints it is about, `by` the silence or the alert that muted them.
+    """
+
+    why: Why
+    channel: str = ""
+    alerts: tuple[str, ...] = ()
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Muting:
+    """Who may keep an alert from being told: silences and inhibition, asked by its labels.
+
+    Each returns what mutes (a silence's id, an alert's fingerprint), or None. `is_now` says whether
+    a time interval of a name holds.
+    """
+
+    silenced_by: Callable[[Labels], str | None] = lambda _labels: None
+    inhibited_by: Callable[[Labels], str | None] = lambda _labels: None
+    is_now: Callable[[str], bool] = lambda _name: False
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """What comes of looking at a group: notices, and alerts that may leave it."""
+
+    group: Group
+    notices: tuple[Notice, ...] = ()
+    gone: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+def join(group: Group | None, alert: Alert, node: Node, *, now_ms: int) -> Group:
+    """Return the group that an alert comes into by a route: begun where there was none.
+
+    A group that has told nobody yet tells at once where the alert's own wait is over.
+    """
+    if group is None:
+        labels = node.group_labels(alert.labels)
+        group = Group(
+            id=node.group_id(labels),
+            place=node.place,
+            key=node.group_key(labels),
+            receiver=node.receiver,
+            labels=labels,
+            begun_ms=now_ms,
+            next_ms=now_ms + node.wait_ms,
+        )
+    elif group.next_ms == 0:
+        group = replace(group, next_ms=now_ms + node.wait_ms)
+    if not group.has_flushed and alert.starts_ms + node.wait_ms < now_ms < group.next_ms:
+        return replace(group, next_ms=now_ms)
+    return group
+
+
+def asleep(group: Group) -> Group:
+    """Return a group that nobody is in any more; it still knows what it told."""
+    return replace(group, next_ms=0, has_flushed=False)
+
+
+def flush(  # noqa: PLR0913  # a group, its alerts and its rules
+    group: Group,
+    alerts: Iterable[Alert],
+    node: Node,
+    *,
+    channels: Sequence[Wanted],
+    muting: Muting,
+    now_ms: int,
+) -> Flush:
+    """Decide what is told of a group whose time has come."""
+    group = replace(group, next_ms=now_ms + node.interval_ms, has_flushed=True)
+    inside = sorted(alerts, key=_order)
+    gone = tuple(one.fingerprint for one in inside if one.is_resolved(now_ms))
+    left, reasons = _unmuted(inside, node, muting)
+    firing = tuple(one for one in left if not one.is_resolved(now_ms))
+    resolved = tuple(one for one in left if one.is_resolved(now_ms))
+    notices, told = [], dict(group.told)
+    for wanted in channels if left else ():
+        since_ms = now_ms - node.repeat_ms
+        why = _why(told.get(wanted.channel), wanted, (firing, resolved), since_ms=since_ms)
+        reasons.append(Reason(why, wanted.channel, _names(left)))
+        if why not in TELLS and why is not Why.RESOLVED_UNWANTED:
+            continue
+        told[wanted.channel] = Told(frozenset(_names(firing)), frozenset(_names(resolved)), now_ms)
+        if why in TELLS:
+            shown = resolved if wanted.send_resolved else ()
+            notices.append(Notice(wanted.channel, why, firing, shown))
+    group = replace(group, told=told, count=group.count + bool(notices))
+    return Flush(group, tuple(notices), gone, tuple(reasons))
+
+
+def _unmuted(
+    alerts: Iterable[Alert], node: Node, muting: Muting
+) -> tuple[list[Alert], list[Reason]]:
+    """Return the alerts that may be told, and why the others may not."""
+    left, reasons = [], []
+    for alert in alerts:
+        if (by := muting.inhibited_by(alert.labels)) is not None:
+            reasons.append(Reason(Why.INHIBITED, alerts=(alert.fingerprint,), by=by))
+        elif (by := muting.silenced_by(alert.labels)) is not None:
+            reasons.append(Reason(Why.SILENCED, alerts=(alert.fingerprint,), by=by))
+        else:
+            left.append(alert)
+    if left and node.active_in and not any(map(muting.is_now, node.active_in)):
+        by = ", ".join(node.active_in)
+        return [], [*reasons, Reason(Why.INACTIVE_TIME, alerts=_names(left), by=by)]
+    if left and (mute := next(filter(muting.is_now, node.mute_in), None)):
+        return [], [*reasons, Reason(Why.MUTE_TIME, alerts=_names(left), by=mute)]
+    return left, reasons
+
+
+def _why(
+    before: Told | None,
+    wanted: Wanted,
+    now: tuple[tuple[Alert, ...], tuple[Alert, ...]],
+    *,
+    since_ms: int,
+) -> Why:
+    """Say why a channel is told of a group now, or is not.
+
+    now: what fires, and what is resolved. since_ms: what was told before is told again.
+    """
+    firing, resolved = now
+    if before is None:
+        return Why.FIRST if firing else Why.NEVER_TOLD
+    if not before.firing.issuperset(_names(firing)):
+        return Why.NEW if before.firing else Why.FIRST
+    if not firing:
+        if not before.firing:
+            return Why.NEVER_TOLD
+        return Why.ALL_RESOLVED if wanted.send_resolved else Why.RESOLVED_UNWANTED
+    if wanted.send_resolved and not before.resolved.issuperset(_names(resolved)):
+        return Why.SOME_RESOLVED
+    return Why.REPEAT if before.at_ms < since_ms else Why.UNCHANGED
+
+
+def _names(alerts: Iterable[Alert]) -> tuple[str, ...]:
+    return tuple(alert.fingerprint for alert in alerts)
+
+
+def _order(alert: Alert) -> tuple[tuple[bool, str], tuple[bool, str], Labels]:
+    """Order alerts as Alertmanager shows them: by job, then instance, then all labels."""
+    named = dict(alert.labels)
+    job, instance = ((name not in named, named.get(name, "")) for name in FIRST_LABELS)
+    return job, instance, alert.labels
