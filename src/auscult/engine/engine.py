@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import aiohttp
 
 from auscult.engine.access import Access
+from auscult.engine.alerts.path import AlertPath
 from auscult.engine.answers import Answers
 from auscult.engine.codec.automatic.watch import ACTOR, LadderWatch, Ties
 from auscult.engine.codec.record import Desk
@@ -42,7 +43,7 @@ from auscult.vault import AUDIT_SEALS, Vault
 from auscult.vault.references import resolve_secret
 
 if TYPE_CHECKING:
-    from auscult.engine.events.records import Settled
+    from auscult.engine.events.settled import Settled
     from auscult.engine.samples.scoring import Received
     from auscult.runtime.settings import SettingChange
     from auscult.store import Credential, Work
@@ -99,6 +100,8 @@ class Engine:
         self.events = EventPath(
             self.store, self.plans, settings=settings, clock=clock, metrics=self.metrics
         )
+        self.started_ms = clock.now_ms()
+        self.alerts = AlertPath(self.events, self.plans, clock=clock)
         self.ladders = LadderWatch(
             Desk(self.events.write, self.vault, clock.now_ms, ACTOR),
             self.plans,
@@ -134,6 +137,7 @@ class Engine:
         )
         self._http = open_http()
         self.events.desk.on_commit = self._committed
+        self.alerts.is_paging = self.settings.monitoring_enabled
         await self.events.start(self._http, is_paging=self.settings.monitoring_enabled)
         await self.events.write(lambda work: self._admit_tenants(work, self.settings))
         if self.settings.monitoring_enabled:

@@ -15,6 +15,7 @@ from auscult.kernel.errors import ObjectMissing, PlugUnknown, SettingError, Vaul
 from auscult.kernel.plugs import Plug, Shelf
 from auscult.kernel.words import TenantId
 from auscult.notification.decide import Route
+from auscult.notification.decide.alerts import Alerting
 from auscult.notification.port import CHANNELS, Channel
 from auscult.performance.port import MONITORS, Monitor
 from auscult.remediation.decide import Runbook
@@ -105,6 +106,7 @@ def wire(
         }
         rules = Rules(
             routes=_routes(bench, tree, channels),
+            alerting=_alerting(bench, tree),
             runbooks=tuple(bench.read(Runbook, entry) for entry in tree.runbooks),
             plan_only=not settings.auto_remediation,
             base_url=base_url,
@@ -198,6 +200,21 @@ def _routes(
         if allowed:
             routes.append(route.model_copy(update={"to": allowed}))
     return tuple(routes)
+
+
+def _alerting(bench: _Bench, tree: "TenantSettings") -> Alerting:
+    """Return how alerts reach people; a channel that is not allowed is refused when it is told."""
+    if tree.alerts is None:
+        return Alerting()
+    alerting = bench.read(Alerting, tree.alerts)
+    for index, receiver in enumerate(alerting.receivers):
+        for told in receiver.to:
+            if told.channel not in tree.channels:
+                where = locate(tree.alerts.place(("receivers", index)))
+                known = ", ".join(sorted(tree.channels)) or "none"
+                why = f"no channel {told.channel!r}; configured are {known}"
+                raise SettingError(f"{where}: receiver {receiver.name!r}: {why}")
+    return alerting
 
 
 def read_secret(

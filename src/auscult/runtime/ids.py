@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+import uuid
 
 from auscult.runtime.clock import Clock
 
@@ -43,6 +44,11 @@ _process = IdMaker()
 def new_id(clock: Clock) -> str:
     """Return a new id: 26 characters, unique, growing within this process."""
     return _process.make(clock.now_ms())
+
+
+def new_uuid() -> str:
+    """Return a random UUID (RFC 9562, version 4), where another's interface wants one."""
+    return str(uuid.uuid4())
 
 
 def time_of_id_ms(identifier: str) -> int:

@@ -6,10 +6,12 @@ The surface is written and tested against this protocol; `auscult.engine.Engine`
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from auscult.kernel.alerts import Silence
 from auscult.kernel.facts import Fact
 from auscult.kernel.incidents import Incident
 from auscult.kernel.matchers import Matcher
 from auscult.kernel.words import Labels, TenantId
+from auscult.notification.decide.alerts import Alerting
 from auscult.runtime.clock import Clock
 from auscult.runtime.metrics import Metrics
 from auscult.runtime.settings import Settings
@@ -20,6 +22,7 @@ from auscult.signals.players import ReadEvents
 from auscult.signals.traces import Trace, TraceQuery, TraceSummary
 
 if TYPE_CHECKING:
+    from auscult.engine.alerts.posted import Posted
     from auscult.store import Credential, Work
 
 T = TypeVar("T")
@@ -137,6 +140,22 @@ class Telemetry(Protocol):
         """Return one trace; raises `ObjectMissing`, also for another tenant's trace."""
 
 
+class Alerts(Protocol):
+    """Alerts that others send, and silences."""
+
+    def alerting(self, tenant: TenantId) -> Alerting:
+        """Return how a tenant's alerts reach people."""
+
+    async def receive(self, tenant: TenantId, body: bytes) -> "Posted":
+        """Make the valid alerts of a body durable; raises `BodyMalformed`, `QueueFull`."""
+
+    async def silence(self, tenant: TenantId, silence: Silence, *, by: str) -> str:
+        """Make or change a silence; returns its id, raises `ObjectMissing`."""
+
+    async def expire(self, tenant: TenantId, silence_id: str, *, by: str) -> None:
+        """End a silence now; raises `ObjectMissing`."""
+
+
 class Engine(Protocol):
     """The running product, seen from above."""
 
@@ -149,12 +168,20 @@ class Engine(Protocol):
         """Where live events are heard."""
 
     @property
+    def started_ms(self) -> int:
+        """Since when it runs."""
+
+    @property
     def vault(self) -> Sealer:
         """What makes page sessions unforgeable."""
 
     @property
     def settings(self) -> Settings:
         """The effective settings."""
+
+    @property
+    def alerts(self) -> Alerts:
+        """Alerts and silences."""
 
     @property
     def telemetry(self) -> Telemetry:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from auscult.engine.events.records import Settled
+from auscult.engine.events.settled import Settled
 from auscult.kernel.alerts import Alert, Group
 from auscult.kernel.facts import Timer
 from auscult.kernel.words import Labels

@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from auscult.engine.alerts.taking import wake
-from auscult.engine.events.records import Settled
+from auscult.engine.events.settled import Settled
 from auscult.kernel.effects import Effect, EffectKind
 from auscult.kernel.words import Labels
 from auscult.notification.decide.alerts import (

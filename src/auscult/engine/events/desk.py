@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from auscult.engine.events.records import Settled, settle
+from auscult.engine.events.records import settle
+from auscult.engine.events.settled import Settled
 from auscult.kernel.errors import AuscultError, QueueFull, StoreRaced, StoreUnavailable
 from auscult.kernel.facts import Fact
 from auscult.runtime.tracing import span

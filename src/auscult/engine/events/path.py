@@ -17,8 +17,8 @@ from auscult.notification.mailroom import MAILROOM
 if TYPE_CHECKING:
     import aiohttp
 
-    from auscult.engine.events.records import Settled
     from auscult.engine.events.senses import Senses
+    from auscult.engine.events.settled import Settled
     from auscult.engine.wiring import Plans
     from auscult.runtime.clock import Clock
     from auscult.runtime.metrics import Metrics

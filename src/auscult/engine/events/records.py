@@ -1,16 +1,17 @@
 """Between the store and the steps: load the rows a fact needs, decide, save what follows."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from auscult.engine.alerts.taking import GROUP_TIMER
+from auscult.engine.alerts.telling import ring_group
+from auscult.engine.events.settled import Settled
 from auscult.engine.events.steps import Case, Decision, Note, Rules, step
 from auscult.incidents import choose, looked_at, tell_again
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.facts import Acknowledged, Answered, Fact, Found, Rang, Released, Resolved
 from auscult.kernel.findings import Phase
-from auscult.kernel.incidents import Change, Incident
+from auscult.kernel.incidents import Incident
 from auscult.kernel.runs import Run
-from auscult.kernel.words import TenantId
 from auscult.notification.decide import told_channels
 from auscult.runtime.ids import new_id
 
@@ -28,18 +29,6 @@ GIVE_UP_MS = 24 * HOUR_MS
 """An effect that was not done a day after it was due is given up, and its incident says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What a committed fact has done, for those who must be woken by it."""
-
-    tenant: TenantId
-    incident: Incident | None = None
-    changes: tuple[Change, ...] = ()
-    runs: tuple[Run, ...] = ()
-    effects: int = 0
-    timers: int = 0
-
-
 def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settled:
     """Decide on one fact inside a transaction; raises what the decision raises."""
     rows = work.of(fact.tenant)
@@ -47,6 +36,9 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
     if isinstance(fact, Rang):
         if rows.timers.take(fact.timer.key, due_by_ms=now_ms) is None:
             return Settled(fact.tenant)
+        if fact.timer.name == GROUP_TIMER:
+            alerting = plans.of(fact.tenant).rules.alerting
+            return ring_group(rows, fact.timer.about, alerting, now_ms=now_ms)
         if looked_at(fact.timer) is not None:
             again = _told_again(rows, fact, now_ms)
             if again is None:

@@ -19,6 +19,7 @@ from auscult.kernel.facts import Answered, Fact, Found, Rang, Resolved, Timer
 from auscult.kernel.incidents import Change, ChangeKind, Incident
 from auscult.kernel.runs import Run
 from auscult.notification.decide import Route, wish_messages
+from auscult.notification.decide.alerts import Alerting
 from auscult.remediation import decide as remediation
 from auscult.remediation.decide import Runbook
 
@@ -32,6 +33,7 @@ class Rules:
     """What a tenant has decided beforehand, as data."""
 
     routes: tuple[Route, ...] = ()
+    alerting: Alerting = field(default_factory=Alerting)
     runbooks: tuple[Runbook, ...] = ()
     plan_only: bool = False
     base_url: str = ""

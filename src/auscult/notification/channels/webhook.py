@@ -1,13 +1,14 @@
 """Posts signed JSON to any address, as Standard Webhooks 1.0 defines it."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 from typing_extensions import override
 
 from auscult.kernel.deliveries import secret_bytes, signing_headers
 from auscult.kernel.errors import SettingError
+from auscult.kernel.incidents import Status
 from auscult.notification.messages import Message
 from auscult.notification.port import Channel
 from auscult.notification.posting import Parcel, post, secrets_in
@@ -22,7 +23,8 @@ class Webhook(Channel):
     """Posts `{"type", "timestamp", "data"}` with a Standard Webhooks signature.
 
     The header `webhook-id` is the effect's key: a receiver that remembers it for a day sees every
-    message exactly once. While the secret rotates, `old_secret` signs as well.
+    message exactly once. While the secret rotates, `old_secret` signs as well. With
+    `form: alertmanager` groups of alerts are posted as Alertmanager's webhook, version 4.
 
     ```yaml
     channels:
@@ -33,6 +35,7 @@ class Webhook(Channel):
     url: HttpUrl
     secret: SecretStr | None = None
     old_secret: SecretStr | None = None
+    form: Literal["standard", "alertmanager"] = "standard"
     timeout_s: float = Field(default=10.0, gt=0, le=30)
 
     @field_validator("secret", "old_secret")
@@ -49,7 +52,8 @@ class Webhook(Channel):
         self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
     ) -> str:
         """Post the message once."""
-        body = body_of(message)
+        is_plain = self.form == "standard" or message.alerts is None
+        body = body_of(message) if is_plain else alertmanager_body(message)
         given = [one.get_secret_value() for one in (self.secret, self.old_secret) if one]
         headers = signing_headers(body, key=key, at_ms=at_ms, secrets=given)
         headers |= {"Content-Type": "application/json", "User-Agent": "auscult"}
@@ -67,7 +71,7 @@ class Webhook(Channel):
 
 def body_of(message: Message) -> bytes:
     """Return the JSON body; the same message always gives the same bytes."""
-    said = message.model_dump(mode="json", exclude={"so_far"})
+    said = message.model_dump(mode="json", exclude={"so_far", "alerts"})
     incident = {"id": message.incident} | {name: said[name] for name in sorted(INCIDENT_FIELDS)}
     event = {
         "type": message.type,
@@ -75,3 +79,11 @@ def body_of(message: Message) -> bytes:
         "data": {"incident": incident, "message": said},
     }
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def alertmanager_body(message: Message) -> bytes:
+    """Return a group of alerts as Alertmanager posts it."""
+    assert message.alerts is not None
+    status = "resolved" if message.status is Status.RESOLVED else "firing"
+    said = message.alerts.as_webhook(status, message.link)
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()

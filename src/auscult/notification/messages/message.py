@@ -59,7 +59,8 @@ class Message(Word):
     `subject` is the title of the incident's first message to this channel: a thread keeps it.
     `dedup_key` is the same for every message about the same incident: a receiver that takes keys
     keeps one alert per incident with it. `fields` are (name, value) pairs for receivers that show
-    tables. Where it is about a group of alerts, `alerts` holds them. `at_ms` is when the thing said happened, not when it is sent.
+    tables. Where it is about a group of alerts, `alerts` holds them. `at_ms` is when the thing said
+    happened, not when it is sent.
     """
 
     kind: ChangeKind

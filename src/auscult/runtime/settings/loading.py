@@ -108,6 +108,9 @@ def _over(defaults: Node, node: Node) -> Node:
     return Node(value, node.origin, {**defaults.key_origins, **node.key_origins})
 
 
+_ENTRIES = frozenset({"alerts", "codec"})
+
+
 def _tenant(node: Node) -> Any:  # noqa: ANN401 (what the file holds, for pydantic to judge)
     if not isinstance(node.value, dict):
         return node.plain()
@@ -117,7 +120,7 @@ def _tenant(node: Node) -> Any:  # noqa: ANN401 (what the file holds, for pydant
             given[key] = tuple(part.value)
         elif key == "channels" and isinstance(part.value, dict):
             given[key] = dict(part.value)
-        elif key == "codec" and isinstance(part.value, dict):
+        elif key in _ENTRIES and isinstance(part.value, dict):
             given[key] = part
         else:
             given[key] = part.plain()

@@ -106,6 +106,7 @@ class TenantSettings(Section):
     monitors: tuple[PlugSettings, ...] = ()
     channels: dict[ChannelName, PlugSettings] = Field(default_factory=dict)
     routes: tuple[Entry, ...] = ()
+    alerts: Entry | None = None
     runbooks: tuple[Entry, ...] = ()
     codec: Entry | None = None
 

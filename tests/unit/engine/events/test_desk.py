@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from auscult.engine.events.desk import GROUP_MAX, Desk
-from auscult.engine.events.records import Settled
+from auscult.engine.events.settled import Settled
 from auscult.kernel.errors import (
     ObjectMissing,
     QueueFull,

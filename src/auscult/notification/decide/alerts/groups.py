@@ -134,7 +134,10 @@ def flush(  # noqa: PLR0913  # a group, its alerts and its rules
     now_ms: int,
 ) -> Flush:
     """Decide what is told of a group whose time has come."""
-    group = replace(group, next_ms=now_ms + node.interval_ms, has_flushed=True)
+    # From the time it was due, not from now: what is late once is not late for ever.
+    next_ms = group.next_ms + node.interval_ms
+    next_ms = next_ms if next_ms > now_ms else now_ms + node.interval_ms
+    group = replace(group, next_ms=next_ms, has_flushed=True)
     inside = sorted(alerts, key=_order)
     gone = tuple(one.fingerprint for one in inside if one.is_resolved(now_ms))
     left, reasons = _unmuted(inside, node, muting)

@@ -1,0 +1,114 @@
+"""Alerts as a part of the engine: bodies go in, what is known of alerts and silences comes out."""
+
+from typing import TYPE_CHECKING
+
+from auscult.engine.alerts.posted import Posted, read_posted
+from auscult.engine.alerts.taking import Paths, take_in
+from auscult.kernel.alerts import Alert, Silence
+from auscult.kernel.errors import ObjectMissing, QueueFull
+from auscult.kernel.words import TenantId
+from auscult.notification.decide.alerts import Alerting
+from auscult.notification.decide.alerts.silences import change, end
+from auscult.runtime.ids import new_uuid
+
+if TYPE_CHECKING:
+    from auscult.engine.events.path import EventPath
+    from auscult.engine.events.settled import Settled
+    from auscult.engine.wiring import Plans
+    from auscult.runtime.clock import Clock
+    from auscult.store import Work
+
+CHUNK = 1_000
+"""Alerts in one commit at most: what another tenant waits for stays short."""
+
+
+class AlertPath:
+    """Takes alerts in, and changes silences."""
+
+    def __init__(self, events: "EventPath", plans: "Plans", *, clock: "Clock") -> None:
+        """Take the one writer, and the rules in force."""
+        self._events = events
+        self._plans = plans
+        self._clock = clock
+        self._paths: dict[TenantId, Paths] = {}
+        self.is_paging = True
+
+    def alerting(self, tenant: TenantId) -> Alerting:
+        """Return how a tenant's alerts reach people."""
+        return self._plans.of(tenant).rules.alerting
+
+    async def receive(self, tenant: TenantId, body: bytes) -> Posted:
+        """Make the alerts of a body durable; raises `BodyMalformed`, `QueueFull`.
+
+        What is not valid of it is said in the answer, the rest is taken.
+        """
+        if not self.is_paging:
+            raise QueueFull("monitoring is switched off (MONITORING_ENABLED)", retry_after_s=60)
+        alerting = self.alerting(tenant)
+        timeout_ms = alerting.resolve_timeout
+        posted = read_posted(body, now_ms=self._clock.now_ms(), resolve_timeout_ms=timeout_ms)
+        paths = self._paths_of(tenant, alerting)
+        for at in range(0, len(posted.alerts), CHUNK):
+            some = posted.alerts[at : at + CHUNK]
+
+            def take(work: "Work", some: tuple[Alert, ...] = some) -> "Settled":
+                return take_in(work.of(tenant), some, paths, now_ms=self._clock.now_ms())
+
+            await self._events.write(take)
+        return posted
+
+    async def silence(self, tenant: TenantId, silence: Silence, *, by: str) -> str:
+        """Make a silence, or change the one whose id it carries; returns its id.
+
+        Raises `ObjectMissing` where the tenant has no silence of that id.
+        """
+        now_ms = self._clock.now_ms()
+
+        def write(work: "Work") -> str:
+            rows = work.of(tenant)
+            before = rows.silences.get(silence.id) if silence.id else None
+            if silence.id and before is None:
+                raise ObjectMissing("no such silence")
+            made, ended = change(before, silence, new_id=new_uuid(), now_ms=now_ms)
+            if ended is not None:
+                rows.silences.put(ended)
+            rows.silences.put(made)
+            matchers = ", ".join(map(str, made.matchers))
+            rows.audit.append(
+                at_ms=now_ms,
+                actor=by,
+                action="silence.set",
+                about=made.id,
+                detail={"sentence": f"Silenced by {by}: {matchers}; {made.comment}"},
+            )
+            return made.id
+
+        return await self._events.write(write)
+
+    async def expire(self, tenant: TenantId, silence_id: str, *, by: str) -> None:
+        """End a silence now; raises `ObjectMissing`."""
+        now_ms = self._clock.now_ms()
+
+        def write(work: "Work") -> None:
+            rows = work.of(tenant)
+            before = rows.silences.get(silence_id)
+            if before is None:
+                raise ObjectMissing("no such silence")
+            if before.ends_ms <= now_ms:
+                return
+            rows.silences.put(end(before, now_ms))
+            rows.audit.append(
+                at_ms=now_ms,
+                actor=by,
+                action="silence.ended",
+                about=silence_id,
+                detail={"sentence": f"Silence ended by {by}."},
+            )
+
+        await self._events.write(write)
+
+    def _paths_of(self, tenant: TenantId, alerting: Alerting) -> Paths:
+        known = self._paths.get(tenant)
+        if known is None or known.alerting is not alerting:
+            known = self._paths[tenant] = Paths(alerting)
+        return known

@@ -1,0 +1,165 @@
+"""`/api/v2/silences` and `/api/v2/silence/{id}`."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from auscult.kernel.alerts import Silence, SilenceState
+from auscult.kernel.errors import BodyMalformed, MatcherMalformed, ObjectMissing
+from auscult.kernel.matchers import Matcher, compile_pattern
+from auscult.kernel.times import rfc3339
+from auscult.surface.api.access import Reader
+from auscult.surface.api.alertmanager.readings import read_filter
+from auscult.surface.api.alertmanager.routes import AlertmanagerRoute
+from auscult.surface.api.limits import SMALL_BODY_BYTES, read_body
+from auscult.surface.api.queries import Nothing, Query, documented
+
+SHOWN_MAX = 1_000
+KEPT_MS = 5 * 86_400_000
+"""How long a silence that is over is shown."""
+
+router = APIRouter(prefix="/api/v2", tags=["alertmanager"], route_class=AlertmanagerRoute)
+
+
+class SilencesQuery(Query):
+    """Which silences: those that have each of these matchers."""
+
+    filter: tuple[str, ...] = ()
+
+
+class PostedMatcher(BaseModel):
+    """A condition as the API writes it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str = Field(min_length=1, max_length=500)
+    value: str = Field(max_length=500)
+    isRegex: bool  # noqa: N815  # the API's spelling
+    isEqual: bool = True  # noqa: N815  # the API's spelling
+
+    def read(self) -> Matcher:
+        """Return it as a matcher; raises `BodyMalformed`."""
+        if self.isRegex:
+            try:
+                compile_pattern(self.value)
+            except MatcherMalformed as why:
+                raise BodyMalformed(f"invalid regular expression: {why.detail}") from None
+            return Matcher(name=self.name, op="=~" if self.isEqual else "!~", value=self.value)
+        return Matcher(name=self.name, op="=" if self.isEqual else "!=", value=self.value)
+
+
+class PostedSilence(BaseModel):
+    """A silence as the API writes it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str = ""
+    matchers: tuple[PostedMatcher, ...] = Field(min_length=1, max_length=100)
+    startsAt: datetime  # noqa: N815  # the API's spelling
+    endsAt: datetime  # noqa: N815  # the API's spelling
+    createdBy: str = Field(max_length=200)  # noqa: N815  # the API's spelling
+    comment: str = Field(max_length=2_000)
+
+    def read(self, now_ms: int) -> Silence:
+        """Return it as a silence; raises `BodyMalformed`."""
+        starts_ms, ends_ms = (round(at.timestamp() * 1_000) for at in (self.startsAt, self.endsAt))
+        if starts_ms >= ends_ms:
+            raise BodyMalformed("Failed to create silence: start time must be before end time")
+        if ends_ms < now_ms:
+            raise BodyMalformed("Failed to create silence: end time can't be in the past")
+        matchers = tuple(one.read() for one in self.matchers)
+        if all(one.matches({}) for one in matchers):
+            raise BodyMalformed("at least one matcher must not match the empty string")
+        return Silence(
+            id=self.id,
+            matchers=matchers,
+            starts_ms=starts_ms,
+            ends_ms=ends_ms,
+            updated_ms=now_ms,
+            created_by=self.createdBy,
+            comment=self.comment,
+        )
+
+
+@router.get("/silences", openapi_extra=documented(SilencesQuery))
+async def show_all(ask: Reader) -> Response:
+    """Return the silences: active, pending, and those that are over since not long."""
+    wanted = read_filter(ask.query(SilencesQuery).filter)
+    now_ms = ask.engine.clock.now_ms()
+    found = await ask.engine.read(
+        lambda work: work.of(ask.tenant).silences.ending_after(now_ms - KEPT_MS, SHOWN_MAX)
+    )
+    fitting = [one for one in found if set(wanted) <= set(one.matchers)]
+    return JSONResponse([told(one, now_ms) for one in sorted(fitting, key=_order(now_ms))])
+
+
+@router.post("/silences")
+async def post(ask: Reader) -> Response:
+    """Make a silence, or change the one whose id is given."""
+    ask.query(Nothing)
+    body = await read_body(ask.request, SMALL_BODY_BYTES)
+    try:
+        posted = PostedSilence.model_validate_json(body)
+    except ValidationError as why:
+        first = why.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BodyMalformed(f"{where}: {first['msg']}") from None
+    silence = posted.read(ask.engine.clock.now_ms())
+    made = await ask.engine.alerts.silence(ask.tenant, silence, by=ask.caller.name)
+    return JSONResponse({"silenceID": made})
+
+
+@router.get("/silence/{silence_id}")
+async def show(silence_id: UUID, ask: Reader) -> Response:
+    """Return one silence."""
+    ask.query(Nothing)
+    found = await ask.engine.read(lambda work: work.of(ask.tenant).silences.get(str(silence_id)))
+    if found is None:
+        raise ObjectMissing("no such silence")
+    return JSONResponse(told(found, ask.engine.clock.now_ms()))
+
+
+@router.delete("/silence/{silence_id}")
+async def end(silence_id: UUID, ask: Reader) -> Response:
+    """End one silence now."""
+    ask.query(Nothing)
+    await ask.engine.alerts.expire(ask.tenant, str(silence_id), by=ask.caller.name)
+    return Response(status_code=200)
+
+
+def told(silence: Silence, now_ms: int) -> dict[str, Any]:
+    """Return a silence as the API says it."""
+    return {
+        "id": silence.id,
+        "status": {"state": str(silence.state(now_ms))},
+        "matchers": [
+            {
+                "name": one.name,
+                "value": one.value,
+                "isRegex": "~" in one.op,
+                "isEqual": not one.op.startswith("!"),
+            }
+            for one in silence.matchers
+        ],
+        "startsAt": rfc3339(silence.starts_ms),
+        "endsAt": rfc3339(silence.ends_ms),
+        "updatedAt": rfc3339(silence.updated_ms),
+        "createdBy": silence.created_by,
+        "comment": silence.comment,
+    }
+
+
+def _order(now_ms: int) -> Any:  # noqa: ANN401  # a key for `sorted`
+    """Active ones first, the next to end first; then those that begin next; then the last over."""
+    states = list(SilenceState)
+
+    def key(silence: Silence) -> tuple[int, int]:
+        state = silence.state(now_ms)
+        edge = {SilenceState.ACTIVE: silence.ends_ms, SilenceState.PENDING: silence.starts_ms}
+        return states.index(state), edge.get(state, -silence.ends_ms)
+
+    return key
