@@ -17,14 +17,17 @@ from tests.contract.store.databases import Database, PostgresDatabase
 from tests.contract.store.words import (
     ACME,
     BETA,
+    alert,
     audit_row,
     effect,
     finding,
+    group,
     heard,
     incident,
     ladder,
     outcome,
     run,
+    silence,
     timer,
 )
 
@@ -75,6 +78,23 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "ladders.undo": (lambda rows: rows.ladders.undo("L1"), ""),
     "ladders.touch": (lambda rows: rows.ladders.touch("L1", seen_ms=1_000, now_ms=2_000), False),
     "ladders.forget": (lambda rows: rows.ladders.forget(0), None),
+    "alerts.put": (lambda rows: rows.alerts.put([alert()]), MINE),
+    "alerts.get": (lambda rows: rows.alerts.get(["a1"]), {}),
+    "alerts.lie": (lambda rows: rows.alerts.lie([("P1", "a1")]), MINE),
+    "alerts.lying": (lambda rows: list(rows.alerts.lying("P1", 0)), []),
+    "alerts.of_group": (lambda rows: rows.alerts.of_group("G1"), []),
+    "alerts.live": (lambda rows: rows.alerts.live(0), []),
+    "alerts.forget": (lambda rows: rows.alerts.forget(10**15), 0),
+    "groups.put": (lambda rows: rows.groups.put([group()]), MINE),
+    "groups.get": (lambda rows: rows.groups.get(["G1"]), {}),
+    "groups.page": (lambda rows: rows.groups.page(), []),
+    "groups.count": (lambda rows: rows.groups.count(), 0),
+    "groups.enter": (lambda rows: rows.groups.enter([("G1", "a1")]), MINE),
+    "groups.leave": (lambda rows: rows.groups.leave("G1", ["a1"]), None),
+    "silences.put": (lambda rows: rows.silences.put(silence()), MINE),
+    "silences.get": (lambda rows: rows.silences.get("S1"), None),
+    "silences.ending_after": (lambda rows: rows.silences.ending_after(0), []),
+    "silences.forget": (lambda rows: rows.silences.forget(10**15), 0),
     "audit.append": (lambda rows: rows.audit.append(**audit_row()), MINE),
     "audit.of": (lambda rows: rows.audit.of("I1"), []),
     "audit.page": (lambda rows: rows.audit.page().rows, []),
@@ -107,6 +127,11 @@ def fill(store: Store, tenant: TenantId = ACME) -> None:
         rows.ladders.put(ladder())
         rows.ladders.set_advice("L1", '{"form": 1}')
         rows.ladders.set_undo("L1", f"v1:{tenant}")
+        rows.alerts.put([alert()])
+        rows.alerts.lie([("P1", "a1")])
+        rows.groups.put([group()])
+        rows.groups.enter([("G1", "a1")])
+        rows.silences.put(silence())
         rows.audit.append(**audit_row())
         rows.secrets.put("s", f"v1:{tenant}")
         rows.keys.add("h", "k1", role="admin", now_ms=1)
@@ -127,7 +152,8 @@ def methods() -> list[str]:
         name: kind
         for name in set(TenantRows.__slots__) - {"tenant"}
         for kind in vars(module).values()
-        if inspect.isclass(kind) and kind.__module__ == f"auscult.store.rows.{name}"
+        if (inspect.isclass(kind) and kind.__module__.endswith(f".rows.{name}"))
+        or (inspect.isclass(kind) and kind.__module__.endswith(f".rows.alerts.{name}"))
     }
     assert set(nouns) == set(TenantRows.__slots__) - {"tenant"}
     return sorted(

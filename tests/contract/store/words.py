@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from auscult.kernel.alerts import Alert, Group, Silence, Told
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.facts import Timer
 from auscult.kernel.findings import Evidence, Exhibit, Finding, Phase
 from auscult.kernel.incidents import Incident, Signal, Status
+from auscult.kernel.matchers import Matcher
 from auscult.kernel.runs import Run, RunState
 from auscult.kernel.words import Severity, Subject, TenantId
 from auscult.store import LadderRow
@@ -127,3 +129,20 @@ def audit_row(number: int = 1, about: str = "I1") -> dict[str, Any]:
 def ladder(ladder_id: str = "L1", **more: Any) -> LadderRow:
     values = {"state": "kept", "started_ms": 1_000, "updated_ms": 1_000, "body": {"why": ""}}
     return LadderRow(id=ladder_id, **{**values, **more})
+
+
+def alert(name: str = "a1", **more: Any) -> Alert:
+    values = {"starts_ms": 1_000, "ends_ms": 9_000, "updated_ms": 1_000, **more}
+    return Alert(name, (("alertname", "Slow"), ("service", "edge")), (), **values)
+
+
+def group(group_id: str = "G1") -> Group:
+    told = {"chat": Told(frozenset({"a1"}), frozenset(), 1_000)}
+    labels = (("alertname", "Slow"),)
+    return Group(group_id, "0", "{}", "team", labels, begun_ms=1_000, next_ms=2_000, told=told)
+
+
+def silence(silence_id: str = "S1", **more: Any) -> Silence:
+    matcher = Matcher(name="service", op="=", value="edge")
+    values = {"starts_ms": 1_000, "ends_ms": 9_000, "updated_ms": 1_000, **more}
+    return Silence(id=silence_id, matchers=(matcher,), **values)

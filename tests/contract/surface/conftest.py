@@ -10,13 +10,16 @@ import pytest
 from fastapi import FastAPI
 
 from auscult.engine import Engine
+from auscult.kernel.alerts import Silence
 from auscult.kernel.errors import ObjectMissing
 from auscult.kernel.facts import Found
+from auscult.kernel.matchers import Matcher
 from auscult.kernel.words import TenantId
 from auscult.runtime.clock import SystemClock
 from auscult.runtime.settings import parse_settings
 from auscult.signals.otlp.exports import Export
 from auscult.surface.app import create_app
+from tests.alerts import alert_body
 from tests.contract.store.conftest import database, postgres, server, template
 from tests.contract.store.databases import Database
 from tests.unit.signals.otlp.bodies import Call, trace_body, trace_id
@@ -53,6 +56,7 @@ class House:
     incident: str
     slot: int
     exhibit: str
+    silence: str
 
 
 @pytest.fixture
@@ -85,7 +89,17 @@ async def furnish(engine: Engine) -> House:
     spans = trace_body({"edge": [Call(name=SECRET)]})
     await engine.telemetry.receive_traces(OWNER, Export(spans, OTLP["content-type"], ""))
     exhibit = finding.evidence.exhibits[0].id
-    return House(engine, create_app(engine), keys, incident.id, await find_slot(engine), exhibit)
+    await engine.alerts.receive(OWNER, alert_body(SECRET, service=SECRET))
+    silence = await engine.alerts.silence(OWNER, a_silence(now_ms), by="ann")
+    slot = await find_slot(engine)
+    return House(engine, create_app(engine), keys, incident.id, slot, exhibit, silence)
+
+
+def a_silence(now_ms: int) -> Silence:
+    matcher = Matcher(name="service", op="=", value=SECRET)
+    return Silence(
+        id="", matchers=(matcher,), starts_ms=now_ms, ends_ms=now_ms + 3_600_000, updated_ms=now_ms
+    )
 
 
 async def find_slot(engine: Engine) -> int:

@@ -13,6 +13,7 @@ from auscult.kernel.facts import Found
 from auscult.kernel.sounds import Stream, Unheard, Why
 from auscult.kernel.words import Subject
 from auscult.signals.vantage import SOUND_MEDIA, pack_sound
+from tests.alerts import SILENCES_PATH, alert_body, silence_body
 from tests.contract.surface.conftest import (
     MEDIA,
     OTLP,
@@ -52,6 +53,15 @@ CASES: dict[tuple[str, str], str] = {
     ("POST", "/v1/logs"): OWN,
     ("POST", "/api/v1/players/events"): OWN,
     ("POST", "/api/v1/sounds"): OWN,
+    ("GET", "/api/v2/status"): OWN,
+    ("GET", "/api/v2/receivers"): OWN,
+    ("GET", "/api/v2/alerts"): OWN,
+    ("POST", "/api/v2/alerts"): OWN,
+    ("GET", "/api/v2/alerts/groups"): OWN,
+    ("GET", "/api/v2/silences"): OWN,
+    ("POST", "/api/v2/silences"): OWN,
+    ("GET", "/api/v2/silence/{silence_id}"): OBJECT,
+    ("DELETE", "/api/v2/silence/{silence_id}"): OBJECT,
     ("GET", "/api/v1/traces"): OWN,
     ("GET", "/api/v1/traces/{trace_id}"): OBJECT,
     ("GET", "/"): OWN,
@@ -101,6 +111,7 @@ def path_of(house: House, template: str) -> str:
         slot=house.slot,
         exhibit_id=house.exhibit,
         trace_id=OWNERS_TRACE.hex(),
+        silence_id=house.silence,
     )
 
 
@@ -119,6 +130,8 @@ async def try_as(house: House, case: tuple[str, str], *, key: str = "", claims: 
         headers |= {"content-type": SOUND_MEDIA}
         at_ms = house.engine.clock.now_ms()
         body = pack_sound(TAP, Unheard(Why.SLOW, at_ms, ""), sent_ms=at_ms)
+    if method == "POST" and template.startswith("/api/v2/"):
+        body = silence_body("x") if template == SILENCES_PATH else alert_body("x")
     if template.endswith("/players/events"):
         headers |= {"content-type": "application/json"}
         body = b'{"events": []}'
@@ -175,7 +188,7 @@ async def test_the_owner_reaches_all_of_it(house: House) -> None:
     owner = house.keys[OWNER, "admin"]
     seen = ""
     for case, kind in CASES.items():
-        if case[0] == "POST" or case[1] in STREAMS or kind in {OPEN, PLATFORM}:
+        if case[0] != "GET" or case[1] in STREAMS or kind in {OPEN, PLATFORM}:
             continue
         answer = await try_as(house, case, key=owner)
         assert answer.status == 200, f"{case}: {answer.status} {answer.text[:200]}"

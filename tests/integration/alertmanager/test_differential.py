@@ -32,6 +32,7 @@ class Ear(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.heard: dict[str, set[Said]] = {"theirs": set(), "ours": set()}
+        self.times: list[str] = []
         self.lock = threading.Lock()
 
     def url(self, whose: str) -> str:
@@ -42,7 +43,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Ear
 
-    def do_POST(self) -> None:  # noqa: N802  # the base class's name
+    def do_POST(self) -> None:  # the base class's name
         told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         said = {
             (told["receiver"], told["groupKey"], one["fingerprint"], one["status"])
@@ -50,6 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
         }
         with self.server.lock:
             self.server.heard[self.path.strip("/")] |= said
+            self.server.times.append(told["groupKey"])
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()

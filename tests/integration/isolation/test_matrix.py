@@ -18,6 +18,7 @@ from auscult.kernel.words import Subject, TenantId
 from auscult.signals.vantage import SOUND_MEDIA, pack_sound
 from auscult.store import Store
 from auscult.surface.app import create_app
+from tests.alerts import ALERTS_PATH, SILENCES_PATH, alert_body, silence_body
 from tests.contract.store.conftest import own_server
 from tests.contract.surface.test_api_tenants import CASES, OBJECT, OPEN, OWN, PLATFORM, routes_of
 from tests.integration.remote_write import HEADERS, now_ms, write_body
@@ -60,6 +61,7 @@ class House:
     incident: str
     slot: str
     exhibit: str
+    silence: str
 
     def ask(self, case: Case, key: str = "", **headers: str) -> tuple[int, str]:
         """Call a route; return the status and the beginning of the body."""
@@ -69,6 +71,7 @@ class House:
             slot=self.slot,
             exhibit_id=self.exhibit,
             trace_id=trace_id(1).hex(),
+            silence_id=self.silence,
         )
         body = None
         given = {"Origin": self.product.url, **headers}
@@ -79,6 +82,8 @@ class House:
             unheard = Unheard(Why.SLOW, now_ms(), "")
             body = pack_sound(TAP, unheard, sent_ms=now_ms())
             given |= {"Content-Type": SOUND_MEDIA}
+        elif method == "POST" and path.startswith("/api/v2/"):
+            body = silence_body("x") if path == SILENCES_PATH else alert_body("x")
         elif path.endswith("/players/events"):
             body = b'{"events": []}'
             given |= {"Content-Type": "application/json"}
@@ -133,7 +138,9 @@ def inhabited(folder: Path, store_url: str) -> Iterator[House]:
         _, page = product.ask("/api/v1/series", owner)
         incident = incidents(product, owner)[0]["id"]
         slot, exhibit = str(page["series"][0]["slot"]), add_exhibit(product, incident)
-        yield House(product, owner, stranger, incident, slot, exhibit)
+        assert product.ask(ALERTS_PATH, owner, body=alert_body(SECRET))[0] == 200
+        _, silence = product.ask(SILENCES_PATH, owner, body=silence_body(SECRET))
+        yield House(product, owner, stranger, incident, slot, exhibit, silence["silenceID"])
     assert product.process is not None
     assert product.process.returncode == 0
 

@@ -32,6 +32,7 @@ from auscult.runtime.settings.effective import SettingChange
 from auscult.signals.columns.intake import Accepted
 from auscult.store import Credential, IncidentFilter
 from auscult.store.rows.exhibits import Listed, Shown
+from tests.unit.surface.fake_alerts import FakeAlerts
 from tests.unit.surface.fake_telemetry import FakeTelemetry
 
 T = TypeVar("T")
@@ -246,6 +247,8 @@ class FakeEngine:
         self.hub = FakeHub()
         self.metrics = Metrics()
         self.telemetry = FakeTelemetry()
+        self.started_ms = START_MS
+        self.alerts = FakeAlerts(START_MS)
         self.settings = Settings(
             server=ServerSettings(host=host, loopback_tenant=loopback_tenant),
             limits=LimitSettings(body_bytes=1_000_000, live_clients=3),

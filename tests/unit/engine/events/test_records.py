@@ -8,9 +8,9 @@ import pytest
 from auscult.engine.events.records import (
     BACKOFF_MOST_MS,
     GIVE_UP_MS,
-    Settled,
     settle,
 )
+from auscult.engine.events.settled import Settled
 from auscult.engine.events.steps import Rules
 from auscult.incidents import LOOK_AGAIN_MS, QUIET_HOLD_MS
 from auscult.incidents.lifecycle import SETTLE_HOLD_MS

@@ -1,4 +1,4 @@
-"""Alerts and silences, as Alertmanager's clients send and read them.
+"""An alert, as Alertmanager's clients send and read it.
 
 An alert is one label set for which something holds, from a time to a time; who sends it says so
 again and again, and what is not said again ends by itself. Identity and merging follow Prometheus
@@ -6,14 +6,12 @@ Alertmanager 0.25 (`types/types.go`, `provider/mem`, `prometheus/common/model/si
 that a fingerprint is the same before and after a move.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from auscult.kernel.matchers import Matcher, matches_all
-from auscult.kernel.words import Labels, Word
+from auscult.kernel.words import Labels
 
 FNV_OFFSET, FNV_PRIME = np.uint64(14_695_981_039_346_656_037), np.uint64(1_099_511_628_211)
 ENDED = b"\xff"
@@ -90,62 +88,3 @@ def _spelt(labels: Labels) -> bytes:
     """Return what is hashed: each name and each value, ended by a byte that no UTF-8 text has."""
     words = [word.encode() for pair in labels for word in pair]
     return ENDED.join([*words, b""])
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a channel was told last of a group: fingerprints, and when."""
-
-    firing: frozenset[str]
-    resolved: frozenset[str]
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One group of one route, without its alerts. `count` numbers what it told since it began.
-
-    It is looked at again at `next_ms`; 0 says that nobody is in it, and that it waits for nothing.
-    """
-
-    id: str
-    place: str
-    key: str
-    receiver: str
-    labels: Labels
-    begun_ms: int
-    next_ms: int
-    has_flushed: bool = False
-    count: int = 0
-    told: Mapping[str, Told] = field(default_factory=dict)
-
-
-class SilenceState(StrEnum):
-    """Where a silence stands, in the order of the list."""
-
-    ACTIVE = "active"
-    PENDING = "pending"
-    EXPIRED = "expired"
-
-
-class Silence(Word):
-    """Nobody is told of alerts that fulfil every matcher, from a time to a time."""
-
-    id: str
-    matchers: tuple[Matcher, ...]
-    starts_ms: int
-    ends_ms: int
-    updated_ms: int
-    created_by: str = ""
-    comment: str = ""
-    annotations: Labels = ()
-
-    def state(self, now_ms: int) -> SilenceState:
-        """Return where it stands."""
-        if now_ms < self.starts_ms:
-            return SilenceState.PENDING
-        return SilenceState.ACTIVE if now_ms < self.ends_ms else SilenceState.EXPIRED
-
-    def mutes(self, labels: Labels, now_ms: int) -> bool:
-        """Say whether an alert with these labels is silenced now."""
-        return self.state(now_ms) is SilenceState.ACTIVE and matches_all(self.matchers, labels)

@@ -1,0 +1,34 @@
+"""A group of alerts that are told together, and what was told of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from auscult.kernel.words import Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a channel was told last of a group: fingerprints, and when."""
+
+    firing: frozenset[str]
+    resolved: frozenset[str]
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group of one route, without its alerts. `count` numbers what it told since it began.
+
+    It is looked at again at `next_ms`; 0 says that nobody is in it, and that it waits for nothing.
+    """
+
+    id: str
+    place: str
+    key: str
+    receiver: str
+    labels: Labels
+    begun_ms: int
+    next_ms: int
+    has_flushed: bool = False
+    count: int = 0
+    told: Mapping[str, Told] = field(default_factory=dict)

@@ -1,0 +1,27 @@
+"""Alerts and silences as clients post them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+ALERTS_PATH = "/api/v2/alerts"
+SILENCES_PATH = "/api/v2/silences"
+
+
+def alert_body(name: str, **labels: str) -> bytes:
+    """Return one alert that fires from now on."""
+    return json.dumps([{"labels": {"alertname": name, **labels}}]).encode()
+
+
+def silence_body(value: str, *, minutes: int = 60, **more: Any) -> bytes:
+    """Return a silence of the alerts whose `service` has a value, for so long from now."""
+    now = datetime.now(UTC)
+    silence = {
+        "matchers": [{"name": "service", "value": value, "isRegex": False, "isEqual": True}],
+        "startsAt": now.isoformat(),
+        "endsAt": (now + timedelta(minutes=minutes)).isoformat(),
+        "createdBy": "ann",
+        "comment": "known",
+        **more,
+    }
+    return json.dumps(silence).encode()

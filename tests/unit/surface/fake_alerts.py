@@ -1,0 +1,31 @@
+"""Alerts and silences in memory."""
+
+from auscult.engine.alerts.posted import Posted, read_posted
+from auscult.kernel.alerts import Silence
+from auscult.kernel.words import TenantId
+from auscult.notification.decide.alerts import Alerting
+
+
+class FakeAlerts:
+    """What the surface asks of alerts; silences are only named."""
+
+    def __init__(self, now_ms: int) -> None:
+        self.now_ms = now_ms
+        self.posted: list[tuple[TenantId, Posted]] = []
+        self.silenced: list[Silence] = []
+        self.expired: list[str] = []
+
+    def alerting(self, tenant: TenantId) -> Alerting:
+        return Alerting()
+
+    async def receive(self, tenant: TenantId, body: bytes) -> Posted:
+        posted = read_posted(body, now_ms=self.now_ms, resolve_timeout_ms=300_000)
+        self.posted.append((tenant, posted))
+        return posted
+
+    async def silence(self, tenant: TenantId, silence: Silence, *, by: str) -> str:
+        self.silenced.append(silence)
+        return silence.id or f"{tenant}-{len(self.silenced)}"
+
+    async def expire(self, tenant: TenantId, silence_id: str, *, by: str) -> None:
+        self.expired.append(silence_id)
