@@ -91,6 +91,17 @@ def list_plugs(
     list_shelves(shelf, as_json=json)
 
 
+@app.command("import")
+def import_alertmanager(
+    file: Annotated[Path, typer.Argument(help="An alertmanager.yml.")],
+    tenant: Annotated[str, typer.Option(help="Whose settings it becomes.")] = "main",
+) -> None:
+    """Translate an Alertmanager configuration into settings, and say what could not be."""
+    from auscult.surface.cli.importing import import_config
+
+    import_config(file, tenant)
+
+
 @score.command("series")
 def score_series(
     file: Annotated[Path, typer.Argument(help="CSV with the columns timestamp,value.")],
