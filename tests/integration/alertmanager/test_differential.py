@@ -73,8 +73,8 @@ def hearing() -> Iterator[Ear]:
 
 
 @contextmanager
-def alertmanager(folder: Path, config: dict[str, Any]) -> Iterator[str]:
-    """Run Debian's Alertmanager on free ports, alone."""
+def alertmanager(folder: Path, config: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    """Run Debian's Alertmanager on free ports, alone; yield its address and its process."""
     file = folder / "alertmanager.yml"
     file.write_text(yaml.safe_dump(config, sort_keys=False))
     port = free_port()
@@ -94,7 +94,7 @@ def alertmanager(folder: Path, config: dict[str, Any]) -> Iterator[str]:
             assert process.poll() is None, (folder / "alertmanager.log").read_text()[-2_000:]
             assert time.monotonic() < until
             time.sleep(0.05)
-        yield url
+        yield url, process.pid
     finally:
         process.terminate()
         process.wait(timeout=10)
@@ -156,7 +156,7 @@ def run_both(
         hook = {"use": "webhook", "url": ear.url("ours"), "form": "alertmanager"}
         product = Product(folder, {"acme": {"alerts": ours, "channels": {"hook": hook}}})
         key = product.key("acme")
-        with alertmanager(folder, theirs) as url, product:
+        with alertmanager(folder, theirs) as (url, _), product:
             ends = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
             for case in cases:
                 for _, _, matchers in case.silences:
