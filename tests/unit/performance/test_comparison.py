@@ -12,13 +12,26 @@ from auscult.kernel.errors import BodyMalformed
 from auscult.kernel.sounds import Pcm, Sound
 from auscult.performance.hearing import Kind, Verdict
 from auscult.performance.hearing.comparison import Comparison
-from auscult.performance.hearing.comparison.absence import find_missing, find_runs, is_placed
-from auscult.performance.hearing.comparison.alignment import Reference, correlate, follow, search
+from auscult.performance.hearing.comparison.absence import (
+    find_missing,
+    find_runs,
+    is_of_treble,
+    is_placed,
+)
+from auscult.performance.hearing.comparison.alignment import (
+    Fit,
+    Reference,
+    correlate,
+    follow,
+    search,
+)
 from auscult.performance.hearing.comparison.ceiling import Peaks
+from auscult.performance.hearing.comparison.pairs import Pair
 from auscult.performance.hearing.comparison.place import swing, turns
 from auscult.performance.hearing.comparison.resampling import Resampler
 from auscult.performance.hearing.comparison.spectra import count_holes, find_loss
-from auscult.performance.hearing.figures.blocks import Grid, Singles
+from auscult.performance.hearing.figures.blocks import HOPS, Grid, Singles, measure
+from auscult.performance.hearing.figures.spectrum import look
 from tests.benchmarks.audio_injection import DOWNSTREAM, UPSTREAM, Scene, change_rate
 from tests.benchmarks.audio_material import RATE_HZ, UNIT_SEEDS, make_track
 
@@ -190,6 +203,23 @@ def test_what_is_missing_is_over_when_the_sound_is_back_for_8_ms() -> None:
     assert find_runs(nothing, (-5, 0)) == ([(-5, 0)], None)
     nothing[3:6] = True
     assert find_runs(nothing, (-5, 0)) == ([(-5, 6)], None)
+
+
+def test_a_hiss_that_lost_its_treble_is_no_gap_and_a_cut_is() -> None:
+    rng = np.random.default_rng(4)
+    hiss = np.diff(rng.standard_normal(RATE_HZ // 2 + 3), 3)[None].astype(np.float32) * 0.02
+    voice = np.sin(np.arange(RATE_HZ // 2) * 2 * np.pi * 300 / RATE_HZ)[None].astype(np.float32)
+    assert is_of_treble(beside(0.05 * hiss, hiss), 100, 120)
+    assert not is_of_treble(beside(0 * hiss, hiss), 100, 120), "nothing at all is left"
+    assert not is_of_treble(beside(0.05 * voice, voice), 100, 120)
+    assert not is_of_treble(beside(0.05 * (hiss + voice), hiss + voice), 100, 120)
+
+
+def beside(heard: Singles, source: Singles) -> Pair:
+    grid = Grid(RATE_HZ, 1)
+    mine, its = (measure(grid, one, start=0, at_ms=0) for one in (heard, source))
+    nothing = np.full(HOPS, np.nan)
+    return Pair(mine, look(mine), its, look(its), Fit(nothing, nothing, nothing[None]))
 
 
 def test_one_peak_that_should_stand_beyond_full_scale_was_cut_off() -> None:

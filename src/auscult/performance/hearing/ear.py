@@ -29,7 +29,7 @@ SURE_SCORE = {
     Kind.CLIPPING: NEVER,
     Kind.POLARITY: NEVER,
     Kind.MONO_COLLAPSE: NEVER,
-    Kind.BANDWIDTH: 15.0,
+    Kind.BANDWIDTH: 20.0,
     Kind.NOISE: 4.0,
     Kind.TRANSCODE: 5.0,
 }

@@ -32,6 +32,9 @@ FITS = 0.6
 GAP_BINS, BACK_BINS = 4, 8
 """A gap lasts 4 ms at least, and is over when the sound is back for 8 ms."""
 
+TREBLE_HZ, TREBLE_ALONE = 4_000.0, DIP
+"""Of what is treble alone less than a tenth of the power lies below 4 kHz."""
+
 LONG_BINS = round(1000 * SILENCE_S)
 """What is gone for longer is no gap but silence, or a channel that is lost."""
 
@@ -91,6 +94,8 @@ class Absence:
             # What comes before a silence that goes on is the beginning of it.
             if not GAP_BINS <= length <= LONG_BINS or self._silence.since_ms >= 0:
                 continue
+            if is_of_treble(pair, max(begin, 0), end):
+                continue
             heard = True
             first = pair.block.start + begin * pair.block.grid.hop / BINS
             if self._gap.feed(pair.block.time_ms(first), bad=True, step_s=STEP_S):
@@ -125,6 +130,20 @@ def is_placed(pair: Pair, missing: NDArray[np.bool_]) -> bool:
     whole = known & ~missing.reshape(HOPS, BINS).any(axis=1)
     near = np.abs(pair.fit.off[known]) < pair.block.grid.hop / BINS
     return bool(near.all() and (pair.fit.quality[whole] > FITS).all())
+
+
+def is_of_treble(pair: Pair, begin: int, end: int) -> bool:
+    """Whether the source has nothing but treble from one bin to another, and some of it is heard.
+
+    A consonant or a cymbal that lost its treble is all but gone: that is no gap, but bandwidth.
+    """
+    if end <= begin or float(pair.block.peak[:, begin:end].max()) < SILENT_PEAK:
+        return False
+    frames = slice(*(round(bin_ * pair.source.grid.hop / BINS) for bin_ in (begin, end)))
+    piece = pair.source.samples[:, frames]
+    power = np.abs(np.fft.rfft(piece * np.hanning(piece.shape[1]), axis=1)) ** 2
+    hz = np.fft.rfftfreq(piece.shape[1], 1 / pair.source.grid.rate_hz)
+    return bool(power[:, hz < TREBLE_HZ].sum() < TREBLE_ALONE * power.sum())
 
 
 def loud_gain(pair: Pair) -> Floats:
