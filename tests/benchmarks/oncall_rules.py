@@ -2,7 +2,7 @@
 
 import random
 import warnings
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -14,7 +14,7 @@ Times = list[tuple[int, int]]
 def draw_calendar(rng: random.Random) -> tuple[str, int, int]:
     """One series with exceptions, moved and added times, and a window in Unix milliseconds."""
     zone = rng.choice(ZONES)
-    begin = datetime(rng.randint(2019, 2026), rng.randint(1, 12), rng.randint(1, 28))
+    begin = datetime(rng.randint(2019, 2026), rng.randint(1, 12), rng.randint(1, 28))  # noqa: DTZ001  # a wall time
     begin += timedelta(minutes=rng.randrange(0, 1_440, 30))
     is_day = rng.random() < 0.2
     lines = [f"UID:one\nSUMMARY:ada\n{stamp('DTSTART', begin, zone, is_day)}"]
@@ -40,7 +40,7 @@ def draw_calendar(rng: random.Random) -> tuple[str, int, int]:
         extra = begin + timedelta(days=rng.randint(1, 900), hours=0 if is_day else 1)
         lines.append(stamp("RDATE", extra, zone, is_day))
     from_day = begin + timedelta(days=rng.randint(-30, 700))
-    from_ms = milliseconds(from_day.replace(tzinfo=timezone.utc))
+    from_ms = milliseconds(from_day.replace(tzinfo=UTC))
     to_ms = from_ms + rng.randint(1, 120) * 86_400_000
     body = "BEGIN:VEVENT\n" + "\n".join(lines) + "\nEND:VEVENT\n"
     text = f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:test\n{body}END:VCALENDAR\n"
@@ -81,7 +81,7 @@ def stamp(name: str, wall: datetime, zone: str, is_day: bool) -> str:
 
 
 def milliseconds(at: datetime) -> int:
-    return (at - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(milliseconds=1)
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 def other_times(text: str, from_ms: int, to_ms: int, *, zone: Any) -> Times:
@@ -90,7 +90,7 @@ def other_times(text: str, from_ms: int, to_ms: int, *, zone: Any) -> Times:
     import recurring_ical_events
 
     window = [
-        datetime.fromtimestamp(at_ms // 1_000, timezone.utc)
+        datetime.fromtimestamp(at_ms // 1_000, UTC)
         for at_ms in (from_ms - 3 * 86_400_000, to_ms + 3 * 86_400_000)
     ]
     with warnings.catch_warnings():

@@ -9,7 +9,7 @@ are exact.
 
 import random
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,7 +32,7 @@ DAY_MS = DAY_MINUTES * MINUTE_MS
 WINDOW_DAYS = (2, 12)
 NAMES = ("ada", "bob", "cyn", "dan", "eve", "fay", "gil", "hal")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-EPOCH = datetime(1970, 1, 1)
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # a wall time
 EPOCH_DAY = EPOCH.toordinal()
 
 Answer = tuple[tuple[str, str, str], ...]
@@ -53,7 +53,7 @@ class World:
 def changes_of(zone: str, year: int) -> tuple[int, ...]:
     """The instants at which a zone's offset changes within a year, to the minute."""
     found = []
-    hour_ms, at_ms = 3_600_000, minutes_of(datetime(year, 1, 1)) * MINUTE_MS
+    hour_ms, at_ms = 3_600_000, minutes_of(EPOCH.replace(year=year)) * MINUTE_MS
     before = offset(at_ms, zone)
     for start_ms in range(at_ms, at_ms + 366 * DAY_MS, hour_ms):
         if (after := offset(start_ms + hour_ms, zone)) != before:
@@ -68,7 +68,7 @@ def changes_of(zone: str, year: int) -> tuple[int, ...]:
 
 
 def offset(at_ms: int, zone: str) -> timedelta:
-    there = datetime.fromtimestamp(at_ms // 1_000, timezone.utc).astimezone(ZoneInfo(zone))
+    there = datetime.fromtimestamp(at_ms // 1_000, UTC).astimezone(ZoneInfo(zone))
     return there.utcoffset() or timedelta()
 
 
@@ -81,12 +81,12 @@ def wall_of(minutes: int) -> datetime:
 
 
 def draw(rng: random.Random, *, zone: str = "") -> World:
-    """A schedule of one to four layers, and a window that mostly has a change of the clock in it."""
+    """A schedule of one to four layers, and a window that mostly has a change of the clock."""
     zone = zone or rng.choice(ZONES)
     year = rng.choice(YEARS)
     changes = changes_of(zone, year)
     has_change = bool(changes) and rng.random() < 0.9
-    start = minutes_of(datetime(year, 1, 1)) + rng.randrange(365 * DAY_MINUTES)
+    start = minutes_of(EPOCH.replace(year=year)) + rng.randrange(365 * DAY_MINUTES)
     middle = rng.choice(changes) // MINUTE_MS if has_change else start
     days = rng.randint(*WINDOW_DAYS)
     from_minute = middle - rng.randrange(1, days * DAY_MINUTES)

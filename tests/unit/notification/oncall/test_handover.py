@@ -14,8 +14,10 @@ def test_the_message_says_who_goes_who_stays_and_who_comes() -> None:
         "Handover in streaming, Mon 23 Mar 2026 09:00 CET (Europe/Berlin)",
         "Off: ada, on call since Mon 16 Mar 2026 09:00 CET (layer week)",
         "Stays: bob, until further notice (layer week)",
-        "On: cyn, until Mon 30 Mar 2026 09:00 CEST,"
-        " for cyn Mon 30 Mar 2026 12:45 +0545 (Asia/Kathmandu) (layer week)",
+        (
+            "On: cyn, until Mon 30 Mar 2026 09:00 CEST,"
+            " for cyn Mon 30 Mar 2026 12:45 +0545 (Asia/Kathmandu) (layer week)"
+        ),
         "Next handover: Mon 30 Mar 2026 09:00 CEST, to ada, bob",
     ]
 

@@ -25,12 +25,18 @@ def test_a_gap_says_why_every_layer_had_nobody() -> None:
     )
     found = gaps(one, utc("2026-03-02 12:00"), utc("2026-03-04 12:00"))
     assert [notice.sentence for notice in found] == [
-        "Nobody is on call in streaming from Mon 2 Mar 2026 13:00 CET"
-        " to Mon 2 Mar 2026 21:00 CET (8 h): layer nights begins Mon 2 Mar 2026 21:00 CET.",
-        "Nobody is on call in streaming from Tue 3 Mar 2026 00:00 CET"
-        " to Wed 4 Mar 2026 00:00 CET (1 d): layer nights is off for Carnival.",
-        "Nobody is on call in streaming from Wed 4 Mar 2026 06:00 CET"
-        " to Wed 4 Mar 2026 13:00 CET (7 h): layer nights is outside of its hours.",
+        (
+            "Nobody is on call in streaming from Mon 2 Mar 2026 13:00 CET"
+            " to Mon 2 Mar 2026 21:00 CET (8 h): layer nights begins Mon 2 Mar 2026 21:00 CET."
+        ),
+        (
+            "Nobody is on call in streaming from Tue 3 Mar 2026 00:00 CET"
+            " to Wed 4 Mar 2026 00:00 CET (1 d): layer nights is off for Carnival."
+        ),
+        (
+            "Nobody is on call in streaming from Wed 4 Mar 2026 06:00 CET"
+            " to Wed 4 Mar 2026 13:00 CET (7 h): layer nights is outside of its hours."
+        ),
     ]
 
 
@@ -95,8 +101,12 @@ def test_one_person_in_two_schedules_at_once_is_told() -> None:
     one, other = schedule(f"layers: [{WEEK}]"), schedule(f"layers: [{NIGHTS}]", name="ingest")
     found = overlaps([one, other], utc("2026-03-03 12:00"), utc("2026-03-05 12:00"))
     assert [notice.sentence for notice in found] == [
-        "ada is on call in streaming and in ingest at once from Tue 3 Mar 2026 21:00 CET"
-        " to Wed 4 Mar 2026 06:00 CET (9 h).",
-        "ada is on call in streaming and in ingest at once from Wed 4 Mar 2026 21:00 CET"
-        " to Thu 5 Mar 2026 06:00 CET (9 h).",
+        (
+            "ada is on call in streaming and in ingest at once from Tue 3 Mar 2026 21:00 CET"
+            " to Wed 4 Mar 2026 06:00 CET (9 h)."
+        ),
+        (
+            "ada is on call in streaming and in ingest at once from Wed 4 Mar 2026 21:00 CET"
+            " to Thu 5 Mar 2026 06:00 CET (9 h)."
+        ),
     ]

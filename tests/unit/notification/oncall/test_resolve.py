@@ -74,8 +74,10 @@ def test_a_team_is_told_together_and_nobody_twice() -> None:
 def test_quiet_hours_put_off_a_warning_and_never_what_is_critical() -> None:
     one = policy("schedule:week")
     assert ask(one, at_ms=NIGHT_MS) == [
-        "ada push 240: on call in week: layer week;"
-        " quiet hours put it off till Wed 4 Mar 2026 07:00 CET"
+        (
+            "ada push 240: on call in week: layer week;"
+            " quiet hours put it off till Wed 4 Mar 2026 07:00 CET"
+        )
     ]
     assert ask(one, at_ms=NIGHT_MS, severity=Severity.CRITICAL) == [
         "ada push 0: on call in week: layer week"
@@ -144,8 +146,7 @@ def test_where_everybody_is_worn_out_they_are_paged_all_the_same() -> None:
     one = policy("schedule:alone", later={"to": ["person:bob"]})
     assert ask(one, ada=3, bob=9) == [
         "- ops 0: fallback of p, channel ops; ada had 3 pages in the last hour",
-        "ada push 0: on call in alone: layer week, all the same;"
-        " ada had 3 pages in the last hour",
+        "ada push 0: on call in alone: layer week, all the same; ada had 3 pages in the last hour",
     ]
 
 

@@ -1,5 +1,7 @@
 """A schedule as settings: read as people write it, refused with the right words."""
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -41,7 +43,11 @@ def test_a_schedule_is_read_from_yaml_and_back_from_json() -> None:
         ({"layers": [{**LAYER, "until": "2026-03-02T09:00"}]}, "lies not after start"),
         ({"layers": [{**LAYER, "peple": []}]}, "rotation.peple"),
         (
-            {"overrides": [{"person": "a", "start": "2026-03-02T09:00", "end": "2026-03-02T09:00"}]},
+            {
+                "overrides": [
+                    {"person": "a", "start": "2026-03-02T09:00", "end": "2026-03-02T09:00"}
+                ]
+            },
             "lies not after start",
         ),
         ({"holidays": [{"name": "x", "day": "2026-01-02", "last": "2026-01-01"}]}, "before day"),
@@ -51,7 +57,7 @@ def test_a_schedule_is_read_from_yaml_and_back_from_json() -> None:
         ),
     ],
 )
-def test_a_wrong_schedule_is_refused_with_words(fields: dict[str, object], words: str) -> None:
+def test_a_wrong_schedule_is_refused_with_words(fields: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError) as refused:
         schedule(**{"layers": [LAYER], **fields})
     assert words in str(refused.value)

@@ -1,6 +1,6 @@
 """Instants and settings as the tests of the room write them."""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import yaml
@@ -14,11 +14,11 @@ DAY_MS = 24 * HOUR_MS
 
 def utc(text: str) -> int:
     """`2026-03-29 01:00` in UTC as Unix milliseconds."""
-    return int(datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp() * 1_000)
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1_000)
 
 
 def text_of(at_ms: int) -> str:
-    return f"{datetime.fromtimestamp(at_ms / 1_000, timezone.utc):%Y-%m-%d %H:%M}"
+    return f"{datetime.fromtimestamp(at_ms / 1_000, UTC):%Y-%m-%d %H:%M}"
 
 
 def schedule(text: str = "", **fields: Any) -> Schedule:

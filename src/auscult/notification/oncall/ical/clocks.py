@@ -22,6 +22,7 @@ from auscult.notification.oncall.zones import (
 )
 
 OBSERVANCES_MAX = 20
+YEAR_MAX = 9_000
 
 Component = Any
 """A component or a value of icalendar's."""
@@ -116,7 +117,7 @@ class Clocks:
             )
         except (KeyError, AttributeError):
             raise BodyMalformed(f"the VTIMEZONE of {name!r} cannot be read") from None
-        if not isinstance(start, WallTime):
+        if not isinstance(start, WallTime) or start.year > YEAR_MAX:
             raise BodyMalformed(f"the VTIMEZONE of {name!r} cannot be read")
         wall = start.replace(tzinfo=None)
         yield Onset(wall, before, after)

@@ -87,7 +87,7 @@ def _parse(text: str) -> Component:
 
     try:
         calendar = Calendar.from_ical(plain)
-    except (ValueError, LookupError, TypeError, AttributeError) as why:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as why:
         raise BodyMalformed(f"no calendar: {str(why)[:200]}") from None
     if calendar.name != "VCALENDAR":
         raise BodyMalformed(f"no calendar: begins with {calendar.name}")

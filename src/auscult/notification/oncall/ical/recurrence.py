@@ -56,7 +56,17 @@ def read_rule(parts: Mapping[str, Sequence[Any]]) -> Rule:
     freq = str(_one(parts, "FREQ", "")).upper()
     if freq not in _FREQUENCIES:
         raise BodyMalformed(f"RRULE: FREQ={freq} is not taken in a calendar of shifts")
-    rule = Rule(
+    try:
+        rule = _rule(freq, parts)
+    except ValueError:
+        raise BodyMalformed("RRULE: cannot be read") from None
+    if rule.interval < 1:
+        raise BodyMalformed("RRULE: INTERVAL is less than 1")
+    return rule
+
+
+def _rule(freq: str, parts: Mapping[str, Sequence[Any]]) -> Rule:
+    return Rule(
         freq=freq,
         interval=int(_one(parts, "INTERVAL", 1)),
         count=int(_one(parts, "COUNT", 0)) if "COUNT" in parts else None,
@@ -66,9 +76,6 @@ def read_rule(parts: Mapping[str, Sequence[Any]]) -> Rule:
         days=tuple(_read_day(str(one).upper()) for one in parts.get("BYDAY", ())),
         positions=tuple(int(one) for one in parts.get("BYSETPOS", ())),
     )
-    if rule.interval < 1:
-        raise BodyMalformed("RRULE: INTERVAL is less than 1")
-    return rule
 
 
 def days_of(

@@ -18,7 +18,13 @@ DAYS_MAX = 500_000
 
 LENGTH_MAX_DAYS = 400
 
-_DATED = {"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"}
+YEARS = range(1583, 9_000)
+"""Years that are taken; some write the year 1 or 9999 for a date that they do not know."""
+
+_READ = {
+    *("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"),
+    "SEQUENCE",
+}
 
 Time = tuple[Component, int, int]
 """An event's component, and the start and the end of one of its times, in Unix milliseconds."""
@@ -86,10 +92,10 @@ def _sort_out(events: list[Component]) -> tuple[Masters, Changes]:
     masters: Masters = {}
     changes: Changes = {}
     for number, component in enumerate(events):
-        if broken := [name for name, _ in component.errors if name in _DATED]:
+        if broken := [name for name, _ in component.errors if name in _READ]:
             raise BodyMalformed(f"{broken[0]} of {component.get('UID', 'an event')!s:.100}")
         uid = str(component.get("UID", "")) or f"\n{number}"
-        at = component.get("RECURRENCE-ID")
+        at = _only(component, "RECURRENCE-ID")
         if at is None:
             if uid not in masters or _sequence(component) >= _sequence(masters[uid]):
                 masters[uid] = component
@@ -139,8 +145,10 @@ def _recurring(component: Component, begin: Moment, reach: Reach) -> Iterator[Mo
             yield start
 
 
-def _is_after(start: Moment, until: Date, clocks: Clocks) -> bool:
+def _is_after(start: Moment, until: Component, clocks: Clocks) -> bool:
     """Say whether a time lies after UNTIL, which is an instant, a day, or a local time."""
+    if not isinstance(until, Date):
+        raise BodyMalformed("RRULE: UNTIL is no date")
     if not isinstance(until, WallTime):
         return start.wall.date() > until
     if until.tzinfo is None:
@@ -169,15 +177,17 @@ def _lasting(
 
 def _length(component: Component, begin: Moment, reach: Reach) -> Span:
     """Return how long an event lasts on the wall clock of its beginning."""
-    if (end := component.get("DTEND")) is not None:
+    if (end := _only(component, "DTEND")) is not None:
         moment = _moment(end.dt, end.params)
         if moment.zone == begin.zone:
             length = moment.wall - begin.wall
         else:
             begin_ms = reach.clocks.ms(begin.wall, begin.zone)
             length = (reach.clocks.ms(moment.wall, moment.zone) - begin_ms) * Span(milliseconds=1)
-    elif (duration := component.get("DURATION")) is not None:
+    elif (duration := _only(component, "DURATION")) is not None:
         length = duration.dt
+        if not isinstance(length, Span):
+            raise BodyMalformed("DURATION is no length of time")
     else:
         length = Span(days=1) if begin.is_day else Span()
     if abs(length) > Span(days=LENGTH_MAX_DAYS):
@@ -186,7 +196,7 @@ def _length(component: Component, begin: Moment, reach: Reach) -> Span:
 
 
 def _begin(component: Component) -> Moment:
-    start = component.get("DTSTART")
+    start = _only(component, "DTSTART")
     if start is None:
         raise BodyMalformed(f"no DTSTART in {component.get('UID', 'an event')!s:.100}")
     return _moment(start.dt, start.params)
@@ -195,11 +205,13 @@ def _begin(component: Component) -> Moment:
 def _moment(value: Component, parameters: Component) -> Moment:
     if isinstance(value, tuple):  # a period; its own end is not heeded
         value = value[0]
+    if not isinstance(value, Date):
+        raise BodyMalformed("a time of day where a date belongs")
+    if value.year not in YEARS:
+        raise BodyMalformed(f"a date of the year {value.year}")
     if isinstance(value, WallTime):
         zone = "UTC" if value.tzinfo is not None else str(parameters.get("X-ZONE", ""))
         return Moment(value.replace(tzinfo=None), zone, is_day=False)
-    if not isinstance(value, Date):
-        raise BodyMalformed("a time of day where a date belongs")
     return Moment(midnight(value), "", is_day=True)
 
 
@@ -209,13 +221,21 @@ def _listed(component: Component, name: str) -> Iterator[Moment]:
             yield _moment(value.dt, one.params)
 
 
+def _only(component: Component, name: str) -> Component:
+    """Return a property, or None. Raises `BodyMalformed` where it stands twice."""
+    found = component.get(name)
+    if isinstance(found, list):
+        raise BodyMalformed(f"{name} stands twice in {component.get('UID', 'an event')!s:.100}")
+    return found
+
+
 def _many(given: Component) -> list[Component]:
     """Return what icalendar gives bare where there is one, and as a list where there are more."""
     return given if isinstance(given, list) else [given]
 
 
 def _sequence(component: Component) -> int:
-    return int(component.get("SEQUENCE", 0))
+    return int(_only(component, "SEQUENCE") or 0)
 
 
 def _is_cancelled(component: Component) -> bool:
