@@ -134,7 +134,7 @@ def _times(
 
 def _recurring(component: Component, begin: Moment, reach: Reach) -> Iterator[Moment]:
     """Return the times of an event's rules, from one that may last into the window on."""
-    first_day = _day(reach.from_ms - 2 * DAY_MS) - (_length(component, begin, reach) or Span())
+    first_day = _day(reach.from_ms - 2 * DAY_MS) - _length(component, begin, reach)
     window = first_day, _day(reach.to_ms + 2 * DAY_MS)
     for parts in _many(component.get("RRULE", [])):
         rule, until = read_rule(parts), parts.get("UNTIL", [None])[0]

@@ -190,6 +190,17 @@ def test_a_window_and_a_zone_are_checked() -> None:
         read_calendar(calendar(SERIES), FROM_MS, TO_MS, zone="Nowhere")
 
 
+def test_nothing_of_a_calendar_is_kept_for_the_next() -> None:
+    from icalendar import Calendar
+
+    odd = calendar(SERIES, head="BEGIN:X-ODD-ONE\nX-A:b\nEND:X-ODD-ONE\nBEGIN:VTODO\nEND:VTODO\n")
+    found = read_calendar(odd, FROM_MS, TO_MS, zone="UTC", names=NAMES)
+    assert len(found.events) == 1
+    assert Calendar._components_factory is not None
+    assert "X-OTHER" in Calendar._components_factory
+    assert "X-ODD-ONE" not in Calendar._components_factory
+
+
 def bomb(rule: str, begin: str = "19700101T090000Z", count: int = 1) -> str:
     event = f"SUMMARY:ada\nDTSTART:{begin}\nDURATION:PT1H\nRRULE:{rule}"
     return calendar(*(f"UID:{number}\n{event}" for number in range(count)))
