@@ -53,17 +53,12 @@ class World:
 def changes_of(zone: str, year: int) -> tuple[int, ...]:
     """The instants at which a zone's offset changes within a year, to the minute."""
     found = []
-    hour_ms, at_ms = 3_600_000, minutes_of(EPOCH.replace(year=year)) * MINUTE_MS
-    before = offset(at_ms, zone)
-    for start_ms in range(at_ms, at_ms + 366 * DAY_MS, hour_ms):
-        if (after := offset(start_ms + hour_ms, zone)) != before:
-            at = next(
-                one
-                for one in range(start_ms, start_ms + hour_ms + 1, MINUTE_MS)
-                if offset(one, zone) != before
-            )
-            found.append(at)
-            before = after
+    year_ms = minutes_of(EPOCH.replace(year=year)) * MINUTE_MS
+    for start_ms in range(year_ms, year_ms + 366 * DAY_MS, DAY_MS):
+        before = offset(start_ms, zone)
+        if offset(start_ms + DAY_MS, zone) != before:
+            day = range(start_ms, start_ms + DAY_MS + 1, MINUTE_MS)
+            found.append(next(at_ms for at_ms in day if offset(at_ms, zone) != before))
     return tuple(found)
 
 

@@ -74,6 +74,16 @@ def test_a_time_that_is_shown_twice_is_open_at_its_first_passing_only() -> None:
     assert not is_open(hours, utc("2026-10-25 01:10"), BERLIN)
 
 
+def test_what_has_begun_stays_begun_where_a_clock_goes_back_over_midnight() -> None:
+    newfoundland = "America/St_Johns"  # 2010: at 00:01 on Sunday it is 23:01 on Saturday again
+    hours = (Hours.model_validate({"start": "00:00", "end": "00:30", "weekdays": "sun"}),)
+    opened = [
+        is_open(hours, utc("2010-11-07 02:00") + minute * 60_000, newfoundland)
+        for minute in range(180)
+    ]
+    assert (opened.index(True), opened.count(True)) == (30, 90)
+
+
 def test_equal_times_are_a_whole_day() -> None:
     hours = (Hours.model_validate({"start": "09:00", "end": "09:00", "weekdays": "mon"}),)
     assert is_open(hours, utc("2026-12-01 07:59"), BERLIN)
