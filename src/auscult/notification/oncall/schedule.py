@@ -2,16 +2,17 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
 from itertools import accumulate
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from auscult.kernel.words import Word
 from auscult.notification.oncall.hours import DAY_MINUTES, WEEK_MINUTES, Hours
-from auscult.notification.oncall.zones import Date, Wall, WallTime, Zone, add_minutes
+from auscult.notification.oncall.zones import SetDate, Wall, WallTime, Zone, add_minutes
 
 LAYERS_MAX = 20
 PEOPLE_MAX = 200
@@ -115,6 +116,12 @@ class Feed(Word):
         starts = tuple(one.from_ms for one in events)
         return events, starts, tuple(accumulate((one.to_ms for one in events), max))
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy it without the order of its events, which may not be theirs any more."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.__dict__.pop("_by_start", None)
+        return copy
+
     def at(self, at_ms: int) -> tuple[Event, ...]:
         """Return the events that hold at an instant, the earliest start first."""
         events, starts, ends = self._by_start
@@ -152,8 +159,8 @@ class Holiday(Word):
     """
 
     name: Name
-    day: Date
-    last: Date | None = None
+    day: SetDate
+    last: SetDate | None = None
     layers: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
     stand_ins: Annotated[tuple[Name, ...], BeforeValidator(listed)] = Field(
         default=(), max_length=20

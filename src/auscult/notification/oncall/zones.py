@@ -7,7 +7,7 @@ IANA time zone database's, by `zoneinfo` (PEP 615). This is the only file of the
 
 import datetime as dt
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator
@@ -20,6 +20,11 @@ WallTime = dt.datetime
 
 Span = dt.timedelta
 """A length of time on a wall clock."""
+
+YEARS = range(1970, 2200)
+"""The years of schedules: farther away the rules of clocks are guesses, and arithmetic ends."""
+
+Day = TypeVar("Day", bound=Date)
 
 _EPOCH = WallTime(1970, 1, 1)
 _MILLI = Span(milliseconds=1)
@@ -49,11 +54,20 @@ def _naive(wall: WallTime) -> WallTime:
     return wall.replace(microsecond=0, fold=0)
 
 
+def _near(day: Day) -> Day:
+    if day.year not in YEARS:
+        raise ValueError(f"the year {day.year} is none of {YEARS[0]} to {YEARS[-1]}")
+    return day
+
+
 Zone = Annotated[str, AfterValidator(_known)]
 """The name of a time zone that exists."""
 
-Wall = Annotated[WallTime, AfterValidator(_naive)]
+Wall = Annotated[WallTime, AfterValidator(_naive), AfterValidator(_near)]
 """A local date and time in settings, to the second, without an offset."""
+
+SetDate = Annotated[Date, AfterValidator(_near)]
+"""A day in settings."""
 
 
 def wall_at(at_ms: int, zone: str) -> WallTime:

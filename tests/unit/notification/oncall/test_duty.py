@@ -69,6 +69,14 @@ def test_a_turn_in_a_gap_lasts_no_time_and_one_in_a_fold_twice() -> None:
     assert [line[11:16] for line in autumn] == ["23:00", "00:00", "02:00"]
 
 
+def test_a_turn_that_has_begun_goes_on_where_the_clock_is_set_back() -> None:
+    half = schedule(
+        "layers: [{name: h, people: [a, b, c, d], start: 2026-10-25T00:30, turn: 1 hour}]"
+    )
+    at = ["2026-10-25 00:29", "2026-10-25 00:30", "2026-10-25 01:10", "2026-10-25 02:30"]
+    assert [who(half, one)[0][0] for one in at] == ["b", "c", "c", "d"]
+
+
 def test_an_override_takes_over_from_all_or_from_one() -> None:
     text = f"layers: [{WEEK.replace('ada', '[ada, cyn]')}]\noverrides:\n"
     text += "  - {person: fay, start: 2026-03-03T12:00, end: 2026-03-03T14:00, instead_of: ada}\n"

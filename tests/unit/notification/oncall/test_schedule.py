@@ -42,6 +42,8 @@ def test_a_schedule_is_read_from_yaml_and_back_from_json() -> None:
         ({"layers": [{**LAYER, "start": "2026-03-02T09:00Z"}]}, "without an offset"),
         ({"layers": [{**LAYER, "until": "2026-03-02T09:00"}]}, "lies not after start"),
         ({"layers": [{**LAYER, "peple": []}]}, "rotation.peple"),
+        ({"layers": [{**LAYER, "until": "9999-12-31T23:59"}]}, "the year 9999 is none of 1970"),
+        ({"holidays": [{"name": "x", "day": "9999-12-31"}]}, "the year 9999 is none of 1970"),
         (
             {
                 "overrides": [
@@ -70,3 +72,5 @@ def test_a_feed_finds_a_long_event_behind_short_ones() -> None:
     assert [one.person for one in feed.at(50)] == ["ada", "bob"]
     assert [one.person for one in feed.at(51)] == ["ada"]
     assert feed.at(100) == feed.at(-1) == ()
+    assert feed.model_copy(update={"events": ()}).at(50) == ()
+    assert feed == Feed.model_validate_json(feed.model_dump_json())
