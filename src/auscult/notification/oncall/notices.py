@@ -82,11 +82,14 @@ def overlaps(schedules: Sequence[Schedule], from_ms: int, to_ms: int) -> tuple[N
 
 def _two_overrides(schedule: Schedule, from_ms: int, to_ms: int) -> Iterator[Notice]:
     zone = schedule.time_zone
-    for first, second in combinations(schedule.overrides, 2):
+    spans = [
+        (first_ms(one.start, zone), first_ms(one.end, zone), one) for one in schedule.overrides
+    ]
+    for (*earlier, first), (*later, second) in combinations(spans, 2):
         if first.instead_of and second.instead_of and first.instead_of != second.instead_of:
             continue
-        start_ms = max(from_ms, first_ms(first.start, zone), first_ms(second.start, zone))
-        end_ms = min(to_ms, first_ms(first.end, zone), first_ms(second.end, zone))
+        start_ms = max(from_ms, earlier[0], later[0])
+        end_ms = min(to_ms, earlier[1], later[1])
         if start_ms < end_ms:
             sentence = (
                 f"Two overrides of {schedule.name} hold at once {{span}}:"

@@ -17,7 +17,7 @@ from auscult.notification.oncall.zones import SetDate, Wall, WallTime, Zone, add
 LAYERS_MAX = 20
 PEOPLE_MAX = 200
 EVENTS_MAX = 5_000
-EXCEPTIONS_MAX = 1_000
+EXCEPTIONS_MAX = 400
 
 _TURN = re.compile(r"(\d{1,3}) *(hour|day|week)s?")
 

@@ -18,7 +18,9 @@ from auscult.notification.oncall.zones import zone_named
 TEXT_MAX_BYTES = 1 << 20
 COMPONENTS_MAX = 6_000
 
-_ZONE_PARAMETER = re.compile(r"^([A-Za-z0-9-]+(?:;[^:\n]*?)?);TZID=", re.MULTILINE | re.IGNORECASE)
+_ZONE_PARAMETER = re.compile(
+    r"""^([a-z0-9-]+(?:;(?:"[^"\n]*"|[^":\n])*?)?);TZID=""", re.MULTILINE | re.IGNORECASE
+)
 _COMPONENT = re.compile(r"^(BEGIN|END):(.*?)[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _COMPONENTS = {
     **{name: name for name in ("VCALENDAR", "VEVENT", "STANDARD", "DAYLIGHT", "VALARM")},

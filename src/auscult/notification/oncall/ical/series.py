@@ -11,7 +11,14 @@ from auscult.kernel.errors import BodyMalformed
 from auscult.kernel.times import DAY_MS, SECOND_MS
 from auscult.notification.oncall.ical.clocks import Clocks, Component
 from auscult.notification.oncall.ical.recurrence import Budget, days_of, read_rule
-from auscult.notification.oncall.zones import Date, Span, WallTime, midnight, wall_at
+from auscult.notification.oncall.zones import (
+    Date,
+    Span,
+    WallTime,
+    midnight,
+    wall_at,
+    zone_named,
+)
 
 DAYS_MAX = 500_000
 """How many days all rules of a calendar may look at: about a second's work."""
@@ -210,8 +217,10 @@ def _moment(value: Component, parameters: Component) -> Moment:
     if value.year not in YEARS:
         raise BodyMalformed(f"a date of the year {value.year}")
     if isinstance(value, WallTime):
-        zone = "UTC" if value.tzinfo is not None else str(parameters.get("X-ZONE", ""))
-        return Moment(value.replace(tzinfo=None), zone, is_day=False)
+        if value.tzinfo is None:
+            return Moment(value, str(parameters.get("X-ZONE", "")), is_day=False)
+        utc = value.astimezone(zone_named("UTC"))
+        return Moment(utc.replace(tzinfo=None), "UTC", is_day=False)
     return Moment(midnight(value), "", is_day=True)
 
 

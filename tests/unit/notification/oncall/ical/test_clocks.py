@@ -52,6 +52,15 @@ def test_a_known_name_decides_whatever_the_vtimezone_says(name: str) -> None:
         assert starts(name, "20260302T090000", head=head) == ["2026-03-02 08:00"]
 
 
+@pytest.mark.parametrize(
+    "parameters", ['X-A="b:c;TZID=d";TZID=Asia/Tokyo', "tzid=Asia/Tokyo;X-A=b", 'TZID="Asia/Tokyo"']
+)
+def test_the_zone_is_found_among_other_parameters(parameters: str) -> None:
+    event = f"UID:1\nSUMMARY:ada\nDTSTART;{parameters}:20260302T090000\nDURATION:PT1M"
+    [found] = read_calendar(calendar(event), FROM_MS, TO_MS, zone="UTC").events
+    assert text_of(found.from_ms) == "2026-03-02 00:00"
+
+
 def test_an_unknown_name_is_read_by_its_vtimezone() -> None:
     walls = ("20260302T090000", "20260329T013000", "20260329T023000", "20260329T030000")
     head = ZONE.format(name="Customized Time Zone")
