@@ -10,10 +10,12 @@ from enum import StrEnum
 from auscult.kernel.errors import QueryUnknown
 from auscult.kernel.times import DAY_MS
 from auscult.kernel.words import Word
-from auscult.notification.oncall.hours import is_open, spans
+from auscult.notification.oncall.hours import DAY_MINUTES, is_open, spans
 from auscult.notification.oncall.schedule import Feed, Holiday, Layer, Override, Rotation, Schedule
 from auscult.notification.oncall.zones import (
+    WallTime,
     add_days,
+    add_minutes,
     first_ms,
     midnight,
     minutes_between,
@@ -21,6 +23,7 @@ from auscult.notification.oncall.zones import (
 )
 
 WINDOW_DAYS_MAX = 400
+EDGES_MAX = 20_000
 EARLIEST_MS = 0
 LATEST_MS = 7_258_118_400_000  # the year 2200
 
@@ -79,7 +82,10 @@ def on_call(schedule: Schedule, at_ms: int) -> tuple[Duty, ...]:
     for layer in reversed(schedule.layers):
         if duties := layer_duties(schedule, layer, at_ms):
             break
+    early, late = _around(at_ms, zone)
     for override in schedule.overrides:
+        if override.start > late or override.end < early:
+            continue
         if first_ms(override.start, zone) <= at_ms < first_ms(override.end, zone):
             duties = _overridden(duties, override)
     once: dict[str, Duty] = {}
@@ -102,22 +108,36 @@ def layer_duties(schedule: Schedule, layer: Layer, at_ms: int) -> tuple[Duty, ..
 
 def holiday_at(schedule: Schedule, layer: Layer, at_ms: int) -> Holiday | None:
     """Return the holiday of a layer at an instant; of several the one written last."""
+    early, late = (wall.date() for wall in _around(at_ms, schedule.time_zone))
     for holiday in reversed(schedule.holidays):
+        if holiday.day > late or (holiday.last or holiday.day) < early:
+            continue
         start_ms, end_ms = _holiday_span(holiday, schedule.time_zone)
         if start_ms <= at_ms < end_ms and (not holiday.layers or layer.name in holiday.layers):
             return holiday
     return None
 
 
+def _around(at_ms: int, zone: str) -> tuple[WallTime, WallTime]:
+    """Return wall times between which lies all that can hold at an instant.
+
+    No clock is ever set by more than a day; so that most of many exceptions are told by comparing.
+    """
+    wall = wall_at(at_ms, zone)
+    return add_minutes(wall, -2 * DAY_MINUTES), add_minutes(wall, 2 * DAY_MINUTES)
+
+
 def shifts(schedule: Schedule, from_ms: int, to_ms: int) -> tuple[Shift, ...]:
     """Return the shifts that cover [from_ms, to_ms) without a hole or an overlap, gaps included.
 
     Neighbours differ in who is on call or in why. Raises `QueryUnknown` for a window that is
-    empty, longer than 400 days, or outside of 1970 to 2199.
+    empty, longer than 400 days, outside of 1970 to 2199, or with more than 20,000 changes.
     """
     check_window(from_ms, to_ms)
     found: list[Shift] = []
     edges = {edge for edge in _edges(schedule, from_ms, to_ms) if from_ms < edge < to_ms}
+    if len(edges) > EDGES_MAX:
+        raise QueryUnknown(f"more than {EDGES_MAX} handovers and hours; ask for a shorter window")
     starts = sorted({from_ms, *edges})
     for start_ms, end_ms in zip(starts, [*starts[1:], to_ms], strict=True):
         duties = on_call(schedule, start_ms)

@@ -38,7 +38,10 @@ class Weekday(StrEnum):
     @property
     def rank(self) -> int:
         """0 for Monday, as in `date.weekday()`."""
-        return list(Weekday).index(self)
+        return _WEEK.index(self)
+
+
+_WEEK = tuple(Weekday)
 
 
 def _read_clock(given: Any) -> Any:  # noqa: ANN401  # raw settings
@@ -61,7 +64,7 @@ def _read_days(given: Any) -> Any:  # noqa: ANN401  # raw settings
     for one in given:
         first, _, last = str(one).strip().lower().partition("-")
         start, end = Weekday(first).rank, Weekday(last or first).rank
-        days += [list(Weekday)[at % 7] for at in range(start, start + (end - start) % 7 + 1)]
+        days += [_WEEK[at % 7] for at in range(start, start + (end - start) % 7 + 1)]
     return tuple(dict.fromkeys(days))
 
 
@@ -80,7 +83,7 @@ class Hours(Word):
     start: Clock = 0
     end: Clock = DAY_MINUTES
     weekdays: Annotated[tuple[Weekday, ...], BeforeValidator(_read_days)] = Field(
-        default=tuple(Weekday), min_length=1, max_length=7
+        default=_WEEK, min_length=1, max_length=7
     )
 
     @model_validator(mode="after")
@@ -96,7 +99,7 @@ class Hours(Word):
 
     def on(self, day: Date) -> tuple[WallTime, WallTime] | None:
         """Return the wall times between which it is open, if it begins on that day."""
-        if list(Weekday)[day.weekday()] not in self.weekdays:
+        if _WEEK[day.weekday()] not in self.weekdays:
             return None
         start = add_minutes(midnight(day), self.start)
         return start, add_minutes(start, self.length)

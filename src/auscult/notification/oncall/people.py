@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from auscult.kernel.times import MINUTE_MS
 from auscult.kernel.words import Severity, Word
 from auscult.notification.oncall.hours import Hours, closes_ms, covers_week
-from auscult.notification.oncall.schedule import Name, listed
+from auscult.notification.oncall.schedule import HOURS_MAX, Name, listed
 from auscult.notification.oncall.zones import Zone
 
 AFTER_MAX_MINUTES = 24 * 60
@@ -24,7 +24,7 @@ class Rule(Word):
 class Quiet(Word):
     """Hours in which low severities wait for their end; a critical page never waits."""
 
-    hours: tuple[Hours, ...] = Field(min_length=1, max_length=50)
+    hours: tuple[Hours, ...] = Field(min_length=1, max_length=HOURS_MAX)
     severity: Annotated[tuple[Severity, ...], BeforeValidator(listed)] = (
         Severity.WARNING,
         Severity.INFO,

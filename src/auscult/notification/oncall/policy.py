@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from auscult.kernel.times import MINUTE_MS
 from auscult.kernel.words import Severity, Word
 from auscult.notification.oncall.hours import Hours, is_open
-from auscult.notification.oncall.schedule import Name, listed
+from auscult.notification.oncall.schedule import HOURS_MAX, Name, listed
 from auscult.notification.oncall.zones import Zone
 
 STEPS_MAX = 20
@@ -56,7 +56,7 @@ class Only(Word):
     """When a step is taken at all: at these severities, at these times of the week."""
 
     severity: Annotated[tuple[Severity, ...], BeforeValidator(listed)] = tuple(Severity)
-    hours: tuple[Hours, ...] = Field(default=(), max_length=50)
+    hours: tuple[Hours, ...] = Field(default=(), max_length=HOURS_MAX)
     time_zone: Zone = "UTC"
 
     def holds(self, severity: Severity, at_ms: int) -> bool:

@@ -14,7 +14,8 @@ from auscult.kernel.words import Word
 from auscult.notification.oncall.hours import DAY_MINUTES, WEEK_MINUTES, Hours
 from auscult.notification.oncall.zones import SetDate, Wall, WallTime, Zone, add_minutes
 
-LAYERS_MAX = 20
+LAYERS_MAX = 12
+HOURS_MAX = 20
 PEOPLE_MAX = 200
 EVENTS_MAX = 5_000
 EXCEPTIONS_MAX = 400
@@ -79,7 +80,7 @@ class Rotation(Word):
     start: Wall
     turn: Annotated[Turn, BeforeValidator(_read_turn)] = Turn()
     until: Wall | None = None
-    hours: tuple[Hours, ...] = Field(default=(), max_length=50)
+    hours: tuple[Hours, ...] = Field(default=(), max_length=HOURS_MAX)
 
     @model_validator(mode="after")
     def _in_order(self) -> "Rotation":

@@ -160,3 +160,21 @@ def test_the_longest_window_of_the_shortest_turns_is_bearable() -> None:
     hourly = schedule(f"layers: [{WEEK.replace('1 week', '1 hour')}]")
     found = shifts(hourly, utc("2026-04-01 00:00"), utc("2026-04-01 00:00") + 400 * DAY_MS)
     assert len(found) == 400 * 24 - 1 - 1  # one turn of two hours; one of none
+
+
+def test_a_window_of_too_many_changes_is_refused_and_a_shorter_one_answered() -> None:
+    layers = [
+        {
+            "name": f"{layer}",
+            "people": "ada",
+            "start": "2026-01-01T00:00",
+            "hours": [
+                {"start": at * 60 + layer * 7, "end": at * 60 + layer * 7 + 30} for at in range(20)
+            ],
+        }
+        for layer in range(3)
+    ]
+    busy, from_ms = schedule(layers=layers), utc("2026-03-01 00:00")
+    with pytest.raises(QueryUnknown, match="more than 20000 handovers"):
+        shifts(busy, from_ms, from_ms + 400 * DAY_MS)
+    assert shifts(busy, from_ms, from_ms + DAY_MS)
