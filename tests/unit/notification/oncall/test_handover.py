@@ -56,3 +56,9 @@ def test_a_handover_far_away_is_found_and_none_is_said_as_none() -> None:
     assert "On: ada, until further notice" in handover_message(alone, utc("2026-03-04 12:00"))
     assert next_handover_ms(alone, utc("1970-01-01 00:00")) is None
     assert next_up(alone, utc("2200-01-01 00:00")) == ()
+
+
+def test_who_lives_by_the_clocks_of_the_schedule_is_told_one_time() -> None:
+    cyn = Person(name="cyn", time_zone="Europe/Berlin", contacts=("sms",))
+    at_ms = utc("2026-03-23 08:00")
+    assert handover_message(ONE, at_ms, people=(cyn,)) == handover_message(ONE, at_ms)

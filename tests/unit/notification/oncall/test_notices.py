@@ -110,3 +110,34 @@ def test_one_person_in_two_schedules_at_once_is_told() -> None:
             " to Thu 5 Mar 2026 06:00 CET (9 h)."
         ),
     ]
+
+
+def test_an_override_of_all_beside_one_of_a_person_is_told() -> None:
+    one = schedule(f"""
+    layers: [{WEEK}]
+    overrides:
+      - {{person: hal, start: 2026-03-04T12:00, end: 2026-03-04T15:00, instead_of: ada}}
+      - {{person: ian, start: 2026-03-04T12:00, end: 2026-03-04T15:00}}
+    """)
+    [notice] = overlaps([one], utc("2026-03-02 12:00"), utc("2026-03-09 12:00"))
+    assert notice.kind == "two_overrides"
+
+
+def test_an_event_within_another_is_told_for_as_long_as_it_lasts() -> None:
+    one = schedule(
+        layers=[
+            feed(
+                ("bob", "2026-03-03 00:00", "2026-03-08 00:00"),
+                ("ada", "2026-03-04 00:00", "2026-03-05 00:00"),
+            )
+        ]
+    )
+    [notice] = overlaps([one], utc("2026-03-02 12:00"), utc("2026-03-09 12:00"))
+    assert (notice.from_ms, notice.to_ms) == (utc("2026-03-04 00:00"), utc("2026-03-05 00:00"))
+
+
+def test_one_person_for_several_reasons_in_a_row_is_told_once() -> None:
+    alone = WEEK.replace("ada, bob", "ada")
+    one, other = schedule(f"layers: [{alone}, {NIGHTS}]"), schedule(f"layers: [{alone}]", name="b")
+    [notice] = overlaps([one, other], utc("2026-03-03 12:00"), utc("2026-03-06 12:00"))
+    assert (notice.from_ms, notice.to_ms) == (utc("2026-03-03 12:00"), utc("2026-03-06 12:00"))

@@ -155,3 +155,18 @@ def test_a_person_of_the_fallback_spares_the_worn_out() -> None:
         "eve push 0: fallback of p, named by the policy; ada had 3 pages in the last hour",
         "- ops 0: fallback of p, channel ops; ada had 3 pages in the last hour",
     ]
+
+
+def test_a_level_that_was_before_is_no_next_level() -> None:
+    one = policy("person:eve", later={"to": ["person:ada"]})
+    found = resolve(one, 1, staff(ada=3), severity=Severity.WARNING, at_ms=NOON_MS)
+    assert [page.person for page in found] == ["", "ada"]
+
+
+def test_of_two_on_call_only_the_one_who_is_worn_out_is_passed_over() -> None:
+    both = schedule(f"layers: [{WEEK.replace('ada, bob, cyn', '[ada, bob], eve')}]", name="both")
+    known = staff(ada=3)
+    team = Staff(known.people, {}, {"both": both}, known.pages_last_hour)
+    one = policy("schedule:both")
+    found = resolve(one, 0, team, severity=Severity.WARNING, at_ms=NOON_MS)
+    assert [page.person for page in found] == ["bob"]

@@ -100,6 +100,23 @@ def test_the_highest_sequence_counts() -> None:
     ]
 
 
+def test_a_day_that_is_excepted_takes_whatever_begins_on_it() -> None:
+    series = "UID:1\nSUMMARY:ada\nDTSTART:20260302T090000Z\nDURATION:PT1H\n"
+    series += "RRULE:FREQ=DAILY;COUNT=3\nEXDATE;VALUE=DATE:20260303"
+    assert [one[4:14] for one in times(series)] == ["2026-03-02", "2026-03-04"]
+
+
+def test_what_begins_long_before_the_window_and_lasts_into_it_is_seen() -> None:
+    series = "UID:1\nSUMMARY:ada\nDTSTART:20250115T000000Z\nDURATION:P60D\n"
+    assert times(f"{series}RRULE:FREQ=YEARLY") == ["ada 2026-01-15 00:00 2026-03-16 00:00"]
+
+
+def test_an_end_may_be_in_another_zone_than_its_beginning() -> None:
+    event = "UID:1\nSUMMARY:ada\nDTSTART;TZID=Asia/Tokyo:20260302T090000\n"
+    event += "DTEND;TZID=Europe/Berlin:20260302T090000"
+    assert times(event) == ["ada 2026-03-02 00:00 2026-03-02 08:00"]
+
+
 def test_until_in_utc_is_an_instant_and_a_day_is_included() -> None:
     series = "UID:1\nSUMMARY:ada\nDTSTART;TZID=America/New_York:20260302T200000\nDURATION:PT1H\n"
     assert len(times(f"{series}RRULE:FREQ=DAILY;UNTIL=20260304T010000Z")) == 2

@@ -43,6 +43,8 @@ def test_the_same_shift_has_the_same_uid_wherever_the_window_begins() -> None:
     for days in range(1, 30):
         for event in read(write_calendar(one, FROM_MS + days * DAY_MS, TO_MS)):
             assert whole[event[3]] == event
+    for event in read(write_calendar(one, FROM_MS, TO_MS - DAY_MS)):
+        assert whole[event[3]][:2] == event[:2]  # the last one may end with the window
     other = schedule(f"layers: [{TWO}]", name="ingest")
     assert not whole.keys() & {event[3] for event in read(write_calendar(other, FROM_MS, TO_MS))}
 
@@ -65,6 +67,7 @@ def test_lines_are_ended_folded_and_escaped_as_the_standard_says() -> None:
     assert max(len(line.encode()) for line in text.split("\r\n")) <= 75
     assert "\n" not in text.replace("\r\n", "")
     calendar: Any = icalendar.Calendar.from_ical(text)
+    assert "Straße\\; Übung\\, \\\\n " in text.replace("\r\n ", "")
     event = calendar.walk("VEVENT")[0]
     assert str(event["DESCRIPTION"]) == f"On call in {name[:-1]}: layer week"
     assert event["DTSTAMP"].dt == event["DTSTART"].dt
