@@ -1,11 +1,13 @@
 """Run the benchmarks: `python -m tests.benchmarks [NAME...]`, each in a process of its own.
 
-Ends with 1 when a floor is missed or a benchmark fails. `--list` names them.
+Ends with 1 when a floor is missed or a benchmark fails. `--list` names them. Options after the
+names are those of the benchmarks, as `oncall_schedules --count 100`.
 """
 
 import subprocess
 import sys
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,20 +31,22 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--list"]:
         print("\n".join(known))
         return 0
-    if unknown := set(arguments) - {*known, "--here"}:
+    if arguments[:1] == ["--here"]:
+        run_here(arguments[1])
+    names = list(takewhile(lambda one: not one.startswith("--"), arguments))
+    options = arguments[len(names) :]
+    if unknown := set(names) - {*known}:
         print(f"no benchmark named {', '.join(unknown)}; there are: {', '.join(known)}")
         return 2
-    if "--here" in arguments:
-        run_here(arguments[-1])
-    failed = [name for name in arguments or known if not run_apart(name)]
+    failed = [name for name in names or known if not run_apart(name, options)]
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
 
 
-def run_apart(name: str) -> bool:
+def run_apart(name: str, options: list[str]) -> bool:
     """Run one in a fresh process, so that none sees another's memory or caches."""
-    command = [sys.executable, "-m", "tests.benchmarks", "--here", name]
+    command = [sys.executable, "-m", "tests.benchmarks", "--here", name, *options]
     try:
         return subprocess.run(command, check=False, timeout=TIMEOUT_S).returncode == 0
     except subprocess.TimeoutExpired:
