@@ -7,8 +7,8 @@ Each kind of fault in three severities goes into clean clips of half a minute: s
 windows of the tracks below DIR. The detectors' figures were chosen on seeds 0 to 17, and some rules
 after a look at 18, 19 and 20: only other seeds say how well they do. `--misses` names each fault
 that was not heard. Faults of a stage before the encoder are put in before a real Opus, AAC or MP3
-round trip, those of transport and player after it (`audio_injection.py`); codec and rate go round. A
-fault is found when a verdict of a fitting kind is told after it began; any verdict that neither
+round trip, those of transport and player after it (`audio_injection.py`); codec and rate go round.
+A fault is found when a verdict of a fitting kind is told after it began; any verdict that neither
 fits nor follows from it (`FOLLOWS`) counts against the precision of its own kind, as does every
 verdict on clean sound. Clipping begins with the first sample that is cut. Of hard kinds only sure
 verdicts count, those that may wake somebody, and so do false alarms on clean playlists
