@@ -5,14 +5,14 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
 
 from auscult.kernel.errors import EffectError, ReceiverRefused, ReceiverUnavailable
 from auscult.kernel.incidents import ChangeKind
 from auscult.notification import CHANNELS, Channel
 from auscult.notification.messages import Message, render
-from tests.receiver import Answer, Receiver, receiving
+from auscult.runtime.outbound import open_http
+from tests.receiver import LOOPBACK, Answer, Receiver, receiving
 from tests.story import AT_MS, a_change, an_incident
 
 SECRET = "tell-nobody-0123456789"
@@ -54,9 +54,10 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 async def send(channel: Channel, key: str = KEY) -> str:
-    async with aiohttp.ClientSession() as http:
+    async with open_http(LOOPBACK) as http:
         payload = message().model_dump(mode="json")
-        return await channel.deliver(payload, key=key, at_ms=AT_MS, http=http)
+        told = await channel.deliver(payload, key=key, at_ms=AT_MS, http=http)
+        return told.remark
 
 
 def test_every_channel_on_the_shelf_is_tested() -> None:

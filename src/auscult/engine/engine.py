@@ -15,7 +15,6 @@ from auscult.engine.codec.automatic.watch import ACTOR, LadderWatch, Ties
 from auscult.engine.codec.record import Desk
 from auscult.engine.events.orphans import read_firing, release_orphans
 from auscult.engine.events.path import EventPath
-from auscult.engine.events.perform import open_http
 from auscult.engine.events.senses import Senses
 from auscult.engine.gauges import keep_gauges
 from auscult.engine.hub import Hub
@@ -35,6 +34,7 @@ from auscult.runtime.clock import Clock, SystemClock
 from auscult.runtime.ids import new_id
 from auscult.runtime.logging import logger
 from auscult.runtime.metrics import Metrics
+from auscult.runtime.outbound import Guard, open_http
 from auscult.runtime.settings import Settings, diff, load_settings, process_environment
 from auscult.runtime.tracing import configure_tracing, end_tracing
 from auscult.store import Store
@@ -132,7 +132,7 @@ class Engine:
             spans_kept=tracing.spans_kept,
             otlp_endpoint=tracing.otlp_endpoint,
         )
-        self._http = open_http()
+        self._http = open_http(Guard(self.settings.outbound.allow))
         self.events.desk.on_commit = self._committed
         await self.events.start(self._http, is_paging=self.settings.monitoring_enabled)
         await self.events.write(lambda work: self._admit_tenants(work, self.settings))
@@ -380,6 +380,7 @@ _NEEDS_RESTART = (
     "store",
     "data_dir",
     "limits",
+    "outbound",
     "tracing",
     "monitoring_enabled",
     "ai_anomaly_detection",

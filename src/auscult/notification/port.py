@@ -2,11 +2,25 @@
 
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from auscult.kernel.plugs import Plug, Shelf
+from auscult.kernel.words import Word
 from auscult.notification.messages import Message
 
 if TYPE_CHECKING:
     import aiohttp
+
+
+class Delivered(Word):
+    """A message that was sent: what people should know of it, mostly nothing, and what was learnt.
+
+    `kept` comes back as `message.kept` with every later message about the same incident to this
+    channel: a name the receiver gave the first one, under which it is edited or replied to.
+    """
+
+    remark: str = Field(default="", max_length=500)
+    kept: dict[str, str] = Field(default={}, max_length=10)
 
 
 class Channel(Plug):
@@ -18,18 +32,19 @@ class Channel(Plug):
 
     async def send(
         self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
-    ) -> str:
-        """Attempt a message once; return what people should know of how it went, mostly nothing.
+    ) -> Delivered:
+        """Attempt a message once; return what people should know of it, and what is to be kept.
 
-        `at_ms` is the time of the attempt. Raises `ReceiverUnavailable` where another attempt
-        is worth it (with a `SoFar` for it where some of several recipients were reached),
+        `message.kept` is what earlier messages about the same incident left here. `at_ms`
+        is the time of the attempt. Raises `ReceiverUnavailable` where another attempt is worth it
+        (with a `SoFar` for it where some of several recipients were reached),
         `ReceiverRefused` where none is. No secret stands in an error or an answer.
         """
         raise NotImplementedError
 
     async def deliver(
         self, payload: dict[str, Any], *, key: str, at_ms: int, http: "aiohttp.ClientSession"
-    ) -> str:
+    ) -> Delivered:
         """Send the message an effect carries as its payload."""
         message = Message.model_validate(payload)
         return await self.send(message, key=key, at_ms=at_ms, http=http)

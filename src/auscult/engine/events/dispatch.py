@@ -16,6 +16,7 @@ from auscult.kernel.effects import Effect, EffectKind, Result
 from auscult.kernel.errors import QueueFull, StoreUnavailable
 from auscult.kernel.facts import Answered, Rang
 from auscult.kernel.words import TenantId
+from auscult.notification.decide import remind
 from auscult.runtime.logging import bound, logger
 from auscult.runtime.tracing import span
 from auscult.store.queue import Room
@@ -58,21 +59,23 @@ def take_up(work: "Work", claim: "Claim", *, now_ms: int) -> "Effect | None":
     """Return a claimed effect to be attempted now, or put it off behind what must come first.
 
     Messages about one incident reach one channel in the order they were wished for: an "over" that
-    overtook its "opened" would leave a page open for ever.
+    overtook its "opened" would leave a page open for ever. Each takes along what the ones before it
+    left at the channel.
     """
     effects = work.of(claim.tenant).effects
     effect = effects.get(claim.key)
     if effect is None or effect.kind is not EffectKind.NOTIFY:
         return effect
+    rows = effects.of(effect.incident)
     before = [
         row.effect
-        for row in effects.of(effect.incident)
+        for row in rows
         if row.state == "pending"
         and row.effect.to == effect.to
         and row.effect.due_ms < effect.due_ms
     ]
     if not before:
-        return effect
+        return remind(effect, [row.effect for row in rows if row.state == Result.DONE])
     effects.put_off(effect.key, now_ms + BEHIND_MS)
     return None
 

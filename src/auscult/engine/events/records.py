@@ -11,7 +11,7 @@ from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import Change, Incident
 from auscult.kernel.runs import Run
 from auscult.kernel.words import TenantId
-from auscult.notification.decide import told_channels
+from auscult.notification.decide import KEPT_BY, learn, told_channels
 from auscult.runtime.ids import new_id
 
 if TYPE_CHECKING:
@@ -135,6 +135,8 @@ def _settle_effect(rows: "TenantRows", outcome: Outcome, now_ms: int) -> Effect 
     if retry_at_ms is not None and "so_far" in outcome.data:
         payload = row.effect.payload | {"so_far": outcome.data["so_far"]}
         rows.effects.keep(row.effect.model_copy(update={"payload": payload}))
+    if outcome.result is Result.DONE and KEPT_BY in outcome.data:
+        rows.effects.keep(learn(row.effect, outcome.data[KEPT_BY]))
     rows.effects.settle(outcome, retry_at_ms=retry_at_ms)
     _note_delivery(rows, row.effect, outcome)
     return row.effect if retry_at_ms is None else None

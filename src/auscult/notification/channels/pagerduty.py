@@ -10,7 +10,7 @@ from auscult.kernel.errors import ReceiverRefused
 from auscult.kernel.incidents import ChangeKind
 from auscult.kernel.words import Severity
 from auscult.notification.messages import Message
-from auscult.notification.port import Channel
+from auscult.notification.port import Channel, Delivered
 from auscult.notification.posting import Parcel, post
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Pagerduty(Channel):
     @override
     async def send(
         self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
-    ) -> str:
+    ) -> Delivered:
         """Enqueue one event; the answer 202 means taken, not yet paged."""
         secret = self.routing_key.get_secret_value()
         parcel = Parcel(
@@ -56,7 +56,7 @@ class Pagerduty(Channel):
         reply = await post(parcel, http)
         if reply.status != ACCEPTED:
             raise ReceiverRefused(f"pagerduty answered {reply.status}; Events v2 answers 202")
-        return ""
+        return Delivered()
 
 
 def event_of(message: Message, routing_key: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing_extensions import override
 from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
 from auscult.kernel.incidents import Status
 from auscult.notification.messages import Message
-from auscult.notification.port import Channel
+from auscult.notification.port import Channel, Delivered
 from auscult.notification.posting import Parcel, Reply, post, secrets_in
 
 if TYPE_CHECKING:
@@ -61,14 +61,14 @@ class Slack(Channel):
     @override
     async def send(
         self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
-    ) -> str:
+    ) -> Delivered:
         """Post once."""
         said = render_blocks(message)
         if self.token is None:
             await post(self._parcel(said), http)
         else:
             _check(await post(self._parcel({"channel": self.channel, **said}), http))
-        return ""
+        return Delivered()
 
     def _parcel(self, said: dict[str, Any]) -> Parcel:
         headers = {"Content-Type": "application/json; charset=utf-8"}

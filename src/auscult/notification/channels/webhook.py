@@ -9,7 +9,7 @@ from typing_extensions import override
 from auscult.kernel.deliveries import secret_bytes, signing_headers
 from auscult.kernel.errors import SettingError
 from auscult.notification.messages import Message
-from auscult.notification.port import Channel
+from auscult.notification.port import Channel, Delivered
 from auscult.notification.posting import Parcel, post, secrets_in
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Webhook(Channel):
     @override
     async def send(
         self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
-    ) -> str:
+    ) -> Delivered:
         """Post the message once."""
         body = body_of(message)
         given = [one.get_secret_value() for one in (self.secret, self.old_secret) if one]
@@ -62,12 +62,12 @@ class Webhook(Channel):
             timeout_s=self.timeout_s,
         )
         await post(parcel, http)
-        return ""
+        return Delivered()
 
 
 def body_of(message: Message) -> bytes:
     """Return the JSON body; the same message always gives the same bytes."""
-    said = message.model_dump(mode="json", exclude={"so_far"})
+    said = message.model_dump(mode="json", exclude={"so_far", "kept"})
     incident = {"id": message.incident} | {name: said[name] for name in sorted(INCIDENT_FIELDS)}
     event = {
         "type": message.type,

@@ -31,6 +31,7 @@ class Message(Word):
     `dedup_key` is the same for every message about the same incident: a receiver that takes keys
     keeps one alert per incident with it. `fields` are (name, value) pairs for receivers that show
     tables. `at_ms` is when the thing said happened, not when it is sent.
+    `kept` is what earlier messages about the incident left behind at this channel.
     """
 
     kind: ChangeKind
@@ -50,6 +51,7 @@ class Message(Word):
     opened_ms: int
     at_ms: int
     so_far: SoFar = SoFar()
+    kept: dict[str, str] = {}
 
     @property
     def type(self) -> str:
