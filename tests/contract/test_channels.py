@@ -22,15 +22,28 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "webhook": {"url": "{url}/hook?token=" + SECRET, "secret": SECRET, "timeout_s": FAST_S},
     "slack": {"url": "{url}/services/" + SECRET, "timeout_s": FAST_S},
     "pagerduty": {"url": "{url}/v2/enqueue", "routing_key": SECRET, "timeout_s": FAST_S},
+    "teams": {"url": "{url}/workflows/" + SECRET + "?sig=" + SECRET, "timeout_s": FAST_S},
+    "telegram": {"api_url": "{url}", "token": SECRET, "chat_id": -1001, "timeout_s": FAST_S},
+    "discord": {"url": "{url}/api/webhooks/1/" + SECRET, "timeout_s": FAST_S},
+    "sms": {
+        "url": "{url}/messages",
+        "headers": {"Authorization": SECRET},
+        "to": "+491701234567",
+        "timeout_s": FAST_S,
+    },
 }
 BOT = {"api_url": "{url}/api", "token": SECRET, "channel": "C1", "timeout_s": FAST_S}
 ELSEWHERE = {"console", "email"}  # they post nothing; see the tests that bear their names
 FORMS = [*SETTINGS.items(), ("slack", BOT)]
-FORM_IDS = ["webhook", "slack", "pagerduty", "slack-bot"]
+FORM_IDS = [*SETTINGS, "slack-bot"]
 TAKEN = {
     "webhook": Answer(204, b""),
     "slack": Answer(200, b'{"ok": true, "channel": "C1", "ts": "1.2"}'),
     "pagerduty": Answer(202, b'{"status": "success"}'),
+    "teams": Answer(202, b""),
+    "telegram": Answer(200, b'{"ok": true, "result": {"message_id": 5}}'),
+    "discord": Answer(200, b'{"id": "123"}'),
+    "sms": Answer(201, b'{"sid": "SM1"}'),
 }
 
 

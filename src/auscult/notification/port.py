@@ -4,8 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from auscult.kernel.errors import ObjectMissing
+from auscult.kernel.facts import Asked
 from auscult.kernel.plugs import Plug, Shelf
 from auscult.kernel.words import Word
+from auscult.notification.inbound import Received
 from auscult.notification.messages import Message
 
 if TYPE_CHECKING:
@@ -48,6 +51,16 @@ class Channel(Plug):
         """Send the message an effect carries as its payload."""
         message = Message.model_validate(payload)
         return await self.send(message, key=key, at_ms=at_ms, http=http)
+
+    def receive(self, received: Received) -> tuple[Asked, ...]:
+        """Return what people ask for in a request that came back from the receiver.
+
+        The signature is checked before anything is read. Raises `CredentialMissing` (forged),
+        `CredentialStale` (replayed), `BodyMalformed`, and `ObjectMissing` where nothing comes back
+        from this channel.
+        """
+        del received
+        raise ObjectMissing("nothing comes back from this channel")
 
 
 CHANNELS: Shelf[Channel] = Shelf("auscult.notification.channels", Channel)

@@ -13,8 +13,8 @@ from auscult.kernel.words import Severity
 from auscult.notification import CHANNELS
 from auscult.notification.channels.console import line_of
 from auscult.notification.channels.pagerduty import event_of
-from auscult.notification.channels.slack import escape, render_blocks
 from auscult.notification.channels.webhook import body_of
+from auscult.notification.forms.slack import escape, render_blocks
 from auscult.notification.mail import compose
 from auscult.notification.messages import Message, render
 from auscult.notification.posting import hide
