@@ -18,7 +18,9 @@ from auscult.engine.events.path import EventPath
 from auscult.engine.events.senses import Senses
 from auscult.engine.gauges import keep_gauges
 from auscult.engine.hub import Hub
+from auscult.engine.inbound import Inbound, Request
 from auscult.engine.monitoring.path import Monitoring
+from auscult.engine.reloading import refuse_fixed, seen_by
 from auscult.engine.samples.path import SamplePath
 from auscult.engine.samples.reading import SeriesRow, SeriesWindow
 from auscult.engine.telemetry.own import tell_own_spans
@@ -99,6 +101,7 @@ class Engine:
         self.events = EventPath(
             self.store, self.plans, settings=settings, clock=clock, metrics=self.metrics
         )
+        self._inbound = Inbound(self.events, self.plans, clock)
         self.ladders = LadderWatch(
             Desk(self.events.write, self.vault, clock.now_ms, ACTOR),
             self.plans,
@@ -214,6 +217,13 @@ class Engine:
             raise QueueFull("monitoring is switched off", retry_after_s=60)
         await self.monitoring.receive(tenant, body)
 
+    async def hear(self, tenant: str, channel: str, request: Request) -> int:
+        """Take what a channel's receiver sends; return how many things it asked for.
+
+        Raises `ObjectMissing`, `CredentialStale`, `BodyMalformed`, `QueueFull`, `StoreUnavailable`.
+        """
+        return await self._inbound.take(tenant, channel, request)
+
     async def standing(self, tenant: TenantId) -> dict[str, Any]:
         """Return how a tenant's stages and programmes stand by its monitors, as plain values."""
         return await self.monitoring.standing(tenant)
@@ -281,7 +291,7 @@ class Engine:
             raise SettingError("there is no settings file to read anew")
         settings = await asyncio.to_thread(load_settings, self._config, self._environ)
         changes = diff(self.settings, settings)
-        self._check_reload(changes)
+        refuse_fixed(changes)
         plans = await asyncio.to_thread(self._wire, settings)
         now_ms = self.clock.now_ms()
 
@@ -293,7 +303,7 @@ class Engine:
                     actor=by,
                     action="settings.reloaded",
                     about="settings",
-                    detail={"changes": _seen_by(tenant, changes)},
+                    detail={"changes": seen_by(tenant, changes)},
                 )
 
         await self.events.write(record)
@@ -367,31 +377,3 @@ class Engine:
         if ChangeKind.RESOLVED in changes:
             left = still_firing(incident)
             self.monitoring.end(incident.tenant, [signal.fingerprint for signal in left])
-
-    def _check_reload(self, changes: "list[SettingChange]") -> None:
-        """Refuse what only a new start can change, naming it."""
-        fixed = [change.path for change in changes if change.path.startswith(_NEEDS_RESTART)]
-        if fixed:
-            raise SettingError(f"only a restart can change {', '.join(fixed)}")
-
-
-_NEEDS_RESTART = (
-    "server",
-    "store",
-    "data_dir",
-    "limits",
-    "outbound",
-    "tracing",
-    "monitoring_enabled",
-    "ai_anomaly_detection",
-)
-
-
-def _seen_by(tenant: TenantId, changes: "list[SettingChange]") -> list[dict[str, Any]]:
-    """Return the changes a tenant may see: its own part of the tree, and what holds for all."""
-    mine = f"tenants.{tenant}."
-    return [
-        {"path": change.path, "old": change.before, "new": change.after}
-        for change in changes
-        if change.path.startswith(mine) or not change.path.startswith("tenants.")
-    ]

@@ -6,6 +6,7 @@ The surface is written and tested against this protocol; `auscult.engine.Engine`
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from auscult.engine.inbound import Request
 from auscult.kernel.facts import Fact
 from auscult.kernel.incidents import Incident
 from auscult.kernel.matchers import Matcher
@@ -195,6 +196,12 @@ class Engine(Protocol):
 
     async def receive_sound(self, tenant: TenantId, body: bytes) -> None:
         """Take what an agent heard; raises `BodyMalformed`, `BodyTooLarge`, `QueueFull`."""
+
+    async def hear(self, tenant: str, channel: str, request: Request) -> int:
+        """Take what a channel's receiver sends; return how many things it asked for.
+
+        Raises `ObjectMissing` for what is not authenticated, `CredentialStale`, `BodyMalformed`.
+        """
 
     async def authenticate(self, key: str) -> "Credential":
         """Return whose key this is; raises `CredentialMissing`."""

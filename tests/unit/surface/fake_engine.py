@@ -255,6 +255,7 @@ class FakeEngine:
         self.tenants: dict[TenantId, Rows] = {}
         self.series: list[FakeSeries] = []
         self.written: list[tuple[TenantId, bytes, str]] = []
+        self.heard: list[tuple[str, str, Any]] = []
         self.stands: dict[TenantId, dict[str, Any]] = {}
         self.failure: Exception | None = None
         self.ready: dict[str, Any] = {"ready": True, "store": "ok"}
@@ -317,6 +318,12 @@ class FakeEngine:
         if self.failure:
             raise self.failure
         self.written.append((tenant, body, "sound"))
+
+    async def hear(self, tenant: str, channel: str, request: Any) -> int:
+        if self.failure:
+            raise self.failure
+        self.heard.append((tenant, channel, request))
+        return 1
 
     async def standing(self, tenant: TenantId) -> dict[str, Any]:
         return self.stands.get(tenant, {})

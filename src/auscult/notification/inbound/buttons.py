@@ -3,14 +3,14 @@
 from auscult.kernel.errors import BodyMalformed
 from auscult.kernel.facts import Acknowledged, Asked, Escalated, Silenced
 from auscult.kernel.words import TenantId
+from auscult.notification.inbound.received import is_incident
 
 SILENCE_MS = 3_600_000
-INCIDENT_CHARS_MAX = 100
 
 
 def pressed(name: str, incident: object, *, tenant: TenantId, by: str) -> Asked:
     """Return what the button of this name asks for; raises `BodyMalformed` for an unknown one."""
-    if not isinstance(incident, str) or not 0 < len(incident) <= INCIDENT_CHARS_MAX:
+    if not is_incident(incident):
         raise BodyMalformed("the button names no incident")
     if name == "acknowledge":
         return Acknowledged(tenant=tenant, incident=incident, by=by)

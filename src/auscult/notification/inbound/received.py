@@ -1,13 +1,14 @@
 """A request that came back from a receiver, as a plain word, and the people in it."""
 
 import json
-from typing import Any
+from typing import Any, TypeGuard
 
 from auscult.kernel.errors import BodyMalformed
 from auscult.kernel.words import TenantId, Word
 from auscult.notification.messages.plain import cut, plain
 
 PERSON_CHARS_MAX = 100
+INCIDENT_CHARS_MAX = 100
 
 
 class Received(Word):
@@ -44,6 +45,12 @@ def read_in(said: Any, *path: str) -> Any:  # noqa: ANN401  # whatever JSON can 
     for step in path:
         said = said.get(step) if isinstance(said, dict) else None
     return said
+
+
+def is_incident(said: Any) -> TypeGuard[str]:  # noqa: ANN401  # whatever JSON can hold
+    """Say whether this can be the id of an incident of ours."""
+    is_text = isinstance(said, str) and 0 < len(said) <= INCIDENT_CHARS_MAX
+    return is_text and said.isascii() and said.isalnum()
 
 
 def person(*names: Any) -> str:  # noqa: ANN401  # whatever JSON can hold

@@ -1,6 +1,7 @@
 """The JSON interface under /api/v1, and the three doors at the root that machines knock on."""
 
 from auscult.surface.api import (
+    delivery,
     events,
     health,
     incidents,
@@ -11,7 +12,7 @@ from auscult.surface.api import (
 )
 
 ROOMS = (incidents, series, standing, events, write, health)
-ROUTERS = (*(room.router for room in ROOMS), *telemetry.ROUTERS)
+ROUTERS = (*(room.router for room in ROOMS), *telemetry.ROUTERS, *delivery.ROUTERS)
 """Each router says its whole path itself, so that a route's template is what metrics call it."""
 
 __all__ = ["ROUTERS"]
