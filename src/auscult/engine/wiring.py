@@ -69,6 +69,10 @@ class Plans:
             raise ObjectMissing(f"tenant {tenant!r} is not configured")
         return plan
 
+    def find(self, tenant: TenantId) -> TenantPlan | None:
+        """Return a tenant's plan; None for one that is not configured."""
+        return self._plans.get(tenant)
+
     def plug_of(self, effect: "Effect") -> str:
         """Return the name of the plug that performs an effect, as its shelf knows it."""
         plan = self._plans.get(effect.tenant)
@@ -103,6 +107,7 @@ def wire(
             for name, entry in tree.channels.items()
             if settings.allows_channel(entry.use)
         }
+        _check_fallbacks(tree)
         rules = Rules(
             routes=_routes(bench, tree, channels),
             runbooks=tuple(bench.read(Runbook, entry) for entry in tree.runbooks),
@@ -171,6 +176,16 @@ class _Bench:
         if isinstance(value, list | tuple):
             return tuple(self._open(inner) for inner in value)
         return value
+
+
+def _check_fallbacks(tree: "TenantSettings") -> None:
+    """Refuse a `fallback` that names no other channel; raises `SettingError` with its place."""
+    for name, entry in tree.channels.items():
+        other = entry.settings.get("fallback", "")
+        if other and (other == name or other not in tree.channels):
+            known = ", ".join(sorted(tree.channels.keys() - {name})) or "none"
+            where = locate(entry.place(("fallback",)))
+            raise SettingError(f"{where}: no other channel {other!r}; configured are {known}")
 
 
 def _free_name(entry: PlugSettings, taken: Mapping[str, object]) -> str:

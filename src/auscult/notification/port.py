@@ -1,6 +1,6 @@
 """What every channel is, and the shelf they stand on."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -13,6 +13,9 @@ from auscult.notification.messages import Message
 
 if TYPE_CHECKING:
     import aiohttp
+
+
+PerMinute = Annotated[int, Field(ge=1, le=60_000)]
 
 
 class Delivered(Word):
@@ -30,8 +33,12 @@ class Channel(Plug):
     """A way to reach people or machines.
 
     Attempts are at least once: `send` may be called again with the same `key` after a crash, and
-    hands the key on wherever the receiver takes one.
+    hands the key on wherever the receiver takes one. A receiver is asked at most `per_minute` times
+    a minute; after five failures in a row its pages go to the channel named in `fallback`.
     """
+
+    per_minute: PerMinute = 600
+    fallback: str = Field(default="", max_length=63)
 
     async def send(
         self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"

@@ -53,6 +53,18 @@ WRONG = {
     ),
     "out of range": ("sources: [{use: scrape, interval_s: 0}]", r"a\.yaml:2:46: interval_s"),
     "missing key": ("channels: {c: {use: webhook}}", r"a\.yaml:2:\d+: url: is missing"),
+    "fallback to nobody": (
+        "channels: {a: {use: console, fallback: b}, c: {use: console}}",
+        r"a\.yaml:2:\d+: no other channel 'b'; configured are c",
+    ),
+    "fallback to itself": (
+        "channels: {a: {use: console, fallback: a}}",
+        r"a\.yaml:2:\d+: no other channel 'a'; configured are none",
+    ),
+    "too often": (
+        "channels: {a: {use: console, per_minute: 0}}",
+        r"a\.yaml:2:\d+: per_minute: .*greater than or equal to 1",
+    ),
     "unknown channel in a route": (
         "channels: {ops: {use: console}}, routes: [{to: [ops, pager]}]",
         r"a\.yaml:2:\d+: no channel 'pager'; configured are ops",

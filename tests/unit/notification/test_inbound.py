@@ -51,7 +51,7 @@ def take(use: str, sent: Sent, *, at_ms: int = AT_MS) -> tuple[Asked, ...]:
 
 
 def test_a_button_in_slack_asks_for_what_it_says() -> None:
-    who = {"tenant": ACME, "incident": "01J9INCIDENT", "by": "ana (Slack)"}
+    who: dict[str, Any] = {"tenant": ACME, "incident": "01J9INCIDENT", "by": "ana (Slack)"}
     assert take("slack", slack(at_s=AT_S)) == (Acknowledged(**who),)
     assert take("slack", slack("silence", at_s=AT_S)) == (Silenced(**who, for_ms=3_600_000),)
     assert take("slack", slack("escalate", at_s=AT_S)) == (Escalated(**who),)

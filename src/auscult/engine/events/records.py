@@ -11,7 +11,7 @@ from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import Change, Incident
 from auscult.kernel.runs import Run
 from auscult.kernel.words import TenantId
-from auscult.notification.decide import KEPT_BY, learn, told_channels
+from auscult.notification.decide import KEPT_BY, learn, stand_ins, told_channels
 from auscult.runtime.ids import new_id
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def _load(
         new_id=lambda: new_id(clock),
         incident=incident,
         told=told_channels(row.effect for row in effects),
+        stand_ins=stand_ins(row.effect for row in effects),
         run=run,
         recent_runs=tuple(rows.runs.recent(now_ms - HOUR_MS, RECENT_RUNS_MAX)),
     )

@@ -11,7 +11,7 @@ from auscult.kernel.incidents import ChangeKind
 from auscult.kernel.times import clock_utc
 from auscult.kernel.words import Severity
 from auscult.notification.messages import Message
-from auscult.notification.port import Channel, Delivered
+from auscult.notification.port import Channel, Delivered, PerMinute
 
 if TYPE_CHECKING:
     import aiohttp
@@ -29,6 +29,7 @@ class Console(Channel):
     ```
     """
 
+    per_minute: PerMinute = 6_000
     stream: Literal["stdout", "stderr"] = "stdout"
     _into: TextIO | None = PrivateAttr(default=None)
 

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from auscult.notification.forms.discord import render_embed, render_line
 from auscult.notification.messages import Message
-from auscult.notification.port import Channel, Delivered
+from auscult.notification.port import Channel, Delivered, PerMinute
 from auscult.notification.posting import (
     Parcel,
     Reply,
@@ -39,6 +39,7 @@ class Discord(Channel):
     ```
     """
 
+    per_minute: PerMinute = 30
     url: SecretUrl
     timeout_s: float = Field(default=10.0, gt=0, le=30)
 

@@ -15,7 +15,7 @@ from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
 from auscult.notification.mail import PERMANENT, compose, sum_up
 from auscult.notification.mailroom import MAILROOM, Line
 from auscult.notification.messages import Message
-from auscult.notification.port import Channel, Delivered
+from auscult.notification.port import Channel, Delivered, PerMinute
 from auscult.notification.smtp import GuardedSmtp
 from auscult.runtime.outbound import Guard, guard_of
 
@@ -58,6 +58,7 @@ class Email(Channel):
     ```
     """
 
+    per_minute: PerMinute = 60
     host: str = Field(min_length=1)
     port: int | None = Field(default=None, ge=1, le=65_535)
     security: Literal["starttls", "ssl", "none"] = "starttls"

@@ -13,7 +13,7 @@ from auscult.kernel.words import Severity
 from auscult.notification.inbound import Received
 from auscult.notification.inbound.pagerduty import read_pagerduty
 from auscult.notification.messages import Message
-from auscult.notification.port import Channel, Delivered
+from auscult.notification.port import Channel, Delivered, PerMinute
 from auscult.notification.posting import Parcel, post
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Pagerduty(Channel):
     ```
     """
 
+    per_minute: PerMinute = 120
     routing_key: SecretStr
     webhook_secret: SecretStr | None = None
     url: HttpUrl = HttpUrl("https://events.pagerduty.com/v2/enqueue")

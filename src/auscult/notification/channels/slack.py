@@ -14,7 +14,7 @@ from auscult.notification.forms.slack import render_blocks
 from auscult.notification.inbound import Received
 from auscult.notification.inbound.slack import read_slack
 from auscult.notification.messages import Message
-from auscult.notification.port import Channel, Delivered
+from auscult.notification.port import Channel, Delivered, PerMinute
 from auscult.notification.posting import Parcel, Reply, SecretUrl, post, read_answer, secrets_in
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ class Slack(Channel):
     webhook posts every step anew. With `signing_secret` messages have buttons; Slack sends what is
     pressed to `/api/v1/channels/TENANT/CHANNEL`.
 
-    Slack takes no idempotency key: an attempt that is made again after a crash, or after an
-    answer was lost, may show a message twice.
+    Slack takes no idempotency key: an attempt that is made again may show a message twice.
 
     ```yaml
     channels:
@@ -56,6 +55,7 @@ class Slack(Channel):
     ```
     """
 
+    per_minute: PerMinute = 50
     url: SecretUrl | None = None
     token: SecretStr | None = None
     channel: str = Field(default="", max_length=100)

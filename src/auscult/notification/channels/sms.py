@@ -10,7 +10,7 @@ from typing_extensions import override
 from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
 from auscult.notification.forms.sms import fill_body, render_sms
 from auscult.notification.messages import Message, SoFar
-from auscult.notification.port import Channel, Delivered
+from auscult.notification.port import Channel, Delivered, PerMinute
 from auscult.notification.posting import Parcel, post, secrets_in
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Sms(Channel):
     ```
     """
 
+    per_minute: PerMinute = 30
     url: HttpUrl
     method: Literal["POST", "PUT"] = "POST"
     format: Literal["json", "form"] = "json"

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from auscult.notification.forms.cards import render_card
 from auscult.notification.messages import Message
-from auscult.notification.port import Channel, Delivered
+from auscult.notification.port import Channel, Delivered, PerMinute
 from auscult.notification.posting import Parcel, SecretUrl, post, secrets_in
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Teams(Channel):
     ```
     """
 
+    per_minute: PerMinute = 60
     url: SecretUrl
     timeout_s: float = Field(default=10.0, gt=0, le=30)
 

@@ -12,7 +12,7 @@ from auscult.notification.forms.telegram import render_text
 from auscult.notification.inbound import Received
 from auscult.notification.inbound.telegram import read_telegram
 from auscult.notification.messages import Message
-from auscult.notification.port import Channel, Delivered
+from auscult.notification.port import Channel, Delivered, PerMinute
 from auscult.notification.posting import Parcel, exchange, judge, read_answer
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Telegram(Channel):
     ```
     """
 
+    per_minute: PerMinute = 20
     token: SecretStr = Field(min_length=1)
     chat_id: Annotated[str, BeforeValidator(_as_text)] = Field(pattern=r"^(-?\d{1,20}|@\w{1,64})$")
     thread_id: int | None = None
