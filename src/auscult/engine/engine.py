@@ -1,7 +1,7 @@
 """The engine: everything that runs, started in order and stopped gracefully."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from auscult.engine.access import Access
 from auscult.engine.answers import Answers
 from auscult.engine.codec.automatic.watch import ACTOR, LadderWatch, Ties
 from auscult.engine.codec.record import Desk
+from auscult.engine.events.deadletters import replay
 from auscult.engine.events.orphans import read_firing, release_orphans
 from auscult.engine.events.path import EventPath
 from auscult.engine.events.senses import Senses
@@ -223,6 +224,12 @@ class Engine:
         Raises `ObjectMissing`, `CredentialStale`, `BodyMalformed`, `QueueFull`, `StoreUnavailable`.
         """
         return await self._inbound.take(tenant, channel, request)
+
+    async def replay(self, tenant: TenantId, keys: Collection[str], *, by: str) -> list[str]:
+        """Send messages again that were given up, all without keys; returns which those are."""
+        now_ms = self.clock.now_ms()
+        job = partial(replay, tenant=tenant, keys=keys, by=by, now_ms=now_ms)
+        return await self.events.write(job)
 
     async def standing(self, tenant: TenantId) -> dict[str, Any]:
         """Return how a tenant's stages and programmes stand by its monitors, as plain values."""

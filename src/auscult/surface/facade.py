@@ -3,7 +3,7 @@
 The surface is written and tested against this protocol; `auscult.engine.Engine` fulfils it.
 """
 
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from auscult.engine.inbound import Request
@@ -202,6 +202,9 @@ class Engine(Protocol):
 
         Raises `ObjectMissing` for what is not authenticated, `CredentialStale`, `BodyMalformed`.
         """
+
+    async def replay(self, tenant: TenantId, keys: Collection[str], *, by: str) -> list[str]:
+        """Send messages again that were given up, all without keys; returns which those are."""
 
     async def authenticate(self, key: str) -> "Credential":
         """Return whose key this is; raises `CredentialMissing`."""

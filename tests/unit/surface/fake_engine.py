@@ -7,7 +7,7 @@ import asyncio
 import base64
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from types import SimpleNamespace
@@ -324,6 +324,11 @@ class FakeEngine:
             raise self.failure
         self.heard.append((tenant, channel, request))
         return 1
+
+    async def replay(self, tenant: TenantId, keys: Collection[str], *, by: str) -> list[str]:
+        if self.failure:
+            raise self.failure
+        return list(keys)
 
     async def standing(self, tenant: TenantId) -> dict[str, Any]:
         return self.stands.get(tenant, {})

@@ -1,7 +1,7 @@
-"""What concerns the delivery of messages: what comes back from their receivers."""
+"""What concerns the delivery of messages: what comes back from receivers, what was given up."""
 
-from auscult.surface.api.delivery import returning
+from auscult.surface.api.delivery import deadletters, returning
 
-ROUTERS = (returning.router,)
+ROUTERS = (returning.router, deadletters.router)
 
 __all__ = ["ROUTERS"]
