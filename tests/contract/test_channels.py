@@ -33,7 +33,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
 }
 BOT = {"api_url": "{url}/api", "token": SECRET, "channel": "C1", "timeout_s": FAST_S}
-ELSEWHERE = {"console", "email"}  # they post nothing; see the tests that bear their names
+ELSEWHERE = {
+    "apprise",
+    "console",
+    "email",
+}  # see the tests that bear their names
 FORMS = [*SETTINGS.items(), ("slack", BOT)]
 FORM_IDS = [*SETTINGS, "slack-bot"]
 TAKEN = {

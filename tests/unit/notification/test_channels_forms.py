@@ -153,3 +153,11 @@ def test_wrong_settings_are_refused(name: str, settings: dict[str, object]) -> N
 
 def test_secrets_are_hidden_the_longest_first() -> None:
     assert hide("key-long key", ("key", "key-long", "")) == "*** ***"
+
+
+def test_apprise_says_what_to_install_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from auscult.notification.channels import apprise
+
+    monkeypatch.setattr(apprise, "find_spec", lambda _: None)
+    with pytest.raises(ValidationError, match=r"pip install 'auscult\[channels\]'"):
+        CHANNELS.make("apprise", {"url": "matrix://x"})

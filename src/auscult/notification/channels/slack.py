@@ -83,14 +83,12 @@ class Slack(Channel):
         place, ts = message.kept.get("channel", ""), message.kept.get("ts", "")
         if not (place and ts):
             return await self._begin(said, http)
-        remark = ""
-        try:
-            await self._call("chat.update", {"channel": place, "ts": ts, **said}, http)
-        except _Refusal as why:
-            remark = f"the first message could not be edited ({why.error})"
-            if why.error in GONE:
-                begun = await self._begin(said, http)
-                return begun.model_copy(update={"remark": remark})
+        edit = self._parcel("chat.update", {"channel": place, "ts": ts, **said})
+        _, error = _read(await post(edit, http))
+        remark = f"the first message could not be edited ({error})" if error else ""
+        if error in GONE:
+            begun = await self._begin(said, http)
+            return begun.model_copy(update={"remark": remark})
         reply = render_blocks(message.model_copy(update={"link": ""}))
         loud = {"reply_broadcast": True} if message.kind in LOUD else {}
         thread = {"channel": place, "thread_ts": ts, **reply, **loud}
@@ -113,7 +111,10 @@ class Slack(Channel):
     async def _call(
         self, method: str, said: dict[str, Any], http: "aiohttp.ClientSession"
     ) -> dict[str, Any]:
-        return _read(await post(self._parcel(method, said), http))
+        answer, error = _read(await post(self._parcel(method, said), http))
+        if error:
+            raise ReceiverRefused(f"slack said {error}")
+        return answer
 
     def _parcel(self, method: str, said: dict[str, Any]) -> Parcel:
         headers = {"Content-Type": "application/json; charset=utf-8"}
@@ -128,23 +129,18 @@ class Slack(Channel):
         return Parcel("slack", url, body, headers, secrets=secrets, timeout_s=self.timeout_s)
 
 
-class _Refusal(ReceiverRefused):
-    """The receiver will never take this."""
+def _read(reply: Reply) -> tuple[dict[str, Any], str]:
+    """Return a bot's answer, and its refusal: Slack says no with HTTP 200 and `ok: false`.
 
-    def __init__(self, error: str) -> None:
-        self.error = error
-        super().__init__(f"slack said {error}")
-
-
-def _read(reply: Reply) -> dict[str, Any]:
-    """Return a bot's answer; raises what it means: Slack says no with HTTP 200 and `ok: false`."""
+    Raises `ReceiverUnavailable` for a "not now".
+    """
     answer = read_answer(reply)
     if answer.get("ok") is True:
-        return answer
+        return answer, ""
     if not answer:
         raise ReceiverUnavailable("slack answered something that is not JSON")
     error = str(answer.get("error", ""))[:80]
     known = error if error.isascii() and error.replace("_", "").isalnum() else "no reason"
     if error in NOT_NOW:
         raise ReceiverUnavailable(f"slack said {known}", retry_after_ms=reply.retry_after_ms)
-    raise _Refusal(known)
+    return answer, known
