@@ -34,7 +34,7 @@ class Channel(Plug):
 
     Attempts are at least once: `send` may be called again with the same `key` after a crash, and
     hands the key on wherever the receiver takes one. A receiver is asked at most `per_minute` times
-    a minute; after five failures in a row its pages go to the channel named in `fallback`.
+    a minute; after three failures in a row its pages go to the channel named in `fallback`.
     """
 
     per_minute: PerMinute = 600

@@ -79,6 +79,19 @@ def test_pagerduty_takes_every_severity(severity: Severity) -> None:
     assert payload["source"] == "encode-1:9003"
 
 
+def test_an_event_of_pagerduty_is_complete_and_far_below_its_bound() -> None:
+    fields = tuple((f"field {number}", "ü" * 200) for number in range(10))
+    said = message(text="ü" * 2_000, fields=fields, link="https://h/" + "x" * 900)
+    event = event_of(said, "r" * 32)
+    assert len(json.dumps(event)) < 512 * 1_024
+    assert event["links"] == [{"href": said.link, "text": "Open the incident"}]
+    assert (event["client"], event["client_url"]) == ("auscult", said.link)
+    assert len(event["dedup_key"]) <= 255
+    assert event["payload"]["timestamp"] == "2026-11-24T03:13:20.000Z"
+    assert event["payload"]["group"] == "acme"
+    assert "links" not in event_of(message(link=""), "r")
+
+
 def test_a_webhook_body_is_the_same_bytes_every_time() -> None:
     body = json.loads(body_of(message()))
     assert body_of(message()) == body_of(message())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from auscult.engine.wiring import TenantPlan
 
 MINUTE_MS = 60_000
-FAILURES_MAX = 5
+FAILURES_MAX = 3
 PROBE_MS = 60_000
 REASON_CHARS = 500
 

@@ -80,7 +80,7 @@ def test_after_some_failures_in_a_row_pages_go_another_way_and_one_tries() -> No
         receivers.learn(attempt, outcome(Result.RETRY, at_ms=number))
     diverted = receivers.choose(an_effect(), plan, 10)
     assert (diverted.effect.to, diverted.asked.to) == ("mail", "ops")
-    assert diverted.effect.payload["text"].startswith("Told here because ops failed 5 times in a")
+    assert diverted.effect.payload["text"].startswith("Told here because ops failed 3 times in a")
     probe = receivers.choose(an_effect(), plan, FAILURES_MAX - 1 + PROBE_MS)
     assert not probe.is_diverted
     assert receivers.choose(an_effect(), plan, FAILURES_MAX + PROBE_MS).is_diverted
