@@ -11,7 +11,13 @@ from auscult.engine.codec.section import CodecSettings
 from auscult.engine.events.steps import Rules
 from auscult.incidents.grouping import Neighbours
 from auscult.kernel.effects import Effect, EffectKind
-from auscult.kernel.errors import ObjectMissing, PlugUnknown, SettingError, VaultError
+from auscult.kernel.errors import (
+    ObjectMissing,
+    PlugUnknown,
+    ReceiverRefused,
+    SettingError,
+    VaultError,
+)
 from auscult.kernel.plugs import Plug, Shelf
 from auscult.kernel.words import TenantId
 from auscult.notification.decide import Route
@@ -19,6 +25,7 @@ from auscult.notification.port import CHANNELS, Channel
 from auscult.performance.port import MONITORS, Monitor
 from auscult.remediation.decide import Runbook
 from auscult.remediation.port import ACTIONS, Action
+from auscult.runtime.outbound import Guard
 from auscult.runtime.settings import (
     Entry,
     PlugSettings,
@@ -108,6 +115,7 @@ def wire(
             if settings.allows_channel(entry.use)
         }
         _check_fallbacks(tree)
+        _check_hosts(tree, channels, Guard(settings.outbound.allow))
         rules = Rules(
             routes=_routes(bench, tree, channels),
             runbooks=tuple(bench.read(Runbook, entry) for entry in tree.runbooks),
@@ -186,6 +194,22 @@ def _check_fallbacks(tree: "TenantSettings") -> None:
             known = ", ".join(sorted(tree.channels.keys() - {name})) or "none"
             where = locate(entry.place(("fallback",)))
             raise SettingError(f"{where}: no other channel {other!r}; configured are {known}")
+
+
+def _check_hosts(tree: "TenantSettings", channels: Mapping[str, Channel], guard: Guard) -> None:
+    """Refuse now what would be refused with the first page; raises `SettingError`.
+
+    A name may lead anywhere by then, so only numbers are judged, and this machine's own name.
+    """
+    for name, channel in channels.items():
+        for setting, host in channel.hosts().items():
+            try:
+                guard.check(["127.0.0.1" if host == "localhost" else host])
+            except ValueError:
+                continue  # a name
+            except ReceiverRefused as why:
+                where = locate(tree.channels[name].place((setting,)))
+                raise SettingError(f"{where}: {setting}: {why.detail}") from None
 
 
 def _free_name(entry: PlugSettings, taken: Mapping[str, object]) -> str:

@@ -1,8 +1,9 @@
 """What every channel is, and the shelf they stand on."""
 
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from auscult.kernel.errors import ObjectMissing
 from auscult.kernel.facts import Asked
@@ -59,6 +60,18 @@ class Channel(Plug):
         message = Message.model_validate(payload)
         return await self.send(message, key=key, at_ms=at_ms, http=http)
 
+    def hosts(self) -> dict[str, str]:
+        """Return the hosts that this channel asks, by the setting that names each."""
+        found = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            text = value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
+            if name.endswith("url") and "://" in text:
+                found[name] = _host_of(text)
+            elif name == "host":
+                found[name] = text
+        return found
+
     def receive(self, received: Received) -> tuple[Asked, ...]:
         """Return what people ask for in a request that came back from the receiver.
 
@@ -68,6 +81,13 @@ class Channel(Plug):
         """
         del received
         raise ObjectMissing("nothing comes back from this channel")
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 CHANNELS: Shelf[Channel] = Shelf("auscult.notification.channels", Channel)
