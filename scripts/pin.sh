@@ -21,11 +21,11 @@ extra_arguments=("$@")
 pin uv requirements/uv.in
 pin node requirements/node.in
 pin full pyproject.toml requirements/build.in --extra audio --extra deep --extra forecast \
-    --extra boost --extra fast
+    --extra boost --extra fast --extra channels
 
 # The smaller sets take the versions of the full one, so that all sets agree.
 extra_arguments=(--constraints requirements/full.txt "$@")
 pin base pyproject.toml requirements/build.in
 pin run pyproject.toml requirements/build.in --extra audio
 pin test pyproject.toml requirements/build.in requirements/test.in --extra audio \
-    --extra postgres --extra redis
+    --extra postgres --extra redis --extra channels

@@ -65,6 +65,7 @@ class Product:
             "server": {"host": "127.0.0.1", "port": self.port},
             "store": {"url": self.store_url or f"sqlite:///{self.folder}/auscult.db"},
             "data_dir": str(self.folder / "data"),
+            "outbound": {"allow": ["127.0.0.0/8"]},
             "tenants": self.tenants,
             **self.extra,
         }

@@ -4,8 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 
 from aiohttp import web
+
+from auscult.runtime.outbound import Guard
+
+LOOPBACK = Guard((ip_network("127.0.0.0/8"), ip_network("::1/128")))
+"""A guard that lets messages go to receivers on this machine, as one must be told to."""
 
 
 @dataclass(slots=True)

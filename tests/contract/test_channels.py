@@ -5,14 +5,14 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
 
 from auscult.kernel.errors import EffectError, ReceiverRefused, ReceiverUnavailable
 from auscult.kernel.incidents import ChangeKind
 from auscult.notification import CHANNELS, Channel
 from auscult.notification.messages import Message, render
-from tests.receiver import Answer, Receiver, receiving
+from auscult.runtime.outbound import open_http
+from tests.receiver import LOOPBACK, Answer, Receiver, receiving
 from tests.story import AT_MS, a_change, an_incident
 
 SECRET = "tell-nobody-0123456789"
@@ -22,15 +22,32 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "webhook": {"url": "{url}/hook?token=" + SECRET, "secret": SECRET, "timeout_s": FAST_S},
     "slack": {"url": "{url}/services/" + SECRET, "timeout_s": FAST_S},
     "pagerduty": {"url": "{url}/v2/enqueue", "routing_key": SECRET, "timeout_s": FAST_S},
+    "teams": {"url": "{url}/workflows/" + SECRET + "?sig=" + SECRET, "timeout_s": FAST_S},
+    "telegram": {"api_url": "{url}", "token": SECRET, "chat_id": -1001, "timeout_s": FAST_S},
+    "discord": {"url": "{url}/api/webhooks/1/" + SECRET, "timeout_s": FAST_S},
+    "sms": {
+        "url": "{url}/messages",
+        "headers": {"Authorization": SECRET},
+        "to": "+491701234567",
+        "timeout_s": FAST_S,
+    },
 }
 BOT = {"api_url": "{url}/api", "token": SECRET, "channel": "C1", "timeout_s": FAST_S}
-ELSEWHERE = {"console", "email"}  # they post nothing; see the tests that bear their names
+ELSEWHERE = {
+    "apprise",
+    "console",
+    "email",
+}  # see the tests that bear their names
 FORMS = [*SETTINGS.items(), ("slack", BOT)]
-FORM_IDS = ["webhook", "slack", "pagerduty", "slack-bot"]
+FORM_IDS = [*SETTINGS, "slack-bot"]
 TAKEN = {
     "webhook": Answer(204, b""),
     "slack": Answer(200, b'{"ok": true, "channel": "C1", "ts": "1.2"}'),
     "pagerduty": Answer(202, b'{"status": "success"}'),
+    "teams": Answer(202, b""),
+    "telegram": Answer(200, b'{"ok": true, "result": {"message_id": 5}}'),
+    "discord": Answer(200, b'{"id": "123"}'),
+    "sms": Answer(201, b'{"sid": "SM1"}'),
 }
 
 
@@ -54,9 +71,10 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 async def send(channel: Channel, key: str = KEY) -> str:
-    async with aiohttp.ClientSession() as http:
+    async with open_http(LOOPBACK) as http:
         payload = message().model_dump(mode="json")
-        return await channel.deliver(payload, key=key, at_ms=AT_MS, http=http)
+        told = await channel.deliver(payload, key=key, at_ms=AT_MS, http=http)
+        return told.remark
 
 
 def test_every_channel_on_the_shelf_is_tested() -> None:

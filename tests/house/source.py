@@ -32,6 +32,7 @@ PURE = (
     *("src/auscult/kernel/", "src/auscult/detection/", "src/auscult/performance/"),
     *("src/auscult/security/", "src/auscult/incidents/", "src/auscult/reports/"),
     *("src/auscult/notification/decide/", "src/auscult/notification/messages/"),
+    "src/auscult/notification/forms/",
     *("src/auscult/notification/oncall/", "src/auscult/remediation/decide/"),
     *("src/auscult/signals/columns/", "src/auscult/signals/series/"),
     *("src/auscult/signals/exposition/", "src/auscult/signals/remote_write/"),

@@ -13,7 +13,6 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
@@ -27,6 +26,8 @@ from auscult.kernel.incidents import ChangeKind
 from auscult.notification import CHANNELS
 from auscult.notification.mailroom import MAILROOM
 from auscult.notification.messages import render
+from auscult.runtime.outbound import open_http
+from tests.receiver import LOOPBACK
 from tests.story import AT_MS, a_change, an_incident
 
 PASSWORD = "tell-nobody-0123456789"
@@ -95,9 +96,9 @@ async def send(
 ) -> str:
     channel = CHANNELS.make("email", settings)
     said = render(an_incident(), a_change(kind), base_url="https://h")
-    async with aiohttp.ClientSession() as http:
+    async with open_http(LOOPBACK) as http:
         payload = said.model_dump(mode="json") | changed
-        return await channel.deliver(payload, key=key, at_ms=AT_MS, http=http)
+        return (await channel.deliver(payload, key=key, at_ms=AT_MS, http=http)).remark
 
 
 async def test_the_end_of_an_incident_arrives_in_its_thread(

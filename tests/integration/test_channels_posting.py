@@ -7,13 +7,15 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
 
+from auscult.kernel.errors import ReceiverRefused
 from auscult.kernel.incidents import ChangeKind, Status
 from auscult.notification import CHANNELS
 from auscult.notification.decide import Route, wish_messages
-from tests.receiver import Answer, Receiver, receiving
+from auscult.notification.messages import render
+from auscult.runtime.outbound import Guard, open_http
+from tests.receiver import LOOPBACK, Answer, Receiver, receiving
 from tests.story import AT_MS, a_change, an_incident
 
 NEW = b"a new secret of some length"
@@ -34,7 +36,7 @@ async def tell(use: str, settings: dict[str, Any], *kinds: ChangeKind) -> None:
     """Take an incident's changes all the way: route, effect, channel."""
     channel = CHANNELS.make(use, settings)
     route = Route(to=("it",))
-    async with aiohttp.ClientSession() as http:
+    async with open_http(LOOPBACK) as http:
         for kind in kinds:
             over = kind is ChangeKind.RESOLVED
             incident = an_incident(status=Status.RESOLVED if over else Status.OPEN)
@@ -100,3 +102,23 @@ async def test_slack_by_webhook_posts_to_the_secret_address(receiver: Receiver) 
     ((path, _, body),) = receiver.got
     assert path == "/services/T/B/x"
     assert "No data from encode" in json.loads(body)["text"]
+
+
+@pytest.mark.parametrize("use", ["webhook", "slack", "pagerduty", "email"])
+async def test_a_receiver_inside_is_not_asked_unless_that_is_allowed(
+    use: str, receiver: Receiver
+) -> None:
+    port = int(receiver.url.rpartition(":")[2])
+    mail = {"host": "127.0.0.1", "port": port, "sender": "a@b.c", "to": "d@e.f"}
+    settings: dict[str, dict[str, Any]] = {
+        "webhook": {"url": receiver.url},
+        "slack": {"url": receiver.url},
+        "pagerduty": {"url": receiver.url, "routing_key": "r"},
+        "email": mail | {"security": "none"},
+    }
+    channel = CHANNELS.make(use, settings[use])
+    payload = render(an_incident(), a_change(), base_url="").model_dump(mode="json")
+    async with open_http(Guard()) as http:
+        with pytest.raises(ReceiverRefused, match="this machine"):
+            await channel.deliver(payload, key="k", at_ms=AT_MS, http=http)
+    assert not receiver.got

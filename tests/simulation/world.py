@@ -35,7 +35,7 @@ from auscult.kernel.incidents import ChangeKind, Incident
 from auscult.kernel.words import Severity, Subject, TenantId
 from auscult.notification.decide import Route
 from auscult.notification.messages import Message
-from auscult.notification.port import Channel
+from auscult.notification.port import Channel, Delivered
 from auscult.runtime.clock import FakeClock
 from auscult.store import Claim, IncidentFilter, Store, Work
 from auscult.store.queue import Room
@@ -76,7 +76,7 @@ class Wire(Channel):
 
     to: str
 
-    async def send(self, message: Message, *, key: str, at_ms: int, http: Any) -> str:
+    async def send(self, message: Message, *, key: str, at_ms: int, http: Any) -> Delivered:
         """Hand the message over; the line may break before or after the receiver took it."""
         world: World = http
         del message, at_ms
@@ -86,7 +86,7 @@ class Wire(Channel):
         world.receivers[self.to].take(key)
         world.unanswered = key
         world.point("after send")
-        return ""
+        return Delivered()
 
 
 @dataclass(slots=True)

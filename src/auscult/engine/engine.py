@@ -1,7 +1,7 @@
 """The engine: everything that runs, started in order and stopped gracefully."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -14,13 +14,15 @@ from auscult.engine.alerts.path import AlertPath
 from auscult.engine.answers import Answers
 from auscult.engine.codec.automatic.watch import ACTOR, LadderWatch, Ties
 from auscult.engine.codec.record import Desk
+from auscult.engine.events.deadletters import replay
 from auscult.engine.events.orphans import read_firing, release_orphans
 from auscult.engine.events.path import EventPath
-from auscult.engine.events.perform import open_http
 from auscult.engine.events.senses import Senses
 from auscult.engine.gauges import keep_gauges
 from auscult.engine.hub import Hub
+from auscult.engine.inbound import Inbound, Request
 from auscult.engine.monitoring.path import Monitoring
+from auscult.engine.reloading import refuse_fixed, seen_by
 from auscult.engine.samples.path import SamplePath
 from auscult.engine.samples.reading import SeriesRow, SeriesWindow
 from auscult.engine.telemetry.own import tell_own_spans
@@ -36,6 +38,7 @@ from auscult.runtime.clock import Clock, SystemClock
 from auscult.runtime.ids import new_id
 from auscult.runtime.logging import logger
 from auscult.runtime.metrics import Metrics
+from auscult.runtime.outbound import Guard, open_http
 from auscult.runtime.settings import Settings, diff, load_settings, process_environment
 from auscult.runtime.tracing import configure_tracing, end_tracing
 from auscult.store import Store
@@ -100,8 +103,8 @@ class Engine:
         self.events = EventPath(
             self.store, self.plans, settings=settings, clock=clock, metrics=self.metrics
         )
-        self.started_ms = clock.now_ms()
-        self.alerts = AlertPath(self.events, self.plans, clock=clock)
+        self.alerts = AlertPath(self.events, self.plans, settings=settings, clock=clock)
+        self._inbound = Inbound(self.events, self.plans, clock)
         self.ladders = LadderWatch(
             Desk(self.events.write, self.vault, clock.now_ms, ACTOR),
             self.plans,
@@ -135,9 +138,8 @@ class Engine:
             spans_kept=tracing.spans_kept,
             otlp_endpoint=tracing.otlp_endpoint,
         )
-        self._http = open_http()
+        self._http = open_http(Guard(self.settings.outbound.allow))
         self.events.desk.on_commit = self._committed
-        self.alerts.is_paging = self.settings.monitoring_enabled
         await self.events.start(self._http, is_paging=self.settings.monitoring_enabled)
         await self.events.write(lambda work: self._admit_tenants(work, self.settings))
         if self.settings.monitoring_enabled:
@@ -218,6 +220,19 @@ class Engine:
             raise QueueFull("monitoring is switched off", retry_after_s=60)
         await self.monitoring.receive(tenant, body)
 
+    async def hear(self, tenant: str, channel: str, request: Request) -> int:
+        """Take what a channel's receiver sends; return how many things it asked for.
+
+        Raises `ObjectMissing`, `CredentialStale`, `BodyMalformed`, `QueueFull`, `StoreUnavailable`.
+        """
+        return await self._inbound.take(tenant, channel, request)
+
+    async def replay(self, tenant: TenantId, keys: Collection[str], *, by: str) -> list[str]:
+        """Send messages again that were given up, all without keys; returns which those are."""
+        now_ms = self.clock.now_ms()
+        job = partial(replay, tenant=tenant, keys=keys, by=by, now_ms=now_ms)
+        return await self.events.write(job)
+
     async def standing(self, tenant: TenantId) -> dict[str, Any]:
         """Return how a tenant's stages and programmes stand by its monitors, as plain values."""
         return await self.monitoring.standing(tenant)
@@ -285,7 +300,7 @@ class Engine:
             raise SettingError("there is no settings file to read anew")
         settings = await asyncio.to_thread(load_settings, self._config, self._environ)
         changes = diff(self.settings, settings)
-        self._check_reload(changes)
+        refuse_fixed(changes)
         plans = await asyncio.to_thread(self._wire, settings)
         now_ms = self.clock.now_ms()
 
@@ -297,7 +312,7 @@ class Engine:
                     actor=by,
                     action="settings.reloaded",
                     about="settings",
-                    detail={"changes": _seen_by(tenant, changes)},
+                    detail={"changes": seen_by(tenant, changes)},
                 )
 
         await self.events.write(record)
@@ -371,30 +386,3 @@ class Engine:
         if ChangeKind.RESOLVED in changes:
             left = still_firing(incident)
             self.monitoring.end(incident.tenant, [signal.fingerprint for signal in left])
-
-    def _check_reload(self, changes: "list[SettingChange]") -> None:
-        """Refuse what only a new start can change, naming it."""
-        fixed = [change.path for change in changes if change.path.startswith(_NEEDS_RESTART)]
-        if fixed:
-            raise SettingError(f"only a restart can change {', '.join(fixed)}")
-
-
-_NEEDS_RESTART = (
-    "server",
-    "store",
-    "data_dir",
-    "limits",
-    "tracing",
-    "monitoring_enabled",
-    "ai_anomaly_detection",
-)
-
-
-def _seen_by(tenant: TenantId, changes: "list[SettingChange]") -> list[dict[str, Any]]:
-    """Return the changes a tenant may see: its own part of the tree, and what holds for all."""
-    mine = f"tenants.{tenant}."
-    return [
-        {"path": change.path, "old": change.before, "new": change.after}
-        for change in changes
-        if change.path.startswith(mine) or not change.path.startswith("tenants.")
-    ]

@@ -11,7 +11,13 @@ from auscult.engine.codec.section import CodecSettings
 from auscult.engine.events.steps import Rules
 from auscult.incidents.grouping import Neighbours
 from auscult.kernel.effects import Effect, EffectKind
-from auscult.kernel.errors import ObjectMissing, PlugUnknown, SettingError, VaultError
+from auscult.kernel.errors import (
+    ObjectMissing,
+    PlugUnknown,
+    ReceiverRefused,
+    SettingError,
+    VaultError,
+)
 from auscult.kernel.plugs import Plug, Shelf
 from auscult.kernel.words import TenantId
 from auscult.notification.decide import Route
@@ -20,6 +26,7 @@ from auscult.notification.port import CHANNELS, Channel
 from auscult.performance.port import MONITORS, Monitor
 from auscult.remediation.decide import Runbook
 from auscult.remediation.port import ACTIONS, Action
+from auscult.runtime.outbound import Guard
 from auscult.runtime.settings import (
     Entry,
     PlugSettings,
@@ -70,6 +77,10 @@ class Plans:
             raise ObjectMissing(f"tenant {tenant!r} is not configured")
         return plan
 
+    def find(self, tenant: TenantId) -> TenantPlan | None:
+        """Return a tenant's plan; None for one that is not configured."""
+        return self._plans.get(tenant)
+
     def plug_of(self, effect: "Effect") -> str:
         """Return the name of the plug that performs an effect, as its shelf knows it."""
         plan = self._plans.get(effect.tenant)
@@ -104,6 +115,8 @@ def wire(
             for name, entry in tree.channels.items()
             if settings.allows_channel(entry.use)
         }
+        _check_fallbacks(tree)
+        _check_hosts(tree, channels, Guard(settings.outbound.allow))
         rules = Rules(
             routes=_routes(bench, tree, channels),
             alerting=_alerting(bench, tree),
@@ -173,6 +186,32 @@ class _Bench:
         if isinstance(value, list | tuple):
             return tuple(self._open(inner) for inner in value)
         return value
+
+
+def _check_fallbacks(tree: "TenantSettings") -> None:
+    """Refuse a `fallback` that names no other channel; raises `SettingError` with its place."""
+    for name, entry in tree.channels.items():
+        other = entry.settings.get("fallback", "")
+        if other and (other == name or other not in tree.channels):
+            known = ", ".join(sorted(tree.channels.keys() - {name})) or "none"
+            where = locate(entry.place(("fallback",)))
+            raise SettingError(f"{where}: no other channel {other!r}; configured are {known}")
+
+
+def _check_hosts(tree: "TenantSettings", channels: Mapping[str, Channel], guard: Guard) -> None:
+    """Refuse now what would be refused with the first page; raises `SettingError`.
+
+    A name may lead anywhere by then, so only numbers are judged, and this machine's own name.
+    """
+    for name, channel in channels.items():
+        for setting, host in channel.hosts().items():
+            try:
+                guard.check(["127.0.0.1" if host == "localhost" else host])
+            except ValueError:
+                continue  # a name
+            except ReceiverRefused as why:
+                where = locate(tree.channels[name].place((setting,)))
+                raise SettingError(f"{where}: {setting}: {why.detail}") from None
 
 
 def _free_name(entry: PlugSettings, taken: Mapping[str, object]) -> str:

@@ -19,6 +19,10 @@ NOT_NOW: dict[str, frozenset[int]] = {
     "webhook": frozenset({408, 409, 423, 425, 429}),
     "slack": frozenset({408, 429}),
     "pagerduty": frozenset({408, 429}),
+    "teams": frozenset({408, 429}),
+    "telegram": frozenset({408, 429}),
+    "discord": frozenset({408, 429}),
+    "sms": frozenset({408, 409, 425, 429}),
 }
 """4xx codes that are worth another try, by kind of receiver; every 5xx is."""
 

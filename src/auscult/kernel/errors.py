@@ -14,6 +14,7 @@ AuscultError
 │   └── StreamUnheard
 ├── AccessError
 │   ├── CredentialMissing
+│   ├── CredentialStale
 │   ├── PermissionMissing
 │   └── ObjectMissing
 ├── CapacityError
@@ -139,6 +140,12 @@ class CredentialMissing(AccessError):
     """No valid credential was given."""
 
     code = "access.credential_missing"
+
+
+class CredentialStale(AccessError):
+    """The request was signed too long ago."""
+
+    code = "access.credential_stale"
 
 
 class PermissionMissing(AccessError):

@@ -48,6 +48,25 @@ class Resolved(Word):
     by: str = Field(max_length=200)
 
 
+class Silenced(Word):
+    """A person wants to hear nothing of an incident for a while."""
+
+    fact: Literal["silenced"] = "silenced"
+    tenant: TenantId
+    incident: str
+    by: str = Field(max_length=200)
+    for_ms: int = Field(gt=0)
+
+
+class Escalated(Word):
+    """A person wants the next one to be called to an incident."""
+
+    fact: Literal["escalated"] = "escalated"
+    tenant: TenantId
+    incident: str
+    by: str = Field(max_length=200)
+
+
 class Answered(Word):
     """The world answered an effect."""
 
@@ -84,3 +103,8 @@ class Rang(Word):
 
 
 Fact = Found | Acknowledged | Released | Resolved | Answered | Rang
+
+Asked = Acknowledged | Released | Resolved | Silenced | Escalated
+"""What a person can ask for about an incident, from wherever: each has `tenant`, `incident`, `by`.
+`Silenced` and `Escalated` are no facts of the event path yet; what asks for them is written down.
+"""

@@ -1,14 +1,17 @@
-"""One POST to one receiver: bounded in time and size, no redirect followed, no secret in an error.
+"""One request to one receiver: bounded in time and size, no redirect, no secret in an error.
 
 The URL itself is a secret for chat webhooks, so an error names the host at most.
 """
 
+import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
-from auscult.kernel.deliveries import judge_status, retry_after_ms
+from pydantic import AfterValidator, SecretStr
+
+from auscult.kernel.deliveries import RETRY_AFTER_MAX_MS, judge_status, retry_after_ms
 from auscult.kernel.effects import Result
 from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
 from auscult.notification.messages.plain import cut, plain
@@ -19,6 +22,16 @@ if TYPE_CHECKING:
 ANSWER_BYTES_MAX = 65_536
 SAID_CHARS = 120
 SECRET_PART_CHARS = 9
+
+
+def _read_url(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("https://", "http://")):
+        raise ValueError("should begin with https://")
+    return url
+
+
+SecretUrl = Annotated[SecretStr, AfterValidator(_read_url)]
+"""An address that is itself the secret, as those of chat webhooks are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,7 @@ class Parcel:
     headers: dict[str, str]
     secrets: tuple[str, ...] = ()
     timeout_s: float = 10.0
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +65,17 @@ async def post(parcel: Parcel, http: "aiohttp.ClientSession") -> Reply:
     Raises `ReceiverUnavailable` (no connection, no answer in time, "not now") and
     `ReceiverRefused` (anything else that is not 2xx, redirects among it).
     """
-    reply = await _exchange(parcel, http)
+    return judge(parcel, await exchange(parcel, http))
+
+
+def judge(parcel: Parcel, reply: Reply) -> Reply:
+    """Return an answer that means "taken"; raises what any other one means, as `post` does."""
     verdict = judge_status(parcel.kind, reply.status)
     if verdict is Result.DONE:
         return reply
     said = f"{parcel.kind} answered {reply.status}{_quoted(reply.body, parcel.secrets)}"
     if verdict is Result.RETRY:
-        raise ReceiverUnavailable(said, retry_after_ms=reply.retry_after_ms)
+        raise ReceiverUnavailable(said, retry_after_ms=reply.retry_after_ms or _asked_ms(reply))
     if 300 <= reply.status < 400:  # noqa: PLR2004  # the class "redirection" of RFC 9110
         said += "; redirects are not followed, configure the final address"
     raise ReceiverRefused(said)
@@ -77,17 +95,38 @@ def secrets_in(url: str) -> tuple[str, ...]:
     return (url, *(piece for piece in pieces if len(piece) >= SECRET_PART_CHARS))
 
 
+def read_answer(reply: Reply) -> dict[str, Any]:
+    """Return the JSON object an answer holds; an empty one for anything else."""
+    try:
+        said = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _asked_ms(reply: Reply) -> int | None:
+    """Return the pause a body asks for in seconds, as Telegram's and Discord's do."""
+    said = read_answer(reply)
+    nested = said.get("parameters")
+    asked_s = (said | nested if isinstance(nested, dict) else said).get("retry_after")
+    if isinstance(asked_s, bool) or not isinstance(asked_s, int | float) or not asked_s >= 0:
+        return None
+    return int(min(asked_s * 1_000, RETRY_AFTER_MAX_MS))
+
+
 def _quoted(body: bytes, secrets: tuple[str, ...]) -> str:
     """Return what a receiver said, hidden before it is cut, as the end of a sentence."""
     words = plain(hide(body.decode("utf-8", "replace"), secrets))
     return f": {cut(words, SAID_CHARS)}" if words else ""
 
 
-async def _exchange(parcel: Parcel, http: "aiohttp.ClientSession") -> Reply:
+async def exchange(parcel: Parcel, http: "aiohttp.ClientSession") -> Reply:
+    """Ask once and return whatever is answered; raises as `post` does where nothing is."""
     import aiohttp
 
     try:
-        async with http.post(
+        async with http.request(
+            parcel.method,
             parcel.url,
             data=parcel.body,
             headers=parcel.headers,

@@ -10,6 +10,7 @@ from auscult.kernel.errors import AuscultError
 from auscult.surface import api, web
 from auscult.surface.answers import Answers
 from auscult.surface.api.alertmanager import ALERTS_PATH
+from auscult.surface.api.delivery.returning import PREFIX as CHANNELS_PATH
 from auscult.surface.api.events import Seats
 from auscult.surface.api.limits import BodyBound
 from auscult.surface.api.telemetry import BODIES
@@ -34,6 +35,7 @@ def create_app(engine: Engine) -> FastAPI:
     app.mount("/static", StaticFiles(directory=web.STATIC), name="static")
     for kind in (AuscultError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, web.answer_anyone)
-    app.add_middleware(BodyBound, large=BODIES | {WRITE_PATH, ALERTS_PATH})
+    large = BODIES | {WRITE_PATH, ALERTS_PATH}
+    app.add_middleware(BodyBound, large=large, under=CHANNELS_PATH)
     app.add_middleware(Answers, metrics=engine.metrics)
     return app

@@ -3,9 +3,10 @@
 The surface is written and tested against this protocol; `auscult.engine.Engine` fulfils it.
 """
 
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from auscult.engine.inbound import Request
 from auscult.kernel.alerts import Silence
 from auscult.kernel.facts import Fact
 from auscult.kernel.incidents import Incident
@@ -143,6 +144,10 @@ class Telemetry(Protocol):
 class Alerts(Protocol):
     """Alerts that others send, and silences."""
 
+    @property
+    def started_ms(self) -> int:
+        """Since when they are taken in."""
+
     def alerting(self, tenant: TenantId) -> Alerting:
         """Return how a tenant's alerts reach people."""
 
@@ -166,10 +171,6 @@ class Engine(Protocol):
     @property
     def hub(self) -> Hub:
         """Where live events are heard."""
-
-    @property
-    def started_ms(self) -> int:
-        """Since when it runs."""
 
     @property
     def vault(self) -> Sealer:
@@ -222,6 +223,15 @@ class Engine(Protocol):
 
     async def receive_sound(self, tenant: TenantId, body: bytes) -> None:
         """Take what an agent heard; raises `BodyMalformed`, `BodyTooLarge`, `QueueFull`."""
+
+    async def hear(self, tenant: str, channel: str, request: Request) -> int:
+        """Take what a channel's receiver sends; return how many things it asked for.
+
+        Raises `ObjectMissing` for what is not authenticated, `CredentialStale`, `BodyMalformed`.
+        """
+
+    async def replay(self, tenant: TenantId, keys: Collection[str], *, by: str) -> list[str]:
+        """Send messages again that were given up, all without keys; returns which those are."""
 
     async def authenticate(self, key: str) -> "Credential":
         """Return whose key this is; raises `CredentialMissing`."""

@@ -80,6 +80,7 @@ def write_config(
         "server": {"host": HOST, "port": port, "loopback_tenant": TENANT},
         "store": {"url": f"sqlite:///{folder}/auscult.db"},
         "data_dir": str(folder),
+        "outbound": {"allow": ["127.0.0.0/8"]},  # the stand-in for somebody's receiver is here
         "tenants": {
             TENANT: _tenant(plan, state, webhook_url) | ({"codec": codec} if codec else {})
         },

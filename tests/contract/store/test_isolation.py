@@ -59,6 +59,8 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "effects.keep": (lambda rows: rows.effects.keep(effect(tenant=BETA, due_ms=7)), None),
     "effects.put_off": (lambda rows: rows.effects.put_off("E1", 9), None),
     "effects.of": (lambda rows: rows.effects.of("I1"), []),
+    "effects.given_up": (lambda rows: rows.effects.given_up(9), []),
+    "effects.revive": (lambda rows: rows.effects.revive(effect("E9", tenant=BETA)), False),
     "effects.unsent_count": (lambda rows: rows.effects.unsent_count(), 0),
     "timers.set": (lambda rows: rows.timers.set(timer(tenant=BETA)), MINE),
     "timers.get": (lambda rows: rows.timers.get("T1"), None),
@@ -122,6 +124,8 @@ def fill(store: Store, tenant: TenantId = ACME) -> None:
         rows.findings.append("I1", finding(tenant=tenant))
         rows.exhibits.add("I1", heard(b"sound", tenant=tenant))
         rows.effects.wish(effect(tenant=tenant))
+        rows.effects.wish(effect("E9", tenant=tenant))
+        rows.effects.settle(outcome("E9", Result.REFUSED, tenant=tenant))
         rows.timers.set(timer(tenant=tenant))
         rows.runs.put(run(tenant=tenant))
         rows.ladders.put(ladder())

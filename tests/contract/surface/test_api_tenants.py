@@ -89,6 +89,9 @@ CASES: dict[tuple[str, str], str] = {
     ("GET", "/login"): OPEN,
     ("POST", "/login"): OPEN,
     ("POST", "/logout"): OPEN,
+    ("GET", "/api/v1/deadletters"): OWN,
+    ("POST", "/api/v1/deadletters/replay"): OWN,
+    ("POST", "/api/v1/channels/{tenant}/{channel}"): OPEN,  # signed by the receiver, see below
     ("GET", "/favicon.ico"): OPEN,
     ("GET", "/api/v1/openapi.json"): OPEN,
     ("GET", "/static"): OPEN,

@@ -35,9 +35,9 @@ class Running:
         self.product.write_config()
 
     def head(self) -> str:
-        """Return the first three lines of a settings file: what only a restart can change."""
+        """Return the first four lines of a settings file: what only a restart can change."""
         tree = json.loads(self.product.config.read_text())
-        fixed = ("server", "store", "data_dir")
+        fixed = ("server", "store", "data_dir", "outbound")
         return "".join(f"{name}: {json.dumps(tree[name])}\n" for name in fixed)
 
     def reloads(self) -> list[dict[str, Any]]:
@@ -157,20 +157,20 @@ def test_what_only_a_start_reads_is_not_said_to_be_reloaded(running: Running) ->
 
 WRONG = {
     "not YAML": ("tenants: [", r"auscult\.yaml:\d+:\d+: "),
-    "an unknown key": ("tenants: {acme: {detektors: []}}", r"yaml:4:18: .*detectors"),
+    "an unknown key": ("tenants: {acme: {detektors: []}}", r"yaml:5:18: .*detectors"),
     "an unknown plug": (
         "tenants: {acme: {detectors: [{use: treshold}]}}",
-        r"yaml:4:36: .*threshold",
+        r"yaml:5:36: .*threshold",
     ),
     "a wrong type": (
         'tenants: {acme: {detectors: [{use: threshold, match: ["a"], above: often}]}}',
-        r"yaml:4:\d+: above: .*number",
+        r"yaml:5:\d+: above: .*number",
     ),
     "a channel that is not there": (
         "tenants: {acme: {channels: {log: {use: console}}, routes: [{to: [logg]}]}}",
-        r"yaml:4:66: no channel 'logg'; configured are log",
+        r"yaml:5:66: no channel 'logg'; configured are log",
     ),
-    "no tenant": ("tenants: {}", r"yaml:4:10: tenants: at least one"),
+    "no tenant": ("tenants: {}", r"yaml:5:10: tenants: at least one"),
 }
 
 
@@ -205,7 +205,7 @@ def test_sighup_on_a_wrong_file_is_logged_with_its_place_and_survived(running: R
     until(
         lambda: (
             "settings not reloaded" in running.product.log.read_text()
-            and "auscult.yaml:4:18" in running.product.log.read_text()
+            and "auscult.yaml:5:18" in running.product.log.read_text()
         ),
         "the log says where the file is wrong",
     )

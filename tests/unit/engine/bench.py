@@ -15,7 +15,7 @@ from auscult.kernel.incidents import ChangeKind
 from auscult.kernel.words import Severity, Subject, TenantId
 from auscult.notification.decide import Route
 from auscult.notification.messages import Message, render
-from auscult.notification.port import Channel
+from auscult.notification.port import Channel, Delivered
 from auscult.runtime.clock import FakeClock
 from auscult.runtime.metrics import Metrics
 from auscult.store import Store
@@ -47,11 +47,11 @@ class Told(Channel):
     def keys(self) -> list[str]:
         return self._keys
 
-    async def send(self, message: Message, *, key: str, at_ms: int, http: Any) -> str:
+    async def send(self, message: Message, *, key: str, at_ms: int, http: Any) -> Delivered:
         if self._error is not None:
             raise self._error
         self._keys.append(key)
-        return self._remark
+        return Delivered(remark=self._remark)
 
 
 @dataclass(slots=True)

@@ -53,6 +53,30 @@ WRONG = {
     ),
     "out of range": ("sources: [{use: scrape, interval_s: 0}]", r"a\.yaml:2:46: interval_s"),
     "missing key": ("channels: {c: {use: webhook}}", r"a\.yaml:2:\d+: url: is missing"),
+    "an address inside": (
+        "channels: {c: {use: webhook, url: 'http://10.0.0.1/secret-path'}}",
+        r"a\.yaml:2:\d+: url: .*private network.*outbound\.allow",
+    ),
+    "a mail server inside": (
+        "channels: {c: {use: email, host: localhost, sender: a@b.c, to: d@e.f}}",
+        r"a\.yaml:2:\d+: host: .*this machine.*outbound\.allow",
+    ),
+    "where a cloud tells its secrets": (
+        "channels: {c: {use: slack, url: 'http://169.254.169.254/latest'}}",
+        r"a\.yaml:2:\d+: url: .*cloud tells its secrets",
+    ),
+    "fallback to nobody": (
+        "channels: {a: {use: console, fallback: b}, c: {use: console}}",
+        r"a\.yaml:2:\d+: no other channel 'b'; configured are c",
+    ),
+    "fallback to itself": (
+        "channels: {a: {use: console, fallback: a}}",
+        r"a\.yaml:2:\d+: no other channel 'a'; configured are none",
+    ),
+    "too often": (
+        "channels: {a: {use: console, per_minute: 0}}",
+        r"a\.yaml:2:\d+: per_minute: .*greater than or equal to 1",
+    ),
     "unknown channel in a route": (
         "channels: {ops: {use: console}}, routes: [{to: [ops, pager]}]",
         r"a\.yaml:2:\d+: no channel 'pager'; configured are ops",
@@ -110,7 +134,7 @@ def test_a_plug_named_by_its_use_alone_may_stand_several_times() -> None:
 
 def test_secrets_are_opened_and_hidden() -> None:
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-    inner = "channels: {c: {use: webhook, url: 'http://127.0.0.1/', secret: 'env:HOOK'}}"
+    inner = "channels: {c: {use: webhook, url: 'https://ops.example/', secret: 'env:HOOK'}}"
     channel: Any = of_acme(inner, HOOK=secret).channels["c"]
     assert channel.secret.get_secret_value() == secret
     assert secret not in repr(channel)
@@ -119,7 +143,7 @@ def test_secrets_are_opened_and_hidden() -> None:
 TWO_CHANNELS = """
 tenants:
   acme:
-    channels: {log: {use: console}, ops: {use: webhook, url: "http://127.0.0.1/"}}
+    channels: {log: {use: console}, ops: {use: webhook, url: "https://ops.example/"}}
     routes: [{to: [log, ops]}, {to: [ops]}]
 """
 
@@ -158,3 +182,12 @@ def test_plans_know_their_tenants_and_the_plug_behind_an_effect() -> None:
     assert plans.of(TenantId("bolt")).tenant == "bolt"
     with pytest.raises(ObjectMissing):
         plans.of(ACME)
+
+
+def test_what_the_operator_allows_is_taken_and_a_secret_address_is_not_said() -> None:
+    inner = "channels: {c: {use: slack, url: 'http://10.0.0.1/T0/B0/hunter2'}}"
+    with pytest.raises(SettingError) as refused:
+        of_acme(inner)
+    assert "hunter2" not in str(refused.value)
+    text = f"outbound: {{allow: [10.0.0.0/24]}}\ntenants:\n  acme: {{{inner}}}"
+    assert list(make(text).of(ACME).channels) == ["c"]

@@ -13,8 +13,8 @@ from auscult.kernel.words import Severity
 from auscult.notification import CHANNELS
 from auscult.notification.channels.console import line_of
 from auscult.notification.channels.pagerduty import event_of
-from auscult.notification.channels.slack import escape, render_blocks
 from auscult.notification.channels.webhook import body_of
+from auscult.notification.forms.slack import escape, render_blocks
 from auscult.notification.mail import compose
 from auscult.notification.messages import Message, render
 from auscult.notification.posting import hide
@@ -77,6 +77,19 @@ def test_pagerduty_takes_every_severity(severity: Severity) -> None:
     assert payload["severity"] in {"critical", "error", "warning", "info"}
     assert len(payload["summary"]) <= 1_024
     assert payload["source"] == "encode-1:9003"
+
+
+def test_an_event_of_pagerduty_is_complete_and_far_below_its_bound() -> None:
+    fields = tuple((f"field {number}", "ü" * 200) for number in range(10))
+    said = message(text="ü" * 2_000, fields=fields, link="https://h/" + "x" * 900)
+    event = event_of(said, "r" * 32)
+    assert len(json.dumps(event)) < 512 * 1_024
+    assert event["links"] == [{"href": said.link, "text": "Open the incident"}]
+    assert (event["client"], event["client_url"]) == ("auscult", said.link)
+    assert len(event["dedup_key"]) <= 255
+    assert event["payload"]["timestamp"] == "2026-11-24T03:13:20.000Z"
+    assert event["payload"]["group"] == "acme"
+    assert "links" not in event_of(message(link=""), "r")
 
 
 def test_a_webhook_body_is_the_same_bytes_every_time() -> None:
@@ -153,3 +166,11 @@ def test_wrong_settings_are_refused(name: str, settings: dict[str, object]) -> N
 
 def test_secrets_are_hidden_the_longest_first() -> None:
     assert hide("key-long key", ("key", "key-long", "")) == "*** ***"
+
+
+def test_apprise_says_what_to_install_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from auscult.notification.channels import apprise
+
+    monkeypatch.setattr(apprise, "find_spec", lambda _: None)
+    with pytest.raises(ValidationError, match=r"pip install 'auscult\[channels\]'"):
+        CHANNELS.make("apprise", {"url": "matrix://x"})

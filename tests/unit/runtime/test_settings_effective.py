@@ -121,3 +121,15 @@ def test_the_documented_defaults_are_the_defaults() -> None:
             value = shown[path][0]
             plain = str(value).lower() if isinstance(value, bool) else str(value)
             assert cells[2] == f"`{plain}`", path
+
+
+@pytest.mark.parametrize(
+    "above", [("tenants", "a", "channels", "url"), ("defaults", "channels", "c")]
+)
+def test_what_is_wholly_a_secret_of_a_channel_is_not_shown(above: tuple[str, ...]) -> None:
+    assert show((*above, "url"), "tgram://123456:token/-1001") == "tgram://***"
+    assert show((*above, "headers", "X-Gateway"), "abc") == "***"
+    assert show((*above, "headers"), {"X-Gateway": "abc"}) == {"X-Gateway": "***"}
+    assert show((*above, "url"), "https://ops.example/hook") == "https://ops.example/hook"
+    assert show((*above, "api_url"), "https://slack.example/api") == "https://slack.example/api"
+    assert show((*above, "channel"), "C9") == "C9"

@@ -10,7 +10,7 @@ class FakeAlerts:
     """What the surface asks of alerts; silences are only named."""
 
     def __init__(self, now_ms: int) -> None:
-        self.now_ms = now_ms
+        self.now_ms = self.started_ms = now_ms
         self.posted: list[tuple[TenantId, Posted]] = []
         self.silenced: list[Silence] = []
         self.expired: list[str] = []

@@ -7,7 +7,7 @@ import asyncio
 import base64
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from types import SimpleNamespace
@@ -247,7 +247,6 @@ class FakeEngine:
         self.hub = FakeHub()
         self.metrics = Metrics()
         self.telemetry = FakeTelemetry()
-        self.started_ms = START_MS
         self.alerts = FakeAlerts(START_MS)
         self.settings = Settings(
             server=ServerSettings(host=host, loopback_tenant=loopback_tenant),
@@ -258,6 +257,7 @@ class FakeEngine:
         self.tenants: dict[TenantId, Rows] = {}
         self.series: list[FakeSeries] = []
         self.written: list[tuple[TenantId, bytes, str]] = []
+        self.heard: list[tuple[str, str, Any]] = []
         self.stands: dict[TenantId, dict[str, Any]] = {}
         self.failure: Exception | None = None
         self.ready: dict[str, Any] = {"ready": True, "store": "ok"}
@@ -320,6 +320,17 @@ class FakeEngine:
         if self.failure:
             raise self.failure
         self.written.append((tenant, body, "sound"))
+
+    async def hear(self, tenant: str, channel: str, request: Any) -> int:
+        if self.failure:
+            raise self.failure
+        self.heard.append((tenant, channel, request))
+        return 1
+
+    async def replay(self, tenant: TenantId, keys: Collection[str], *, by: str) -> list[str]:
+        if self.failure:
+            raise self.failure
+        return list(keys)
 
     async def standing(self, tenant: TenantId) -> dict[str, Any]:
         return self.stands.get(tenant, {})

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from auscult.engine.events.settled import Settled
     from auscult.engine.wiring import Plans
     from auscult.runtime.clock import Clock
+    from auscult.runtime.settings import Settings
     from auscult.store import Work
 
 CHUNK = 1_000
@@ -25,13 +26,16 @@ CHUNK = 1_000
 class AlertPath:
     """Takes alerts in, and changes silences."""
 
-    def __init__(self, events: "EventPath", plans: "Plans", *, clock: "Clock") -> None:
+    def __init__(
+        self, events: "EventPath", plans: "Plans", *, settings: "Settings", clock: "Clock"
+    ) -> None:
         """Take the one writer, and the rules in force."""
+        self.started_ms = clock.now_ms()
+        self._is_on = settings.monitoring_enabled
         self._events = events
         self._plans = plans
         self._clock = clock
         self._paths: dict[TenantId, Paths] = {}
-        self.is_paging = True
 
     def alerting(self, tenant: TenantId) -> Alerting:
         """Return how a tenant's alerts reach people."""
@@ -42,7 +46,7 @@ class AlertPath:
 
         What is not valid of it is said in the answer, the rest is taken.
         """
-        if not self.is_paging:
+        if not self._is_on:
             raise QueueFull("monitoring is switched off (MONITORING_ENABLED)", retry_after_s=60)
         alerting = self.alerting(tenant)
         timeout_ms = alerting.resolve_timeout

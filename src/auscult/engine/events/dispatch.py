@@ -11,11 +11,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from auscult.engine.events.perform import perform
+from auscult.engine.events.receivers import Attempt, Receivers
 from auscult.incidents import looked_at
 from auscult.kernel.effects import Effect, EffectKind, Result
 from auscult.kernel.errors import QueueFull, StoreUnavailable
 from auscult.kernel.facts import Answered, Rang
 from auscult.kernel.words import TenantId
+from auscult.notification.decide import remind
 from auscult.runtime.logging import bound, logger
 from auscult.runtime.tracing import span
 from auscult.store.queue import Room
@@ -58,21 +60,23 @@ def take_up(work: "Work", claim: "Claim", *, now_ms: int) -> "Effect | None":
     """Return a claimed effect to be attempted now, or put it off behind what must come first.
 
     Messages about one incident reach one channel in the order they were wished for: an "over" that
-    overtook its "opened" would leave a page open for ever.
+    overtook its "opened" would leave a page open for ever. Each takes along what the ones before it
+    left at the channel.
     """
     effects = work.of(claim.tenant).effects
     effect = effects.get(claim.key)
     if effect is None or effect.kind is not EffectKind.NOTIFY:
         return effect
+    rows = effects.of(effect.incident)
     before = [
         row.effect
-        for row in effects.of(effect.incident)
+        for row in rows
         if row.state == "pending"
         and row.effect.to == effect.to
         and row.effect.due_ms < effect.due_ms
     ]
     if not before:
-        return effect
+        return remind(effect, [row.effect for row in rows if row.state == Result.DONE])
     effects.put_off(effect.key, now_ms + BEHIND_MS)
     return None
 
@@ -142,6 +146,7 @@ class Dispatch:
         self._plans = plans
         self._clock = clock
         self._metrics = metrics
+        self._receivers = Receivers()
         self._senses: Senses | None = None
         self._sensing = asyncio.Event()
         self._in_flight: dict[asyncio.Task[None], TenantId] = {}
@@ -207,18 +212,39 @@ class Dispatch:
         effect = await self._claims.fetch(lambda work: take_up(work, claim, now_ms=now_ms))
         if effect is None:
             return
+        attempt = await self._admit(effect)
+        if attempt is None:
+            return
+        effect = attempt.effect
         plug = self._plans.plug_of(effect)
         with (
             bound(tenant=effect.tenant, incident=effect.incident),
             span("effect.attempt", plug=plug, verb=effect.verb, incident=effect.incident),
         ):
-            outcome = await perform(
+            ended = await perform(
                 effect, self._plans, http=http, clock=self._clock, senses=self._senses
             )
+            outcome = self._receivers.learn(attempt, ended)
             if outcome.result is not Result.DONE:
                 log.warning("an effect was not done", key=effect.key, why=outcome.reason)
         self._metrics.effect_attempts.labels(plug=plug, result=outcome.result.value).inc()
         self._courier.hand(Answered(outcome=outcome))
+
+    async def _admit(self, effect: Effect) -> Attempt | None:
+        """Return how an effect is to be attempted now; None where its receiver is asked later."""
+        plan = self._plans.find(effect.tenant)
+        if plan is None:
+            return Attempt(effect, effect)
+        now_ms = self._clock.now_ms()
+        attempt = self._receivers.choose(effect, plan, now_ms)
+        wait_ms = self._receivers.wait_ms(attempt.effect, plan, now_ms)
+        if wait_ms == 0:
+            return attempt
+        until_ms = now_ms + wait_ms
+        await self._claims.fetch(
+            lambda work: work.of(effect.tenant).effects.put_off(effect.key, until_ms)
+        )
+        return None
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._in_flight.pop(task, None)

@@ -18,6 +18,8 @@ from auscult.kernel.errors import (
     PreconditionFailed,
     ReceiverUnavailable,
 )
+from auscult.notification.decide import KEPT_BY, payload_for
+from auscult.notification.port import Delivered
 
 if TYPE_CHECKING:
     import aiohttp
@@ -28,19 +30,6 @@ if TYPE_CHECKING:
 
 ATTEMPT_S = 45.0
 REASON_CHARS = 500
-
-
-def open_http() -> "aiohttp.ClientSession":
-    """Return the session in which effects go out: one for every tenant, so it keeps nothing.
-
-    A cookie that one tenant's receiver sets must not go out with another tenant's message; no
-    proxy of the environment sees what is sent.
-    """
-    import aiohttp
-
-    return aiohttp.ClientSession(
-        auto_decompress=False, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
-    )
 
 
 async def perform(
@@ -60,9 +49,10 @@ async def perform(
         return end(Result.REFUSED, "expired before it could be done")
     try:
         async with asyncio.timeout(ATTEMPT_S):
-            said, data = "", {}
+            said, data = "", dict[str, Any]()
             if effect.kind is EffectKind.NOTIFY:
-                said = await _tell(effect, plans, http=http, now_ms=clock.now_ms())
+                told = await _tell(effect, plans, http=http, now_ms=clock.now_ms())
+                said, data = told.remark, {KEPT_BY: {effect.to: told.kept}} if told.kept else {}
             else:
                 data = await _act(effect, plans, senses)
     except ReceiverUnavailable as why:
@@ -106,12 +96,13 @@ class _Ending:
 
 async def _tell(
     effect: Effect, plans: "Plans", *, http: "aiohttp.ClientSession", now_ms: int
-) -> str:
-    """Send a message; return what people should know of it."""
+) -> Delivered:
+    """Send a message; return what people should know of it, and what is to be kept."""
     channel = plans.of(effect.tenant).channels.get(effect.to)
     if channel is None:
         raise ObjectMissing(f"channel {effect.to!r} is not configured, or not allowed")
-    return await channel.deliver(effect.payload, key=effect.key, at_ms=now_ms, http=http)
+    payload = payload_for(effect.to, effect)
+    return await channel.deliver(payload, key=effect.key, at_ms=now_ms, http=http)
 
 
 async def _act(effect: Effect, plans: "Plans", senses: "Senses | None") -> dict[str, Any]:

@@ -12,7 +12,7 @@ from auscult.kernel.facts import Acknowledged, Answered, Fact, Found, Rang, Rele
 from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import Incident
 from auscult.kernel.runs import Run
-from auscult.notification.decide import told_channels
+from auscult.notification.decide import KEPT_BY, learn, stand_ins, told_channels
 from auscult.runtime.ids import new_id
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def _load(
         new_id=lambda: new_id(clock),
         incident=incident,
         told=told_channels(row.effect for row in effects),
+        stand_ins=stand_ins(row.effect for row in effects),
         run=run,
         recent_runs=tuple(rows.runs.recent(now_ms - HOUR_MS, RECENT_RUNS_MAX)),
     )
@@ -127,6 +128,8 @@ def _settle_effect(rows: "TenantRows", outcome: Outcome, now_ms: int) -> Effect 
     if retry_at_ms is not None and "so_far" in outcome.data:
         payload = row.effect.payload | {"so_far": outcome.data["so_far"]}
         rows.effects.keep(row.effect.model_copy(update={"payload": payload}))
+    if outcome.result is Result.DONE and KEPT_BY in outcome.data:
+        rows.effects.keep(learn(row.effect, outcome.data[KEPT_BY]))
     rows.effects.settle(outcome, retry_at_ms=retry_at_ms)
     _note_delivery(rows, row.effect, outcome)
     return row.effect if retry_at_ms is None else None

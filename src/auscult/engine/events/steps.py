@@ -45,7 +45,8 @@ class Case:
     """A fact and all that may be looked at while deciding on it: nothing else is.
 
     `incident` is the one the fact is about (none yet, for a problem that is new), `told` the
-    channels it has paged, with the title of that page, `run` the run that a timer or an outcome
+    channels it has paged, with the title of that page, `stand_ins` which others sent pages in
+    their place, `run` the run that a timer or an outcome
     is about, `recent_runs` what the guards count. The time and names for new things come from
     outside, like the rows.
     """
@@ -56,6 +57,7 @@ class Case:
     new_id: Callable[[], str] = field(repr=False)
     incident: Incident | None = None
     told: Mapping[str, str] = field(default_factory=dict)
+    stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     run: Run | None = None
     recent_runs: tuple[Run, ...] = ()
 
@@ -146,6 +148,7 @@ def tell(case: Case, decision: Decision) -> Decision:
         now_ms=case.now_ms,
         base_url=case.rules.base_url,
         told=case.told,
+        stand_ins=case.stand_ins,
     )
     return replace(decision, effects=(*decision.effects, *wishes))
 

@@ -11,7 +11,7 @@ from auscult.kernel.incidents import ChangeKind
 from auscult.kernel.times import clock_utc
 from auscult.kernel.words import Severity
 from auscult.notification.messages import Message
-from auscult.notification.port import Channel
+from auscult.notification.port import Channel, Delivered, PerMinute
 
 if TYPE_CHECKING:
     import aiohttp
@@ -29,6 +29,7 @@ class Console(Channel):
     ```
     """
 
+    per_minute: PerMinute = 6_000
     stream: Literal["stdout", "stderr"] = "stdout"
     _into: TextIO | None = PrivateAttr(default=None)
 
@@ -41,7 +42,7 @@ class Console(Channel):
     @override
     async def send(
         self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
-    ) -> str:
+    ) -> Delivered:
         """Print the message; raises `ReceiverRefused` where the stream is closed or gone."""
         stream = self._into or (sys.stdout if self.stream == "stdout" else sys.stderr)
         try:
@@ -49,7 +50,7 @@ class Console(Channel):
             stream.flush()
         except (OSError, ValueError) as why:
             raise ReceiverRefused(f"{self.stream} is closed ({type(why).__name__})") from None
-        return ""
+        return Delivered()
 
 
 def line_of(message: Message, encoding: str) -> str:

@@ -15,7 +15,9 @@ from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
 from auscult.notification.mail import PERMANENT, compose, sum_up
 from auscult.notification.mailroom import MAILROOM, Line
 from auscult.notification.messages import Message
-from auscult.notification.port import Channel
+from auscult.notification.port import Channel, Delivered, PerMinute
+from auscult.notification.smtp import GuardedSmtp
+from auscult.runtime.outbound import Guard, guard_of
 
 if TYPE_CHECKING:
     import aiohttp
@@ -56,6 +58,7 @@ class Email(Channel):
     ```
     """
 
+    per_minute: PerMinute = 60
     host: str = Field(min_length=1)
     port: int | None = Field(default=None, ge=1, le=65_535)
     security: Literal["starttls", "ssl", "none"] = "starttls"
@@ -78,19 +81,22 @@ class Email(Channel):
     @override
     async def send(
         self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
-    ) -> str:
+    ) -> Delivered:
         """Send one mail; return whom the server will never take it for."""
         so_far = message.so_far
         to = tuple(who for who in self.to if who in so_far.left) if so_far.left else self.to
         if not to:
-            return so_far.remark  # those that were left are no longer configured
+            return Delivered(remark=so_far.remark)  # those that were left are no longer configured
         mail = compose(message, key=key, sender=self.sender, to=self.to)
-        return sum_up(await MAILROOM.run(partial(self._deliver, mail, to)), to, so_far)
+        hand_over = partial(self._deliver, mail, to, guard=guard_of(http))
+        return Delivered(remark=sum_up(await MAILROOM.run(hand_over), to, so_far))
 
-    def _deliver(self, mail: EmailMessage, to: tuple[str, ...], line: Line) -> dict[str, int]:
+    def _deliver(
+        self, mail: EmailMessage, to: tuple[str, ...], line: Line, *, guard: Guard
+    ) -> dict[str, int]:
         """Hand a mail over; return the code by which the server refused it, by recipient."""
         try:
-            return self._hand_over(mail, to, line)
+            return self._hand_over(mail, to, line, guard=guard)
         except smtplib.SMTPRecipientsRefused as why:
             return {who: why.recipients.get(who, (GOING_DOWN, b""))[0] for who in to}
         except smtplib.SMTPResponseException as why:
@@ -101,8 +107,10 @@ class Email(Channel):
             what = f"the mail server cannot be reached ({type(why).__name__})"
             raise ReceiverUnavailable(what) from None
 
-    def _hand_over(self, mail: EmailMessage, to: tuple[str, ...], line: Line) -> dict[str, int]:
-        server = self._connect()
+    def _hand_over(
+        self, mail: EmailMessage, to: tuple[str, ...], line: Line, *, guard: Guard
+    ) -> dict[str, int]:
+        server = self._connect(guard)
         try:
             line.hold(server)
             if self.security == "starttls":
@@ -116,14 +124,11 @@ class Email(Channel):
             server.close()
         return {who: code for who, (code, _) in answers.items()}
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self, guard: Guard) -> smtplib.SMTP:
         port = self.port or PORTS[self.security]
         name = self.sender.partition("@")[2]
-        if self.security == "ssl":
-            return smtplib.SMTP_SSL(
-                self.host, port, name, timeout=self.timeout_s, context=self._tls()
-            )
-        return smtplib.SMTP(self.host, port, name, timeout=self.timeout_s)
+        tls = self._tls() if self.security == "ssl" else None
+        return GuardedSmtp(guard, tls).reach(self.host, port, name=name, timeout_s=self.timeout_s)
 
     def _tls(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.ca_file or None)

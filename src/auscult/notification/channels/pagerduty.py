@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, HttpUrl, SecretStr
 from typing_extensions import override
 
-from auscult.kernel.errors import ReceiverRefused
+from auscult.kernel.errors import ObjectMissing, ReceiverRefused
+from auscult.kernel.facts import Asked
 from auscult.kernel.incidents import ChangeKind
 from auscult.kernel.words import Severity
+from auscult.notification.inbound import Received
+from auscult.notification.inbound.pagerduty import read_pagerduty
 from auscult.notification.messages import Message
-from auscult.notification.port import Channel
+from auscult.notification.port import Channel, Delivered, PerMinute
 from auscult.notification.posting import Parcel, post
 
 if TYPE_CHECKING:
@@ -29,20 +32,25 @@ class Pagerduty(Channel):
     An attempt made twice is one page: PagerDuty appends an event with a known key to the incident
     that is open under it.
 
+    With `webhook_secret`, what people do there comes back: subscribe
+    `/api/v1/channels/TENANT/CHANNEL` to `incident.acknowledged`, `.unacknowledged`, `.resolved`.
+
     ```yaml
     channels:
       pager: {use: pagerduty, routing_key: "env:PAGERDUTY_KEY"}
     ```
     """
 
+    per_minute: PerMinute = 120
     routing_key: SecretStr
+    webhook_secret: SecretStr | None = None
     url: HttpUrl = HttpUrl("https://events.pagerduty.com/v2/enqueue")
     timeout_s: float = Field(default=10.0, gt=0, le=30)
 
     @override
     async def send(
         self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
-    ) -> str:
+    ) -> Delivered:
         """Enqueue one event; the answer 202 means taken, not yet paged."""
         secret = self.routing_key.get_secret_value()
         parcel = Parcel(
@@ -56,7 +64,14 @@ class Pagerduty(Channel):
         reply = await post(parcel, http)
         if reply.status != ACCEPTED:
             raise ReceiverRefused(f"pagerduty answered {reply.status}; Events v2 answers 202")
-        return ""
+        return Delivered()
+
+    @override
+    def receive(self, received: Received) -> tuple[Asked, ...]:
+        """Return what a person did to an incident of ours."""
+        if self.webhook_secret is None:
+            raise ObjectMissing("this channel has no webhook_secret")
+        return read_pagerduty(received, self.webhook_secret.get_secret_value())
 
 
 def event_of(message: Message, routing_key: str) -> dict[str, Any]:

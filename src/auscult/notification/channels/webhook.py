@@ -10,7 +10,7 @@ from auscult.kernel.deliveries import secret_bytes, signing_headers
 from auscult.kernel.errors import SettingError
 from auscult.kernel.incidents import Status
 from auscult.notification.messages import Message
-from auscult.notification.port import Channel
+from auscult.notification.port import Channel, Delivered
 from auscult.notification.posting import Parcel, post, secrets_in
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Webhook(Channel):
     @override
     async def send(
         self, message: Message, *, key: str, at_ms: int, http: "aiohttp.ClientSession"
-    ) -> str:
+    ) -> Delivered:
         """Post the message once."""
         is_plain = self.form == "standard" or message.alerts is None
         body = body_of(message) if is_plain else alertmanager_body(message)
@@ -66,12 +66,12 @@ class Webhook(Channel):
             timeout_s=self.timeout_s,
         )
         await post(parcel, http)
-        return ""
+        return Delivered()
 
 
 def body_of(message: Message) -> bytes:
     """Return the JSON body; the same message always gives the same bytes."""
-    said = message.model_dump(mode="json", exclude={"so_far", "alerts"})
+    said = message.model_dump(mode="json", exclude={"so_far", "kept", "alerts"})
     incident = {"id": message.incident} | {name: said[name] for name in sorted(INCIDENT_FIELDS)}
     event = {
         "type": message.type,

@@ -1,6 +1,7 @@
 """Which messages a step of an incident's life calls for, as effects with deterministic keys."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from auscult.kernel.effects import Effect, EffectKind
 from auscult.kernel.incidents import Change, ChangeKind, Incident
@@ -21,6 +22,7 @@ def wish_messages(  # noqa: PLR0913  # an incident's step, the rules, and what i
     now_ms: int,
     base_url: str = "",
     told: Mapping[str, str] | None = None,
+    stand_ins: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> list[Effect]:
     """Return the messages that these changes call for, in the order of the routes.
 
@@ -29,14 +31,16 @@ def wish_messages(  # noqa: PLR0913  # an incident's step, the rules, and what i
     `<incident>:opened:1:<channel>`, so wishing it again is wishing nothing. Everything else
     goes only to channels in `told` (see `told_channels`), under the subject they know it by; None
     stands for "every channel whose route matches now". A channel that was told hears of the end
-    even where its route no longer matches.
+    even where its route no longer matches. What follows a page that another channel sent in its
+    place (`stand_ins`) goes to both.
     """
     wishes: dict[str, Effect] = {}
     for change in changes:
-        for channel, kind in _audience(incident, change, routes, told=told):
+        audience = _audience(incident, change, routes, told=told)
+        for channel, kind, known_as in _with_stand_ins(audience, stand_ins):
             said = change.model_copy(update={"kind": kind})
             effect = _wish(incident, said, channel, now_ms=now_ms, base_url=base_url)
-            subject = (told or {}).get(channel, "") or effect.payload["title"]
+            subject = (told or {}).get(known_as, "") or effect.payload["title"]
             payload = effect.payload | {"subject": subject}
             wishes.setdefault(effect.key, effect.model_copy(update={"payload": payload}))
     return list(wishes.values())
@@ -75,6 +79,20 @@ def _audience(
         elif known and change.kind is not ChangeKind.OPENED and change.kind in route.on:
             audience.append((channel, change.kind))
     return audience
+
+
+def _with_stand_ins(
+    audience: Iterable[tuple[str, ChangeKind]], stand_ins: Mapping[str, tuple[str, ...]]
+) -> list[tuple[str, ChangeKind, str]]:
+    """Return (channel, what it is told, the channel whose page it knows), stand-ins included.
+
+    Pages have their own way to a stand-in.
+    """
+    found = [(channel, kind, channel) for channel, kind in audience]
+    for channel, kind in audience:
+        others = stand_ins.get(channel, ()) if kind not in _WIDENS else ()
+        found += [(other, kind, channel) for other in others]
+    return found
 
 
 def _chosen(

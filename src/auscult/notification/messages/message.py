@@ -61,6 +61,7 @@ class Message(Word):
     keeps one alert per incident with it. `fields` are (name, value) pairs for receivers that show
     tables. Where it is about a group of alerts, `alerts` holds them. `at_ms` is when the thing said
     happened, not when it is sent.
+    `kept` is what earlier messages about the incident left behind at this channel.
     """
 
     kind: ChangeKind
@@ -81,6 +82,7 @@ class Message(Word):
     at_ms: int
     so_far: SoFar = SoFar()
     alerts: AlertsTold | None = None
+    kept: dict[str, str] = {}
 
     @property
     def type(self) -> str:

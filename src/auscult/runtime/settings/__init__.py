@@ -8,6 +8,7 @@ from auscult.runtime.settings.origins import Origin, locate
 from auscult.runtime.settings.refusals import located_error
 from auscult.runtime.settings.tree import (
     LimitSettings,
+    OutboundSettings,
     ServerSettings,
     Settings,
     StoreSettings,
@@ -20,6 +21,7 @@ __all__ = [
     "Entry",
     "LimitSettings",
     "Origin",
+    "OutboundSettings",
     "PlugSettings",
     "ServerSettings",
     "SettingChange",

@@ -61,7 +61,23 @@ def show(path: Path, value: Any) -> Any:  # noqa: ANN401 (whatever a plug takes)
         return [show(path, item) for item in value]
     if isinstance(value, dict):
         return {key: show((*path, key), item) for key, item in value.items()}
-    return hide_in_urls(str(value))
+    return _show_in_channel(path, str(value)) or hide_in_urls(str(value))
+
+
+def _show_in_channel(path: Path, value: str) -> str:
+    """Return what may be shown where all of a channel's setting is the secret; else nothing.
+
+    So it is with the headers of a gateway, and with addresses that are no web addresses: Apprise
+    writes tokens as their hosts and paths.
+    """
+    inner = path[4:] if path[:1] == ("tenants",) else path[3:] if path[:1] == ("defaults",) else ()
+    if "channels" not in path[1:3] or not inner:
+        return ""
+    if inner[0] == "headers":
+        return HIDDEN
+    scheme, colon, _ = value.partition("://")
+    is_web = scheme.lower() in {"http", "https"}
+    return f"{scheme}://{HIDDEN}" if inner[-1] == "url" and colon and not is_web else ""
 
 
 def _keys(path: Path) -> Path:

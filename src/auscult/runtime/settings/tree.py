@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,15 @@ def _no_text_as_path(value: object) -> object:
     return value
 
 
+def _network(text: object) -> IPv4Network | IPv6Network:
+    if not isinstance(text, str | IPv4Network | IPv6Network):
+        raise ValueError("should be a network, as 10.0.0.0/8 or fd00::/8")  # noqa: TRY004  # pydantic's
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError("should be a network, as 10.0.0.0/8 or fd00::/8") from None
+
+
 SERIES_MAX = 1_000_000
 """As many series as one process holds, of all tenants together (`signals`, `SeriesLimits`)."""
 
@@ -39,6 +49,7 @@ Count = Annotated[int, Strict(), Field(ge=1, le=1_000_000_000)]
 Flag = Annotated[bool, Strict()]
 Text = Annotated[str, Strict(), Field(max_length=2000)]
 Folder = Annotated[Path, BeforeValidator(_no_text_as_path)]
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 TenantName = Annotated[TenantId, AfterValidator(_tenant_name)]
 ChannelName = Annotated[str, AfterValidator(_channel_name)]
 
@@ -89,6 +100,12 @@ class LimitSettings(Section):
     live_clients: Count = 200
 
 
+class OutboundSettings(Section):
+    """Which networks inside messages may go to; the world outside always may be told."""
+
+    allow: tuple[Network, ...] = Field(default=(), max_length=100)
+
+
 class TracingSettings(Section):
     """Auscult's own traces."""
 
@@ -123,6 +140,7 @@ class Settings(Placed):
     alert_channels: tuple[Text, ...] | None = None
     tenant_isolation: Annotated[str, Strict(), Field(pattern=r"^[a-z][a-z_-]{0,31}$")] = "strict"
     limits: LimitSettings = LimitSettings()
+    outbound: OutboundSettings = OutboundSettings()
     tracing: TracingSettings = TracingSettings()
     defaults: TenantSettings = TenantSettings()
     tenants: dict[TenantName, TenantSettings] = Field(default_factory=dict)

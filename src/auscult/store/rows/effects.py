@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, func, literal_column, select, update
 
-from auscult.kernel.effects import Effect, Outcome, Result
+from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.errors import StateConflict
 from auscult.store.slice import Slice, at_most, bounded
 from auscult.store.statements import insert_new
@@ -39,6 +39,27 @@ _KEEP = (
     update(effects)
     .where(_OWN, _C.key == bindparam("of_key"), _C.state == PENDING)
     .values(body=bindparam("new_body"))
+)
+_GIVEN_UP = (
+    _WHOLE.where(_OWN, _C.state == Result.REFUSED.value, _C.kind == EffectKind.NOTIFY.value)
+    .order_by(_C.updated_ms.desc(), _C.key)
+    .limit(bindparam("limit"))
+)
+_REVIVE = (
+    update(effects)
+    .where(
+        _OWN,
+        _C.key == bindparam("of_key"),
+        _C.state == Result.REFUSED.value,
+        _C.kind == EffectKind.NOTIFY.value,
+    )
+    .values(
+        state=PENDING,
+        attempts=0,
+        due_ms=bindparam("due"),
+        updated_ms=bindparam("due"),
+        body=bindparam("new_body"),
+    )
 )
 _UNSENT = select(func.count()).select_from(
     select(literal_column("1"))
@@ -135,6 +156,24 @@ class EffectRows:
         """Return an incident's effects in the order they became due."""
         found = self._slice.rows(_OF, incident=incident_id, limit=at_most(limit))
         return [_read(row) for row in found]
+
+    def given_up(self, limit: int) -> list[EffectRow]:
+        """Return messages that were refused or given up, the last ones first."""
+        return [_read(row) for row in self._slice.rows(_GIVEN_UP, limit=at_most(limit))]
+
+    def revive(self, effect: Effect) -> bool:
+        """Queue a message anew that was given up, as it is written here; False for any other."""
+        self._slice.check_own(effect.tenant)
+        changed = self._slice.run(
+            _REVIVE,
+            of_key=effect.key,
+            due=effect.due_ms,
+            new_body=bounded(effect.model_dump_json()),
+        )
+        if changed.rowcount == 0:
+            return False
+        self._turns.give(effect.key, effect.due_ms)
+        return True
 
     def unsent_count(self) -> int:
         """Return how many wishes are not settled; `UNSENT_MAX` means that many or more."""

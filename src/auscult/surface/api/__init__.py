@@ -2,6 +2,7 @@
 
 from auscult.surface.api import (
     alertmanager,
+    delivery,
     events,
     health,
     incidents,
@@ -12,7 +13,12 @@ from auscult.surface.api import (
 )
 
 ROOMS = (incidents, series, standing, events, write, health)
-ROUTERS = (*(room.router for room in ROOMS), *telemetry.ROUTERS, *alertmanager.ROUTERS)
+ROUTERS = (
+    *(room.router for room in ROOMS),
+    *telemetry.ROUTERS,
+    *alertmanager.ROUTERS,
+    *delivery.ROUTERS,
+)
 """Each router says its whole path itself, so that a route's template is what metrics call it."""
 
 __all__ = ["ROUTERS"]

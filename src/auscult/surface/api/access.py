@@ -108,6 +108,20 @@ async def _admin(request: Request) -> Ask:
     return ask
 
 
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """One request by nobody in particular, with the engine it goes to."""
+
+    request: Request
+    engine: Engine
+
+
+async def _anyone(request: Request) -> Knock:
+    return Knock(request, engine_of(request))
+
+
+Anyone = Annotated[Knock, Depends(_anyone)]
+"""Whoever asks: what is asked authenticates itself, by other means than a key."""
 Reader = Annotated[Ask, Depends(_reader)]
 """Anyone of the tenant except a mere writer."""
 Writer = Annotated[Ask, Depends(_writer)]

@@ -24,14 +24,15 @@ FORM_FIELDS_MAX = 20
 class BodyBound:
     """ASGI middleware that refuses a declared body above `SMALL_BODY_BYTES` before reading it."""
 
-    def __init__(self, app: ASGIApp, *, large: frozenset[str]) -> None:
-        """Take the paths that bound their bodies themselves."""
+    def __init__(self, app: ASGIApp, *, large: frozenset[str], under: str = "") -> None:
+        """Take the paths that bound their bodies themselves, and what one may begin with."""
         self.app = app
         self.large = large
+        self.under = under
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with a `receive` that keeps counting."""
-        if scope["type"] != "http" or scope["path"] in self.large:
+        if scope["type"] != "http" or self._bounds_itself(scope["path"]):
             await self.app(scope, receive, send)
             return
         try:
@@ -40,6 +41,9 @@ class BodyBound:
             await answer(refused)(scope, receive, send)
             return
         await self.app(scope, bounded(receive, SMALL_BODY_BYTES), send)
+
+    def _bounds_itself(self, path: str) -> bool:
+        return path in self.large or (bool(self.under) and path.startswith(self.under))
 
 
 def bounded(receive: Receive, limit_bytes: int) -> Receive:

@@ -62,7 +62,7 @@ def run(
 @app.command()
 def check(config: Config = CONFIG) -> None:
     """Check the settings and print what is in force, each value with the place it comes from."""
-    from auscult.surface.cli.checking import check_settings
+    from auscult.surface.cli.settings.checking import check_settings
 
     check_settings(config)
 
@@ -97,7 +97,7 @@ def import_alertmanager(
     tenant: Annotated[str, typer.Option(help="Whose settings it becomes.")] = "main",
 ) -> None:
     """Translate an Alertmanager configuration into settings, and say what could not be."""
-    from auscult.surface.cli.importing import import_config
+    from auscult.surface.cli.settings.importing import import_config
 
     import_config(file, tenant)
 

@@ -14,7 +14,7 @@ from auscult.kernel.findings import Finding, Phase
 from auscult.kernel.samples import Times, Values
 from auscult.kernel.words import Labels
 from auscult.runtime.settings import load_settings
-from auscult.surface.cli.checking import plan_settings
+from auscult.surface.cli.settings.checking import plan_settings
 
 SLOT = 0
 NO_SLOTS = np.zeros(0, dtype=np.int32)

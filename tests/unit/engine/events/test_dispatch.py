@@ -14,6 +14,7 @@ from auscult.engine.events.records import settle
 from auscult.engine.wiring import Plans, TenantPlan
 from auscult.incidents import LOOK_AGAIN_MS
 from auscult.kernel.effects import Outcome, Result
+from auscult.kernel.errors import ReceiverUnavailable
 from auscult.kernel.facts import Answered, Resolved
 from auscult.kernel.words import TenantId
 from auscult.notification.messages import Message
@@ -145,3 +146,48 @@ async def test_a_fault_that_goes_on_after_a_person_resolved_it_is_looked_at_and_
         assert work.queue.next_due("timer") is None
     assert again.key == "fp-encode"
     assert "still firing 5 min after ana resolved it" in again.headline
+
+
+async def test_a_receiver_is_not_asked_more_often_than_its_channel_says(bench: Bench) -> None:
+    slow = Told(per_minute=3)
+    plans = Plans({ACME: TenantPlan(ACME, channels={"ops": slow})})
+    with bench.store.write() as work:
+        for number in range(10):
+            work.of(ACME).effects.wish(an_effect(key=f"n{number}", incident=f"i{number}"))
+    async with dispatching(bench, plans) as claims:
+        await until(slow, 3)
+        await asyncio.sleep(0.3)
+        assert len(slow.keys) == 3
+        with bench.store.read() as work:
+            row = work.of(ACME).effects.row("n9")
+        assert row is not None
+        assert row.attempts == 0, "waiting is no attempt"
+        bench.clock.advance(s=61)
+        claims.wake("effect")
+        await until(slow, 6)
+
+
+async def test_a_page_that_its_own_receiver_never_takes_is_sent_by_the_fallback(
+    bench: Bench,
+) -> None:
+    dead, mail = Told(fallback="mail"), Told()
+    dead._error = ReceiverUnavailable("busy")
+    plans = Plans({ACME: TenantPlan(ACME, channels={"ops": dead, "mail": mail})})
+    with bench.store.write() as work:
+        work.of(ACME).effects.wish(an_effect())
+    async with dispatching(bench, plans) as claims:
+        for _ in range(60):
+            bench.clock.advance(s=5)
+            claims.wake("effect")
+            await asyncio.sleep(0.02)
+            if mail.keys:
+                break
+        assert mail.keys == ["i1:opened:1:ops"], "under the key of the page"
+        async with asyncio.timeout(2):
+            while True:
+                with bench.store.read() as work:
+                    row = work.of(ACME).effects.row("i1:opened:1:ops")
+                if row is not None and row.state == "done":
+                    break
+                await asyncio.sleep(0.01)
+        assert row.last_reason == "sent by mail instead, because ops does not answer"

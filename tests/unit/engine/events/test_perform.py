@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from auscult.engine.events import perform as module
-from auscult.engine.events.perform import open_http, perform
+from auscult.engine.events.perform import perform
 from auscult.kernel.effects import EffectKind, Outcome, Result
 from auscult.kernel.errors import (
     PreconditionFailed,
@@ -15,8 +15,9 @@ from auscult.kernel.errors import (
     SettingError,
 )
 from auscult.kernel.words import TenantId
-from auscult.notification import CHANNELS
-from tests.receiver import Answer, receiving
+from auscult.notification import CHANNELS, Delivered
+from auscult.runtime.outbound import open_http
+from tests.receiver import LOOPBACK, Answer, receiving
 from tests.unit.engine.bench import Bench, Told, an_effect
 
 HTTP: Any = None
@@ -77,7 +78,7 @@ async def test_every_error_is_an_outcome(
 
 
 async def test_no_cookie_of_one_receiver_is_kept(bench: Bench) -> None:
-    async with receiving() as receiver, open_http() as http:
+    async with receiving() as receiver, open_http(LOOPBACK) as http:
         receiver.answer = Answer(headers={"Set-Cookie": "session=acme; Path=/"})
         url = receiver.url.replace("127.0.0.1", "localhost")
         channel = CHANNELS.make("webhook", {"url": url})
@@ -103,9 +104,9 @@ async def test_what_expired_is_not_attempted(bench: Bench) -> None:
 
 async def test_an_attempt_has_an_end(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     class Silent(Told):
-        async def send(self, *_: Any, **__: Any) -> str:
+        async def send(self, *_: Any, **__: Any) -> Delivered:
             await asyncio.Event().wait()
-            return ""
+            return Delivered()
 
     monkeypatch.setattr(module, "ATTEMPT_S", 0.05)
     bench.channel = Silent()

@@ -6,14 +6,13 @@ counted from its end (-1 is the last), and are cut to the month they fall in.
 
 import calendar
 import re
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, field_validator
 
 from auscult.kernel.words import Word
+from auscult.notification.oncall.zones import WallTime, Zone, wall_at
 
 DAY_MINUTES = 1_440
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
@@ -113,20 +112,11 @@ class Interval(Word):
     days_of_month: Annotated[tuple[Span, ...] | None, BeforeValidator(_days)] = None
     months: Annotated[tuple[Span, ...] | None, BeforeValidator(_months)] = None
     years: Annotated[tuple[Span, ...] | None, BeforeValidator(_years)] = None
-    location: str = "UTC"
-
-    @field_validator("location")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"there is no time zone {name!r}") from None
-        return name
+    location: Zone = "UTC"
 
     def holds(self, now_ms: int) -> bool:
         """Say whether an instant is inside."""
-        at = datetime.fromtimestamp(now_ms / 1_000, UTC).astimezone(ZoneInfo(self.location))
+        at = wall_at(now_ms, self.location)
         minute = at.hour * 60 + at.minute
         weekday = at.isoweekday() % 7
         return (
@@ -142,7 +132,7 @@ def _in(value: int, span: Span, short: int = 0) -> bool:
     return span[0] <= value <= span[1] - short
 
 
-def _on(at: datetime, days: Span) -> bool:
+def _on(at: WallTime, days: Span) -> bool:
     last = calendar.monthrange(at.year, at.month)[1]
     begin, end = (day + last + 1 if day < 0 else day for day in days)
     return begin <= last and begin <= at.day <= min(end, last)

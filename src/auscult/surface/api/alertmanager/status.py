@@ -28,7 +28,7 @@ async def status(ask: Reader) -> Response:
             "cluster": {"status": "disabled", "peers": []},
             "versionInfo": {"version": EMULATED, "goVersion": "", **build},
             "config": {"original": original},
-            "uptime": rfc3339(ask.engine.started_ms),
+            "uptime": rfc3339(ask.engine.alerts.started_ms),
         }
     )
 

@@ -1,0 +1,128 @@
+"""How each receiver fares, as far as this process knows: how often it was asked, how often in vain.
+
+Two things follow. No receiver is asked more often in a minute than its channel's `per_minute` says.
+And after `FAILURES_MAX` failures in a row its pages go to the channel it names as `fallback`, until
+an attempt that is made every `PROBE_MS` succeeds (Nygard, "Release It!": circuit breaker). Both are
+counted in memory: several replicas count apart, a restart begins anew.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
+from auscult.kernel.incidents import ChangeKind
+from auscult.notification.decide import KEPT_BY, instead_of
+
+if TYPE_CHECKING:
+    from auscult.engine.wiring import TenantPlan
+
+MINUTE_MS = 60_000
+FAILURES_MAX = 3
+PROBE_MS = 60_000
+REASON_CHARS = 500
+
+PAGES = frozenset({ChangeKind.OPENED, ChangeKind.WORSENED, ChangeKind.RETURNED})
+"""What somebody must hear now. What follows goes to whoever was told before, however late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An effect as it is attempted: by its own channel, or diverted by its `fallback`."""
+
+    effect: Effect
+    asked: Effect
+    fallback: str = ""
+
+    @property
+    def is_diverted(self) -> bool:
+        """Whether another channel stands in."""
+        return self.effect.to != self.asked.to
+
+
+@dataclass(slots=True)
+class _Standing:
+    """One receiver: when it was asked in the last minute, and how often in a row in vain."""
+
+    asked_ms: deque[int] = field(default_factory=deque)
+    failures: int = 0
+    probe_ms: int = 0
+
+    def is_out(self, now_ms: int) -> bool:
+        return self.failures >= FAILURES_MAX and now_ms < self.probe_ms
+
+
+class Receivers:
+    """Decides by which channel a message goes now, and whether it may yet."""
+
+    def __init__(self) -> None:
+        """Begin knowing nothing bad of anybody."""
+        self._standings: dict[tuple[str, str], _Standing] = {}
+
+    def choose(self, effect: Effect, plan: "TenantPlan", now_ms: int) -> Attempt:
+        """Return an effect with the channel that is to perform it now.
+
+        One attempt in `PROBE_MS` goes to a channel that is out, to see whether it is back.
+        """
+        channel = plan.channels.get(effect.to) if effect.kind is EffectKind.NOTIFY else None
+        other = channel.fallback if channel is not None else ""
+        if other not in plan.channels or effect.payload.get("kind") not in PAGES:
+            return Attempt(effect, effect)
+        own = self._of(effect.tenant, effect.to)
+        if not own.is_out(now_ms) or self._of(effect.tenant, other).is_out(now_ms):
+            own.probe_ms = now_ms + PROBE_MS
+            return Attempt(effect, effect, other)
+        return Attempt(instead_of(effect, other, failures=own.failures), effect, other)
+
+    def wait_ms(self, effect: Effect, plan: "TenantPlan", now_ms: int) -> int:
+        """Return how long a message must wait; 0, and it counts as asked, where it may go now."""
+        channel = plan.channels.get(effect.to) if effect.kind is EffectKind.NOTIFY else None
+        if channel is None:
+            return 0
+        asked_ms = self._of(effect.tenant, effect.to).asked_ms
+        while asked_ms and not now_ms - MINUTE_MS < asked_ms[0] <= now_ms:
+            asked_ms.popleft()  # a minute ago, or of a clock that was set back
+        if len(asked_ms) >= channel.per_minute:
+            return asked_ms[0] + MINUTE_MS - now_ms
+        asked_ms.append(now_ms)
+        return 0
+
+    def learn(self, attempt: Attempt, outcome: Outcome) -> Outcome:
+        """Take how an attempt ended; return it as the effect's own outcome.
+
+        A page that its own channel refuses is not given up while another one may stand in.
+        """
+        standing = self._of(attempt.effect.tenant, attempt.effect.to)
+        if attempt.effect.kind is EffectKind.NOTIFY:
+            standing.failures = 0 if outcome.result is Result.DONE else standing.failures + 1
+            if standing.failures == FAILURES_MAX:
+                standing.probe_ms = outcome.at_ms + PROBE_MS
+        if attempt.is_diverted:
+            return _owned(attempt, outcome)
+        if attempt.fallback and outcome.result is Result.REFUSED:
+            return outcome.model_copy(update={"result": Result.RETRY, "data": {}})
+        return outcome
+
+    def _of(self, tenant: str, channel: str) -> _Standing:
+        return self._standings.setdefault((tenant, channel), _Standing())
+
+
+def _owned(attempt: Attempt, outcome: Outcome) -> Outcome:
+    """Return what another channel's outcome means for the message it stood in for.
+
+    It is never given up on the other's word, and what the other one achieved in part is none of
+    its own channel's business.
+    """
+    other = attempt.effect.to
+    if outcome.result is Result.DONE:
+        said = f"sent by {other} instead, because {attempt.asked.to} does not answer"
+        kept = outcome.data.get(KEPT_BY, {}).get(other, {})
+        told = {"reason": _joined(said, outcome.reason), "data": {KEPT_BY: {other: kept}}}
+    else:
+        said = f"not sent by {other} instead either"
+        told = {"reason": _joined(said, outcome.reason), "data": {}, "result": Result.RETRY}
+    return outcome.model_copy(update=told)
+
+
+def _joined(said: str, reason: str) -> str:
+    return (f"{said}: {reason}" if reason else said)[:REASON_CHARS]

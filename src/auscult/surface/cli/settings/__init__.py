@@ -1,0 +1,1 @@
+"""Settings: looked at, and made of those of others."""

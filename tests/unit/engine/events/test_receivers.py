@@ -1,0 +1,209 @@
+"""No receiver is asked more often than it bears, and a page finds another way past a dead one."""
+
+from typing import Any
+
+import pytest
+from pydantic import PrivateAttr
+
+from auscult.engine.events.dispatch import take_up
+from auscult.engine.events.perform import perform
+from auscult.engine.events.receivers import FAILURES_MAX, PROBE_MS, Receivers
+from auscult.engine.events.records import settle
+from auscult.engine.events.steps import Rules
+from auscult.engine.wiring import Plans, TenantPlan
+from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
+from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
+from auscult.kernel.facts import Acknowledged, Answered, Fact, Resolved
+from auscult.kernel.incidents import ChangeKind
+from auscult.kernel.words import TenantId
+from auscult.notification import Channel, Delivered
+from auscult.notification.decide import Route
+from auscult.notification.messages import Message
+from auscult.store.queue import Room
+from tests.unit.engine.bench import ACME, Bench, an_effect, found
+
+HTTP: Any = None
+
+
+class Line(Channel):
+    """A receiver that is there or not, and names what it is sent."""
+
+    _error: Exception | None = PrivateAttr(default=None)
+    _got: list[Message] = PrivateAttr(default_factory=list)
+
+    @property
+    def got(self) -> list[tuple[str, str]]:
+        return [(one.kind.value, one.subject) for one in self._got]
+
+    @property
+    def messages(self) -> list[Message]:
+        return self._got
+
+    def break_down(self, error: Exception | None) -> None:
+        self._error = error
+
+    async def send(self, message: Message, *, key: str, at_ms: int, http: Any) -> Delivered:
+        if self._error is not None:
+            raise self._error
+        self._got.append(message)
+        return Delivered(kept={"n": str(len(self._got))})
+
+
+def plan_of(**channels: Channel) -> TenantPlan:
+    route = Route(to=("ops",))
+    return TenantPlan(ACME, rules=Rules(routes=(route,)), channels=channels)
+
+
+def outcome(result: Result, at_ms: int = 0) -> Outcome:
+    return Outcome(key="k", tenant=ACME, result=result, at_ms=at_ms)
+
+
+def test_a_receiver_is_asked_so_often_in_a_minute_and_no_more() -> None:
+    receivers, plan = Receivers(), plan_of(ops=Line(per_minute=3), two=Line(per_minute=3))
+    waits = [receivers.wait_ms(an_effect(), plan, at_ms) for at_ms in (0, 10_000, 20_000)]
+    assert waits == [0, 0, 0]
+    assert receivers.wait_ms(an_effect(), plan, 30_000) == 30_000
+    assert receivers.wait_ms(an_effect(to="two"), plan, 30_000) == 0, "each for itself"
+    other = an_effect(tenant=TenantId("other"))
+    assert receivers.wait_ms(other, plan, 30_000) == 0
+    assert receivers.wait_ms(an_effect(kind=EffectKind.ACT), plan, 30_000) == 0
+    assert receivers.wait_ms(an_effect(), plan, 60_000) == 0
+    assert receivers.wait_ms(an_effect(), plan, 60_001) == 9_999
+    assert receivers.wait_ms(an_effect(), plan, -500_000) == 0, "a clock may be set back"
+
+
+def test_after_some_failures_in_a_row_pages_go_another_way_and_one_tries() -> None:
+    receivers, plan = Receivers(), plan_of(ops=Line(fallback="mail"), mail=Line())
+    for number in range(FAILURES_MAX):
+        attempt = receivers.choose(an_effect(), plan, number)
+        assert not attempt.is_diverted
+        receivers.learn(attempt, outcome(Result.RETRY, at_ms=number))
+    diverted = receivers.choose(an_effect(), plan, 10)
+    assert (diverted.effect.to, diverted.asked.to) == ("mail", "ops")
+    assert diverted.effect.payload["text"].startswith("Told here because ops failed 3 times in a")
+    probe = receivers.choose(an_effect(), plan, FAILURES_MAX - 1 + PROBE_MS)
+    assert not probe.is_diverted
+    assert receivers.choose(an_effect(), plan, FAILURES_MAX + PROBE_MS).is_diverted
+    receivers.learn(probe, outcome(Result.DONE))
+    assert not receivers.choose(an_effect(), plan, FAILURES_MAX + PROBE_MS).is_diverted
+
+
+def test_one_success_forgets_what_failed_before() -> None:
+    receivers, plan = Receivers(), plan_of(ops=Line(fallback="mail"), mail=Line())
+    for result in [*[Result.RETRY] * (FAILURES_MAX - 1), Result.DONE, Result.REFUSED]:
+        receivers.learn(receivers.choose(an_effect(), plan, 0), outcome(result))
+    assert not receivers.choose(an_effect(), plan, 0).is_diverted
+
+
+@pytest.mark.parametrize("kind", [ChangeKind.ACKNOWLEDGED, ChangeKind.RESOLVED])
+def test_what_follows_a_page_waits_for_its_own_channel(kind: ChangeKind) -> None:
+    receivers, plan = Receivers(), plan_of(ops=Line(fallback="mail"), mail=Line())
+    for _ in range(FAILURES_MAX):
+        receivers.learn(receivers.choose(an_effect(), plan, 0), outcome(Result.RETRY))
+    later = an_effect(payload=an_effect().payload | {"kind": kind.value})
+    assert not receivers.choose(later, plan, 1).is_diverted
+
+
+def test_where_both_are_out_its_own_channel_is_tried() -> None:
+    receivers, plan = Receivers(), plan_of(ops=Line(fallback="mail"), mail=Line())
+    for _ in range(2 * FAILURES_MAX):
+        receivers.learn(receivers.choose(an_effect(), plan, 0), outcome(Result.RETRY))
+    assert not receivers.choose(an_effect(), plan, 1).is_diverted
+
+
+def test_what_the_stand_in_says_is_no_word_of_the_channel() -> None:
+    receivers, plan = Receivers(), plan_of(ops=Line(fallback="mail"), mail=Line())
+    for _ in range(FAILURES_MAX):
+        receivers.learn(receivers.choose(an_effect(), plan, 0), outcome(Result.RETRY))
+    attempt = receivers.choose(an_effect(), plan, 1)
+    refused = outcome(Result.REFUSED).model_copy(update={"reason": "no such mailbox"})
+    told = receivers.learn(attempt, refused)
+    assert told.result is Result.RETRY, "its own channel may come back"
+    assert told.reason == "not sent by mail instead either: no such mailbox"
+    partly = Outcome(
+        key="k", tenant=ACME, result=Result.RETRY, at_ms=0, data={"so_far": {"left": ["b"]}}
+    )
+    assert receivers.learn(attempt, partly).data == {}
+
+
+class Life:
+    """The event path of one tenant whose receivers break, driven by hand."""
+
+    def __init__(self, bench: Bench, **channels: Channel) -> None:
+        self.bench, self.receivers = bench, Receivers()
+        self.plan = plan_of(**channels)
+        self.plans = Plans({ACME: self.plan})
+
+    def take(self, fact: Fact) -> str:
+        self.bench.clock.advance(ms=1)
+        with self.bench.store.write() as work:
+            settled = settle(work, fact, self.plans, clock=self.bench.clock)
+        return settled.incident.id if settled.incident else ""
+
+    async def go_on(self, turns: int) -> None:
+        clock = self.bench.clock
+        for _ in range(turns):
+            clock.advance(s=20)
+            with self.bench.store.write() as work:
+                claims = work.queue.claim(
+                    "effect", owner="me", now_ms=clock.now_ms(), room=Room(4, 4), lease_ms=1_000
+                )
+            for claim in claims:
+                with self.bench.store.write() as work:
+                    effect = take_up(work, claim, now_ms=clock.now_ms())
+                if effect is not None:
+                    await self.attempt(effect)
+
+    async def attempt(self, effect: Effect) -> None:
+        clock = self.bench.clock
+        attempt = self.receivers.choose(effect, self.plan, clock.now_ms())
+        ended = await perform(attempt.effect, self.plans, http=HTTP, clock=clock)
+        self.take(Answered(outcome=self.receivers.learn(attempt, ended)))
+
+    def lines(self, incident: str) -> list[str]:
+        with self.bench.store.read() as work:
+            return [row.detail["sentence"] for row in work.of(ACME).audit.of(incident, 100)]
+
+
+@pytest.mark.parametrize("error", [ReceiverUnavailable("busy"), ReceiverRefused("revoked")])
+async def test_a_page_past_a_dead_receiver_and_how_it_goes_on(
+    bench: Bench, error: Exception
+) -> None:
+    ops, mail = Line(fallback="mail"), Line()
+    life = Life(bench, ops=ops, mail=mail)
+    ops.break_down(error)
+    incident = life.take(found())
+    await life.go_on(FAILURES_MAX + 2)
+    assert [kind for kind, _ in mail.got] == ["opened"]
+    assert mail.messages[0].text.startswith("Told here because ops failed")
+    said = [line for line in life.lines(incident) if "sent by mail instead" in line]
+    assert len(said) == 1
+    ops.break_down(None)
+    life.take(Acknowledged(tenant=ACME, incident=incident, by="ana"))
+    life.take(Resolved(tenant=ACME, incident=incident, by="ana"))
+    await life.go_on(4)
+    title = mail.messages[0].title
+    assert mail.got[1:] == [("acknowledged", title), ("resolved", title)], "who was woken hears on"
+    assert [kind for kind, _ in ops.got] == ["acknowledged", "resolved"]
+    assert mail.messages[1].kept == {"n": "1"}, "it knows the page it sent"
+    assert ops.messages[0].kept == {}
+
+
+async def test_without_a_fallback_a_refusal_is_final(bench: Bench) -> None:
+    ops = Line()
+    life = Life(bench, ops=ops, mail=Line())
+    ops.break_down(ReceiverRefused("revoked"))
+    incident = life.take(found())
+    await life.go_on(3)
+    assert sum("given up" in line for line in life.lines(incident)) == 1
+
+
+async def test_without_a_fallback_it_is_tried_until_it_is_done(bench: Bench) -> None:
+    ops = Line()
+    life = Life(bench, ops=ops, mail=Line())
+    ops.break_down(ReceiverUnavailable("busy"))
+    life.take(found())
+    await life.go_on(10)
+    ops.break_down(None)
+    await life.go_on(20)
+    assert [kind for kind, _ in ops.got] == ["opened"]
