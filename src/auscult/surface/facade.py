@@ -17,13 +17,13 @@ from auscult.runtime.clock import Clock
 from auscult.runtime.metrics import Metrics
 from auscult.runtime.settings import Settings
 from auscult.runtime.settings.effective import SettingChange
+from auscult.signals.alerts import Posted
 from auscult.signals.columns.intake import Accepted
 from auscult.signals.otlp.exports import Export, Rejected
 from auscult.signals.players import ReadEvents
 from auscult.signals.traces import Trace, TraceQuery, TraceSummary
 
 if TYPE_CHECKING:
-    from auscult.engine.alerts.posted import Posted
     from auscult.store import Credential, Work
 
 T = TypeVar("T")
@@ -151,7 +151,7 @@ class Alerts(Protocol):
     def alerting(self, tenant: TenantId) -> Alerting:
         """Return how a tenant's alerts reach people."""
 
-    async def receive(self, tenant: TenantId, body: bytes) -> "Posted":
+    async def receive(self, tenant: TenantId, body: bytes) -> Posted:
         """Make the valid alerts of a body durable; raises `BodyMalformed`, `QueueFull`."""
 
     async def silence(self, tenant: TenantId, silence: Silence, *, by: str) -> str:

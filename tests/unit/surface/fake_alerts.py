@@ -1,9 +1,9 @@
 """Alerts and silences in memory."""
 
-from auscult.engine.alerts.posted import Posted, read_posted
 from auscult.kernel.alerts import Silence
 from auscult.kernel.words import TenantId
 from auscult.notification.decide.alerts import Alerting
+from auscult.signals.alerts import Posted, read_posted
 
 
 class FakeAlerts:

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from auscult.engine.alerts.posted import Posted, read_posted
 from auscult.engine.alerts.taking import Paths, take_in
 from auscult.kernel.alerts import Alert, Silence
 from auscult.kernel.errors import ObjectMissing, QueueFull
@@ -10,6 +9,7 @@ from auscult.kernel.words import TenantId
 from auscult.notification.decide.alerts import Alerting
 from auscult.notification.decide.alerts.silences import change, end
 from auscult.runtime.ids import new_uuid
+from auscult.signals.alerts import Posted, read_posted
 
 if TYPE_CHECKING:
     from auscult.engine.events.path import EventPath

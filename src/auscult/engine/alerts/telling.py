@@ -1,40 +1,52 @@
 """A group of alerts whose time has come: looked at, told, and put to sleep again."""
 
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from auscult.engine.alerts.taking import wake
 from auscult.engine.events.settled import Settled
+from auscult.kernel.alerts import SEEN_BY
 from auscult.kernel.effects import Effect, EffectKind
-from auscult.kernel.words import Labels
+from auscult.kernel.findings import Evidence, Finding, Phase
+from auscult.kernel.incidents import Status
+from auscult.kernel.words import Labels, Subject
 from auscult.notification.decide.alerts import (
+    INCIDENTS,
     Alerting,
     Flush,
     Muting,
-    Notice,
     asleep,
     flush,
     inhibited_by,
 )
-from auscult.notification.messages import render_group
+from auscult.notification.messages import Message, render_group
 
 if TYPE_CHECKING:
     from auscult.kernel.alerts import Group
     from auscult.store import TenantRows
 
 
-def ring_group(rows: "TenantRows", group_id: str, alerting: Alerting, *, now_ms: int) -> Settled:
-    """Tell what is to be told of a group, and wake it again; one that is empty is forgotten."""
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """What came of looking at a group: effects and timers, and what becomes part of an incident."""
+
+    settled: Settled
+    findings: tuple[Finding, ...] = ()
+
+
+def ring_group(rows: "TenantRows", group_id: str, alerting: Alerting, *, now_ms: int) -> Rung:
+    """Tell what is to be told of a group, and wake it again; one that is empty sleeps."""
     group = rows.groups.get([group_id]).get(group_id)
     if group is None:
-        return Settled(rows.tenant)
+        return Rung(Settled(rows.tenant))
     alerts = rows.alerts.of_group(group_id)
     node = alerting.nodes.get(group.place)
     if not alerts or node is None or node.receiver != group.receiver:
         # Nobody is in it, or the tree grew another way: its alerts have a group there.
         rows.groups.leave(group_id, [one.fingerprint for one in alerts])
         rows.groups.put([asleep(group)])
-        return Settled(rows.tenant)
+        return Rung(Settled(rows.tenant))
     looked = flush(
         group,
         alerts,
@@ -46,32 +58,63 @@ def ring_group(rows: "TenantRows", group_id: str, alerting: Alerting, *, now_ms:
     return _save(rows, looked, is_left=len(looked.gone) < len(alerts), now_ms=now_ms)
 
 
-def _save(rows: "TenantRows", looked: Flush, *, is_left: bool, now_ms: int) -> Settled:
+def _save(rows: "TenantRows", looked: Flush, *, is_left: bool, now_ms: int) -> Rung:
     group = looked.group if is_left else asleep(looked.group)
     rows.groups.put([group])
     rows.groups.leave(group.id, looked.gone)
     if is_left:
         rows.timers.set(wake(rows, group))
-    wished = [
-        rows.effects.wish(_effect(rows, group, notice, now_ms=now_ms)) for notice in looked.notices
-    ]
-    return Settled(rows.tenant, effects=wished.count(True), timers=int(is_left))
+    wished, findings = 0, []
+    for notice in looked.notices:
+        shown = (notice.firing, notice.resolved)
+        message = render_group(group, shown, tenant=rows.tenant, at_ms=now_ms)
+        if notice.channel == INCIDENTS:
+            findings.append(_finding(group, message))
+        else:
+            wished += rows.effects.wish(_effect(group, notice.channel, message))
+    return Rung(Settled(rows.tenant, effects=wished, timers=int(is_left)), tuple(findings))
 
 
-def _effect(rows: "TenantRows", group: "Group", notice: Notice, *, now_ms: int) -> Effect:
-    shown = (notice.firing, notice.resolved)
-    message = render_group(group, shown, tenant=rows.tenant, at_ms=now_ms)
+def _finding(group: "Group", message: Message) -> Finding:
+    """Return a group as one observer's word, the same at every turn of it."""
+    assert message.alerts is not None
+    labels = message.alerts.common_labels
+    subject = Subject(service=message.service, instance=message.instance)
+    return Finding(
+        tenant=message.tenant,
+        fingerprint=f"{SEEN_BY}:{group.id}",
+        subject=subject,
+        signal=labels.get("alertname", group.key)[:300],
+        seen_by=SEEN_BY,
+        at_ms=message.at_ms,
+        phase=Phase.CLEARED if message.status is Status.RESOLVED else Phase.FIRING,
+        severity=message.severity,
+        evidence=Evidence(
+            sentence=f"{subject}: {message.headline}"[:300], labels=tuple(sorted(labels.items()))
+        ),
+    )
+
+
+def _effect(group: "Group", channel: str, message: Message) -> Effect:
     return Effect(
-        key=f"{group.id}:{group.begun_ms}:{group.count}:{notice.channel}",
-        tenant=rows.tenant,
+        key=f"{group.id}:{group.begun_ms}:{group.count}:{channel}",
+        tenant=message.tenant,
         kind=EffectKind.NOTIFY,
-        plug=notice.channel,
-        to=notice.channel,
+        plug=channel,
+        to=channel,
         verb="send",
         incident=group.id,
         payload=message.model_dump(mode="json"),
-        due_ms=now_ms,
+        due_ms=message.at_ms,
     )
+
+
+def forget_told(rows: "TenantRows", effect: Effect) -> None:
+    """Let a group tell a channel anew that refused its message: it knows nothing of it."""
+    group = rows.groups.get([effect.incident]).get(effect.incident)
+    if group is not None and effect.to in group.told:
+        told = {name: one for name, one in group.told.items() if name != effect.to}
+        rows.groups.put([replace(group, told=told)])
 
 
 def _muting(rows: "TenantRows", alerting: Alerting, now_ms: int) -> Muting:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from auscult.kernel.alerts import SEEN_BY
 from auscult.kernel.facts import Found
 from auscult.kernel.findings import Evidence, Finding, Phase
 from auscult.kernel.incidents import Incident, Signal
@@ -54,7 +55,8 @@ def _recent(work: "Work", tenant: TenantId) -> list[Incident]:
 
 
 def _is_orphan(signal: Signal, held: frozenset[str], started_ms: int) -> bool:
-    is_old = signal.last_ms < started_ms
+    # Alerts of others are in the database, and end by themselves.
+    is_old = signal.last_ms < started_ms and signal.seen_by != SEEN_BY
     return is_old and signal.phase is Phase.FIRING and signal.fingerprint not in held
 
 

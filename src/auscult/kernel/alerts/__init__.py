@@ -4,4 +4,7 @@ from auscult.kernel.alerts.alert import Alert, fingerprints
 from auscult.kernel.alerts.group import Group, Told
 from auscult.kernel.alerts.silence import Silence, SilenceState
 
-__all__ = ["Alert", "Group", "Silence", "SilenceState", "Told", "fingerprints"]
+SEEN_BY = "alerts"
+"""Who says, of a finding that a group of alerts became."""
+
+__all__ = ["SEEN_BY", "Alert", "Group", "Silence", "SilenceState", "Told", "fingerprints"]

@@ -6,7 +6,7 @@ from typing import Any
 from auscult.kernel.alerts import Alert, Group
 from auscult.kernel.incidents import ChangeKind, Status
 from auscult.kernel.times import clock_utc, rfc3339
-from auscult.kernel.words import Labels, Severity, TenantId, subject_of, worst
+from auscult.kernel.words import Labels, Severity, Subject, TenantId, subject_of, worst
 from auscult.notification.messages.message import (
     TEXT_CHARS_MAX,
     TITLE_CHARS_MAX,
@@ -22,6 +22,7 @@ BODY_CHARS_MAX = 700_000
 NEVER = "0001-01-01T00:00:00Z"
 """How Go writes a time that is not set; a firing alert has no end."""
 
+UNKNOWN = "unknown"
 SUMMARIES = ("summary", "title", "description", "message")
 SEVERITIES = {"critical": Severity.CRITICAL, "page": Severity.CRITICAL, "error": Severity.CRITICAL}
 SEVERITIES |= {"info": Severity.INFO, "none": Severity.INFO, "low": Severity.INFO}
@@ -35,7 +36,10 @@ def render_group(
     shown = [*firing, *resolved]
     first = shown[0]
     over = not firing
-    subject = subject_of(first.labels)
+    common = tuple(sorted(_common([one.labels for one in shown]).items()))
+    subject = subject_of(common)
+    if subject.service == UNKNOWN:
+        subject = Subject(service=subject_of(first.labels).service)
     opened_ms = min(one.starts_ms for one in shown)
     what = _symptom(shown, group)
     return Message(
@@ -64,8 +68,10 @@ def severity_of(labels: Labels) -> Severity:
 
 
 def _symptom(alerts: Sequence[Alert], group: Group) -> str:
-    if len(alerts) == 1:
-        return _said(alerts[0])
+    said = {_said(one) for one in alerts}
+    if len(said) == 1:
+        (one,) = said
+        return one if len(alerts) == 1 else f"{one} ({len(alerts)} alerts)"
     named = ", ".join(value for _, value in group.labels) or group.receiver
     return f"{len(alerts)} alerts: {plain(named)}"
 

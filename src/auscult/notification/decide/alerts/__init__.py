@@ -1,6 +1,6 @@
 """Alerts on their way to receivers: the tree, groups, inhibition, times; all decided purely."""
 
-from auscult.notification.decide.alerts.alerting import NOBODY, Alerting, Receiver
+from auscult.notification.decide.alerts.alerting import INCIDENTS, Alerting, Receiver
 from auscult.notification.decide.alerts.groups import (
     Flush,
     Muting,
@@ -22,7 +22,7 @@ from auscult.notification.decide.alerts.intervals import Interval, Intervals
 from auscult.notification.decide.alerts.tree import Branch, Node, grow
 
 __all__ = [
-    "NOBODY", "Alerting", "Branch", "Flush", "Inhibition", "Interval", "Intervals", "Muting",
+    "INCIDENTS", "Alerting", "Branch", "Flush", "Inhibition", "Interval", "Intervals", "Muting",
     "Node", "Notice", "Reason", "Receiver", "Wanted", "Why", "asleep", "flush", "grow",
     "inhibited_by", "join", "source_places", "target_places",
 ]  # fmt: skip

@@ -7,14 +7,17 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from auscult.kernel.times import write_span
-from auscult.kernel.words import Word
+from auscult.kernel.words import SERVICE_LABELS, Word
 from auscult.notification.decide.alerts.groups import Wanted
 from auscult.notification.decide.alerts.inhibition import Inhibition
 from auscult.notification.decide.alerts.intervals import Intervals
 from auscult.notification.decide.alerts.tree import Branch, Node, SpanMs, grow
 
-NOBODY = "nobody"
-"""The receiver of alerts where a tenant says nothing: no channel is told."""
+INCIDENTS = "*incidents"
+"""Stands for no channel: what is told to it becomes part of an incident."""
+
+DEFAULT = "incidents"
+"""The receiver where a tenant says nothing."""
 
 
 class Told(Word):
@@ -32,15 +35,20 @@ def _read_told(given: Any) -> Any:  # noqa: ANN401  # raw settings
 
 
 class Receiver(Word):
-    """A name that routes send to, and the channels behind it."""
+    """A name that routes send to, and the channels behind it.
+
+    With `incidents` its groups become parts of incidents, which reach people by `routes`.
+    """
 
     name: str = Field(min_length=1, max_length=200)
     to: Annotated[tuple[Told, ...], BeforeValidator(_read_told), Field(max_length=50)] = ()
+    incidents: bool = False
 
     @property
     def wanted(self) -> tuple[Wanted, ...]:
         """What each of its channels wants to know."""
-        return tuple(Wanted(one.channel, one.send_resolved) for one in self.to)
+        told = tuple(Wanted(one.channel, one.send_resolved) for one in self.to)
+        return (*told, Wanted(INCIDENTS)) if self.incidents else told
 
 
 class Alerting(Word):
@@ -55,8 +63,15 @@ class Alerting(Word):
     ```
     """
 
-    route: Branch = Branch(receiver=NOBODY, group_by=("alertname",))
-    receivers: tuple[Receiver, ...] = Field(default=(Receiver(name=NOBODY),), max_length=1_000)
+    route: Branch = Branch(
+        receiver=DEFAULT,
+        group_by=("alertname", *SERVICE_LABELS),
+        group_wait=0,
+        group_interval=10_000,
+    )
+    receivers: tuple[Receiver, ...] = Field(
+        default=(Receiver(name=DEFAULT, incidents=True),), max_length=1_000
+    )
     inhibit_rules: tuple[Inhibition, ...] = Field(default=(), max_length=1_000)
     time_intervals: tuple[Intervals, ...] = Field(default=(), max_length=1_000)
     mute_time_intervals: tuple[Intervals, ...] = Field(default=(), max_length=1_000)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from auscult.kernel.errors import MatcherMalformed
-from auscult.kernel.matchers import Matcher, matches_all, parse_matcher
+from auscult.kernel.matchers import Matcher, parse_matcher
 from auscult.kernel.times import read_span_ms
 from auscult.kernel.words import Labels, Word
 
@@ -114,11 +114,14 @@ class Node:
 
     def match(self, labels: Labels) -> "list[Node]":
         """Return the routes an alert takes from here, depth first; none where it does not fit."""
-        if not matches_all(self.matchers, labels):
+        return self._match(dict(labels))
+
+    def _match(self, named: dict[str, str]) -> "list[Node]":
+        if not all(one.matches(named) for one in self.matchers):
             return []
         found: list[Node] = []
         for child in self.children:
-            below = child.match(labels)
+            below = child._match(named)  # noqa: SLF001  # one class
             found += below
             if below and not child.goes_on:
                 break
@@ -198,8 +201,11 @@ def quoted(text: str) -> str:
 
 def go_quoted(text: str) -> str:
     """Return a value as Go's `%q` prints it: like the above, and what cannot be printed escaped."""
+    escaped = quoted(text)
+    if escaped.isprintable():
+        return escaped
     return "".join(
-        char if char.isprintable() else _GO_ESCAPES.get(char, _code(char)) for char in quoted(text)
+        char if char.isprintable() else _GO_ESCAPES.get(char, _code(char)) for char in escaped
     )
 
 

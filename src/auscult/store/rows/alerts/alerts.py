@@ -1,9 +1,9 @@
 """Alerts of one tenant, and under which keys they lie as what may inhibit others."""
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import Row, bindparam, delete, select
 
 from auscult.kernel.alerts import Alert
@@ -62,6 +62,7 @@ _FORGET = delete(alerts).where(_OWN, _C.fingerprint.in_(bindparam("some", expand
 _RISE = delete(alert_sources).where(
     _S.tenant == bindparam("own"), _S.fingerprint.in_(bindparam("some", expanding=True))
 )
+_JSON: TypeAdapter[Any] = TypeAdapter(Any)
 CHUNK = 500
 """Names in one question: SQLite takes 32,766 values, PostgreSQL twice as many."""
 
@@ -128,12 +129,12 @@ def _written(alert: Alert) -> dict[str, Any]:
         "starts_ms": alert.starts_ms,
         "ends_ms": alert.ends_ms,
         "updated_ms": alert.updated_ms,
-        "body": bounded(json.dumps(said, separators=(",", ":"))),
+        "body": bounded(_JSON.dump_json(said).decode()),
     }
 
 
 def _read(row: Row[Any]) -> Alert:
-    labels, annotations, generator_url, is_timed = json.loads(row.body)
+    labels, annotations, generator_url, is_timed = _JSON.validate_json(row.body)
     return Alert(
         fingerprint=row.fingerprint,
         labels=tuple(map(tuple, labels)),

@@ -1,9 +1,9 @@
 """Groups of alerts of one tenant: what each has told, and who is in it."""
 
-import json
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import Row, bindparam, delete, func, select
 
 from auscult.kernel.alerts import Group, Told
@@ -28,6 +28,7 @@ _IN = (_M.tenant == bindparam("own"), _M.group_id == bindparam("group_id"))
 _LEAVE = delete(alert_members).where(*_IN, _M.fingerprint == bindparam("name"))
 _COUNT = select(func.count()).select_from(alert_groups).where(*_OWN)
 CHUNK = 500
+_JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
 
 class GroupRows:
@@ -88,11 +89,11 @@ def _written(group: Group) -> str:
         group.count,
         told,
     )
-    return bounded(json.dumps(said, separators=(",", ":")))
+    return bounded(_JSON.dump_json(said).decode())
 
 
 def _read(row: Row[Any]) -> Group:
-    place, key, receiver, labels, begun_ms, has_flushed, count, told = json.loads(row.body)
+    place, key, receiver, labels, begun_ms, has_flushed, count, told = _JSON.validate_json(row.body)
     return Group(
         id=row.id,
         place=place,

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
-from auscult.engine.alerts.posted import said_wrong
+from auscult.signals.alerts import said_wrong
 from auscult.surface.api.access import Reader, Writer
 from auscult.surface.api.alertmanager.readings import AlertsQuery, Sight
 from auscult.surface.api.alertmanager.routes import AlertmanagerRoute

@@ -70,16 +70,16 @@ def test_what_is_left_out_is_as_above() -> None:
         ({"route": {"receiver": ""}}, "needs a receiver"),
         ({"route": {"receiver": "x", "matchers": ["a=b"]}}, "has no matchers"),
         ({"route": {"receiver": "lost"}}, "undefined receiver 'lost'"),
-        ({"route": {"receiver": "nobody", "group_interval": "0s"}}, "cannot be zero"),
-        ({"route": {"receiver": "nobody", "group_wait": "soon"}}, "not a span of time"),
-        ({"route": {"receiver": "nobody", "group_by": ["a", "a"]}}, "a label twice"),
-        ({"route": {"receiver": "nobody", "group_by": ["...", "a"]}}, "stands alone"),
+        ({"route": {"receiver": "incidents", "group_interval": "0s"}}, "cannot be zero"),
+        ({"route": {"receiver": "incidents", "group_wait": "soon"}}, "not a span of time"),
+        ({"route": {"receiver": "incidents", "group_by": ["a", "a"]}}, "a label twice"),
+        ({"route": {"receiver": "incidents", "group_by": ["...", "a"]}}, "stands alone"),
         (
-            {"route": {"receiver": "nobody", "routes": [{"mute_time_intervals": ["x"]}]}},
+            {"route": {"receiver": "incidents", "routes": [{"mute_time_intervals": ["x"]}]}},
             "undefined time interval 'x'",
         ),
-        ({"receivers": [{"name": "nobody"}, {"name": "nobody"}]}, "stands twice"),
-        ({"route": {"receiver": "nobody", "routes": [{"matchers": ["a=~("]}]}}, "a=~("),
+        ({"receivers": [{"name": "incidents"}, {"name": "incidents"}]}, "stands twice"),
+        ({"route": {"receiver": "incidents", "routes": [{"matchers": ["a=~("]}]}}, "a=~("),
         ({"inhibit_rules": [{"source_matchers": ["a=b"]}]}, "its source and for its target"),
     ],
 )
@@ -90,9 +90,9 @@ def test_what_does_not_fit_together_is_refused(wrong: dict[str, object], said: s
 
 
 def test_routes_that_stand_too_deep_are_refused() -> None:
-    branch: dict[str, object] = {"receiver": "nobody"}
+    branch: dict[str, object] = {"receiver": "incidents"}
     for _ in range(25):
-        branch = {"receiver": "nobody", "routes": [branch]}
+        branch = {"receiver": "incidents", "routes": [branch]}
     with pytest.raises(ValueError, match="deep"):
         grow(Branch.model_validate(branch))
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -73,6 +74,12 @@ def said_wrong(wrong: Sequence[str]) -> str:
     return "; ".join(wrong[:ERRORS_SAID]) + more
 
 
+@lru_cache(maxsize=4_096)
+def is_label_name(name: str) -> bool:
+    """Say whether Prometheus takes a text for a label's name."""
+    return _NAME.fullmatch(name) is not None
+
+
 def _labels(given: dict[str, str]) -> Labels:
     return tuple(sorted((name, value) for name, value in given.items() if value))
 
@@ -83,9 +90,9 @@ def _refusal(labels: Labels, one: Postable) -> str:
         return "at least one label pair required"
     if len(labels) > LABELS_MAX:
         return f"{len(labels)} labels; at most {LABELS_MAX}"
-    if any(not _NAME.fullmatch(name) for name, _ in labels):
-        wrong = next(name for name, _ in labels if not _NAME.fullmatch(name))
-        return f"invalid label set: invalid name {wrong[:80]!r}"
+    for name, _ in labels:
+        if not is_label_name(name):
+            return f"invalid label set: invalid name {name[:80]!r}"
     if sum(len(name) + len(value) for name, value in labels) > LABEL_BYTES_MAX:
         return f"labels of more than {LABEL_BYTES_MAX} characters"
     starts, ends = one.get("startsAt"), one.get("endsAt")
