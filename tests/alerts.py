@@ -6,6 +6,7 @@ from typing import Any
 
 ALERTS_PATH = "/api/v2/alerts"
 SILENCES_PATH = "/api/v2/silences"
+WEBHOOK_BODY = b'{"version": "4", "alerts": []}'
 
 
 def alert_body(name: str, **labels: str) -> bytes:
@@ -25,3 +26,13 @@ def silence_body(value: str, *, minutes: int = 60, **more: Any) -> bytes:
         **more,
     }
     return json.dumps(silence).encode()
+
+
+def body_for(path: str) -> bytes | None:
+    """Return what may be posted to a path of this kind; None for any other path."""
+    bodies = {
+        "/api/v1/alertmanager": WEBHOOK_BODY,
+        ALERTS_PATH: alert_body("x"),
+        SILENCES_PATH: silence_body("x"),
+    }
+    return bodies.get(path)

@@ -9,7 +9,7 @@ from auscult import __version__
 from auscult.kernel.errors import AuscultError
 from auscult.surface import api, web
 from auscult.surface.answers import Answers
-from auscult.surface.api.alertmanager import ALERTS_PATH
+from auscult.surface.api.alertmanager import BODIES as ALERT_BODIES
 from auscult.surface.api.delivery.returning import PREFIX as CHANNELS_PATH
 from auscult.surface.api.events import Seats
 from auscult.surface.api.limits import BodyBound
@@ -35,7 +35,7 @@ def create_app(engine: Engine) -> FastAPI:
     app.mount("/static", StaticFiles(directory=web.STATIC), name="static")
     for kind in (AuscultError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, web.answer_anyone)
-    large = BODIES | {WRITE_PATH, ALERTS_PATH}
+    large = BODIES | ALERT_BODIES | {WRITE_PATH}
     app.add_middleware(BodyBound, large=large, under=CHANNELS_PATH)
     app.add_middleware(Answers, metrics=engine.metrics)
     return app

@@ -154,6 +154,9 @@ class Alerts(Protocol):
     async def receive(self, tenant: TenantId, body: bytes) -> Posted:
         """Make the valid alerts of a body durable; raises `BodyMalformed`, `QueueFull`."""
 
+    async def receive_webhook(self, tenant: TenantId, body: bytes) -> Posted:
+        """Do the same with what Alertmanager posts to a webhook."""
+
     async def silence(self, tenant: TenantId, silence: Silence, *, by: str) -> str:
         """Make or change a silence; returns its id, raises `ObjectMissing`."""
 

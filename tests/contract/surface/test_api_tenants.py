@@ -13,7 +13,7 @@ from auscult.kernel.facts import Found
 from auscult.kernel.sounds import Stream, Unheard, Why
 from auscult.kernel.words import Subject
 from auscult.signals.vantage import SOUND_MEDIA, pack_sound
-from tests.alerts import SILENCES_PATH, alert_body, silence_body
+from tests.alerts import body_for
 from tests.contract.surface.conftest import (
     MEDIA,
     OTLP,
@@ -53,6 +53,7 @@ CASES: dict[tuple[str, str], str] = {
     ("POST", "/v1/logs"): OWN,
     ("POST", "/api/v1/players/events"): OWN,
     ("POST", "/api/v1/sounds"): OWN,
+    ("POST", "/api/v1/alertmanager"): OWN,
     ("GET", "/api/v2/status"): OWN,
     ("GET", "/api/v2/receivers"): OWN,
     ("GET", "/api/v2/alerts"): OWN,
@@ -133,8 +134,8 @@ async def try_as(house: House, case: tuple[str, str], *, key: str = "", claims: 
         headers |= {"content-type": SOUND_MEDIA}
         at_ms = house.engine.clock.now_ms()
         body = pack_sound(TAP, Unheard(Why.SLOW, at_ms, ""), sent_ms=at_ms)
-    if method == "POST" and template.startswith("/api/v2/"):
-        body = silence_body("x") if template == SILENCES_PATH else alert_body("x")
+    if method == "POST":
+        body = body_for(template) or body
     if template.endswith("/players/events"):
         headers |= {"content-type": "application/json"}
         body = b'{"events": []}'

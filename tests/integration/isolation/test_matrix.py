@@ -18,7 +18,7 @@ from auscult.kernel.words import Subject, TenantId
 from auscult.signals.vantage import SOUND_MEDIA, pack_sound
 from auscult.store import Store
 from auscult.surface.app import create_app
-from tests.alerts import ALERTS_PATH, SILENCES_PATH, alert_body, silence_body
+from tests.alerts import ALERTS_PATH, SILENCES_PATH, alert_body, body_for, silence_body
 from tests.contract.store.conftest import own_server
 from tests.contract.surface.test_api_tenants import CASES, OBJECT, OPEN, OWN, PLATFORM, routes_of
 from tests.integration.remote_write import HEADERS, now_ms, write_body
@@ -82,8 +82,6 @@ class House:
             unheard = Unheard(Why.SLOW, now_ms(), "")
             body = pack_sound(TAP, unheard, sent_ms=now_ms())
             given |= {"Content-Type": SOUND_MEDIA}
-        elif method == "POST" and path.startswith("/api/v2/"):
-            body = silence_body("x") if path == SILENCES_PATH else alert_body("x")
         elif path.endswith("/players/events"):
             body = b'{"events": []}'
             given |= {"Content-Type": "application/json"}
@@ -91,7 +89,7 @@ class House:
             body = b""
             given |= OTLP
         elif method == "POST":
-            body = b""
+            body = body_for(path) or b""
         if path == "/static":
             path = "/static/page.css"
         if key:

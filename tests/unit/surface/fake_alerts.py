@@ -3,7 +3,7 @@
 from auscult.kernel.alerts import Silence
 from auscult.kernel.words import TenantId
 from auscult.notification.decide.alerts import Alerting
-from auscult.signals.alerts import Posted, read_posted
+from auscult.signals.alerts import Posted, read_posted, read_webhook
 
 
 class FakeAlerts:
@@ -22,6 +22,10 @@ class FakeAlerts:
         posted = read_posted(body, now_ms=self.now_ms, resolve_timeout_ms=300_000)
         self.posted.append((tenant, posted))
         return posted
+
+    async def receive_webhook(self, tenant: TenantId, body: bytes) -> Posted:
+        self.posted.append((tenant, read_webhook(body, now_ms=self.now_ms)))
+        return self.posted[-1][1]
 
     async def silence(self, tenant: TenantId, silence: Silence, *, by: str) -> str:
         self.silenced.append(silence)

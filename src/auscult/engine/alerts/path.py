@@ -9,7 +9,7 @@ from auscult.kernel.words import TenantId
 from auscult.notification.decide.alerts import Alerting
 from auscult.notification.decide.alerts.silences import change, end
 from auscult.runtime.ids import new_uuid
-from auscult.signals.alerts import Posted, read_posted
+from auscult.signals.alerts import Posted, read_posted, read_webhook
 
 if TYPE_CHECKING:
     from auscult.engine.events.path import EventPath
@@ -46,11 +46,20 @@ class AlertPath:
 
         What is not valid of it is said in the answer, the rest is taken.
         """
+        timeout_ms = self.alerting(tenant).resolve_timeout
+        now_ms = self._clock.now_ms()
+        return await self._take(
+            tenant, read_posted(body, now_ms=now_ms, resolve_timeout_ms=timeout_ms)
+        )
+
+    async def receive_webhook(self, tenant: TenantId, body: bytes) -> Posted:
+        """Do the same with what Alertmanager posts to a webhook."""
+        return await self._take(tenant, read_webhook(body, now_ms=self._clock.now_ms()))
+
+    async def _take(self, tenant: TenantId, posted: Posted) -> Posted:
         if not self._is_on:
             raise QueueFull("monitoring is switched off (MONITORING_ENABLED)", retry_after_s=60)
         alerting = self.alerting(tenant)
-        timeout_ms = alerting.resolve_timeout
-        posted = read_posted(body, now_ms=self._clock.now_ms(), resolve_timeout_ms=timeout_ms)
         paths = self._paths_of(tenant, alerting)
         for at in range(0, len(posted.alerts), CHUNK):
             some = posted.alerts[at : at + CHUNK]

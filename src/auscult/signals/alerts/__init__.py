@@ -1,5 +1,6 @@
 """Alerts that others send, read as Alertmanager reads them."""
 
 from auscult.signals.alerts.posted import Posted, read_posted, said_wrong
+from auscult.signals.alerts.webhook import read_webhook
 
-__all__ = ["Posted", "read_posted", "said_wrong"]
+__all__ = ["Posted", "read_posted", "read_webhook", "said_wrong"]

@@ -1,11 +1,11 @@
 """A body of `POST /api/v2/alerts`, read as Alertmanager reads it: what is valid of it is taken."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -17,6 +17,8 @@ from auscult.kernel.words import Labels
 ALERTS_MAX = 50_000
 LABELS_MAX, LABEL_BYTES_MAX = 256, 65_536
 ERRORS_SAID = 20
+P = TypeVar("P")
+
 ZERO_YEAR = 1
 """Go writes a time that was never set as the year 1."""
 
@@ -46,12 +48,22 @@ class Posted:
 
 def read_posted(body: bytes, *, now_ms: int, resolve_timeout_ms: int) -> Posted:
     """Read a body; raises `BodyMalformed` where it is not a list of alerts at all."""
+    given = parse(_BODY, body)
+    return take_valid(given, now_ms=now_ms, hold_ms=resolve_timeout_ms)
+
+
+def parse(kind: TypeAdapter[P], body: bytes) -> P:
+    """Return JSON as it should be; raises `BodyMalformed` with the first place where it is not."""
     try:
-        given = _BODY.validate_json(body)
+        return kind.validate_json(body)
     except ValidationError as why:
         first = why.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise BodyMalformed(f"{where}: {first['msg']}" if where else first["msg"]) from None
+
+
+def take_valid(given: Iterable[Postable], *, now_ms: int, hold_ms: int) -> Posted:
+    """Return the valid ones as alerts; one without an end is held for so long."""
     wrong: list[str] = []
     labels, kept = [], []
     for one in given:
@@ -62,7 +74,7 @@ def read_posted(body: bytes, *, now_ms: int, resolve_timeout_ms: int) -> Posted:
             labels.append(own)
             kept.append(one)
     alerts = [
-        _alert(one, name, own, now_ms=now_ms, timeout_ms=resolve_timeout_ms)
+        _alert(one, name, own, now_ms=now_ms, timeout_ms=hold_ms)
         for one, name, own in zip(kept, fingerprints(labels), labels, strict=True)
     ]
     return Posted(tuple(alerts), tuple(wrong))

@@ -4,9 +4,11 @@ Its clients are strict: an error is a JSON string, an empty list is `[]`, and a 
 in the file is an error of its own.
 """
 
-from auscult.surface.api.alertmanager import alerts, silences, status
+from auscult.surface.api.alertmanager import alerts, silences, status, webhook
 from auscult.surface.api.alertmanager.alerts import PATH as ALERTS_PATH
 
-ROUTERS = (status.router, alerts.router, silences.router)
+ROUTERS = (status.router, alerts.router, silences.router, webhook.router)
+BODIES = frozenset({ALERTS_PATH, webhook.PATH})
+"""Paths that bound their bodies themselves."""
 
-__all__ = ["ALERTS_PATH", "ROUTERS"]
+__all__ = ["BODIES", "ROUTERS"]
