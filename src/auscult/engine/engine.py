@@ -160,7 +160,8 @@ class Engine:
                     report=self.events.report,
                 )
             )
-        self._tasks.append(asyncio.create_task(keep_gauges(self)))
+        for chore in (keep_gauges(self), self.alerts.keep_house()):
+            self._tasks.append(asyncio.create_task(chore))
         self._is_ready = True
         log.info("auscult runs", tenants=len(self.settings.tenants))
 

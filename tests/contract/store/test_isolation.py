@@ -93,6 +93,7 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "groups.count": (lambda rows: rows.groups.count(), 0),
     "groups.enter": (lambda rows: rows.groups.enter([("G1", "a1")]), MINE),
     "groups.leave": (lambda rows: rows.groups.leave("G1", ["a1"]), None),
+    "groups.forget": (lambda rows: rows.groups.forget(10**15), 0),
     "silences.put": (lambda rows: rows.silences.put(silence()), MINE),
     "silences.get": (lambda rows: rows.silences.get("S1"), None),
     "silences.ending_after": (lambda rows: rows.silences.ending_after(0), []),

@@ -1,14 +1,18 @@
 """Alerts as a part of the engine: bodies go in, what is known of alerts and silences comes out."""
 
+import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from auscult.engine.alerts.taking import Paths, take_in
 from auscult.kernel.alerts import Alert, Silence
-from auscult.kernel.errors import ObjectMissing, QueueFull
+from auscult.kernel.errors import ObjectMissing, QueueFull, StoreUnavailable
+from auscult.kernel.times import DAY_MS, HOUR_MS
 from auscult.kernel.words import TenantId
 from auscult.notification.decide.alerts import Alerting
 from auscult.notification.decide.alerts.silences import change, end
 from auscult.runtime.ids import new_uuid
+from auscult.runtime.logging import logger
 from auscult.signals.alerts import Posted, read_posted, read_webhook
 
 if TYPE_CHECKING:
@@ -19,8 +23,16 @@ if TYPE_CHECKING:
     from auscult.runtime.settings import Settings
     from auscult.store import Work
 
+HOUSEKEEPING_S = 300.0
+ALERTS_KEPT_MS, SILENCES_KEPT_MS, GROUPS_KEPT_MS = HOUR_MS, 5 * DAY_MS, 5 * DAY_MS
+"""For so long is kept what is over: a sender says for some minutes that an alert has resolved; what
+was told of a group, and which silences there were, is of use for longer."""
+
 CHUNK = 1_000
 """Alerts in one commit at most: what another tenant waits for stays short."""
+
+
+log = logger("engine.alerts")
 
 
 class AlertPath:
@@ -55,6 +67,24 @@ class AlertPath:
     async def receive_webhook(self, tenant: TenantId, body: bytes) -> Posted:
         """Do the same with what Alertmanager posts to a webhook."""
         return await self._take(tenant, read_webhook(body, now_ms=self._clock.now_ms()))
+
+    async def keep_house(self) -> None:
+        """Forget what is long over, from time to time, until cancelled."""
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_S)
+            for plan in self._plans.all():
+                try:
+                    while await self._events.write(partial(self._forget, tenant=plan.tenant)):
+                        pass
+                except (StoreUnavailable, QueueFull) as why:
+                    log.warning("alerts are not tidied up", why=str(why))
+
+    def _forget(self, work: "Work", tenant: TenantId) -> bool:
+        """Forget some; return whether there may be more."""
+        rows, now_ms = work.of(tenant), self._clock.now_ms()
+        rows.silences.forget(now_ms - SILENCES_KEPT_MS)
+        rows.groups.forget(now_ms - GROUPS_KEPT_MS)
+        return rows.alerts.forget(now_ms - ALERTS_KEPT_MS, limit=CHUNK) == CHUNK
 
     async def _take(self, tenant: TenantId, posted: Posted) -> Posted:
         if not self._is_on:

@@ -45,7 +45,7 @@ def ring_group(rows: "TenantRows", group_id: str, alerting: Alerting, *, now_ms:
     if not alerts or node is None or node.receiver != group.receiver:
         # Nobody is in it, or the tree grew another way: its alerts have a group there.
         rows.groups.leave(group_id, [one.fingerprint for one in alerts])
-        rows.groups.put([asleep(group)])
+        rows.groups.put([asleep(group, now_ms)])
         return Rung(Settled(rows.tenant))
     looked = flush(
         group,
@@ -59,7 +59,7 @@ def ring_group(rows: "TenantRows", group_id: str, alerting: Alerting, *, now_ms:
 
 
 def _save(rows: "TenantRows", looked: Flush, *, is_left: bool, now_ms: int) -> Rung:
-    group = looked.group if is_left else asleep(looked.group)
+    group = looked.group if is_left else asleep(looked.group, now_ms)
     rows.groups.put([group])
     rows.groups.leave(group.id, looked.gone)
     if is_left:

@@ -19,7 +19,7 @@ class Told:
 class Group:
     """One group of one route, without its alerts. `count` numbers what it told since it began.
 
-    It is looked at again at `next_ms`; 0 says that nobody is in it, and that it waits for nothing.
+    It is looked at again at `next_ms`; a time below nothing says since when nobody is in it.
     """
 
     id: str

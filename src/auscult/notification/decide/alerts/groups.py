@@ -112,16 +112,16 @@ def join(group: Group | None, alert: Alert, node: Node, *, now_ms: int) -> Group
             begun_ms=now_ms,
             next_ms=now_ms + node.wait_ms,
         )
-    elif group.next_ms == 0:
+    elif group.next_ms < 0:
         group = replace(group, next_ms=now_ms + node.wait_ms)
     if not group.has_flushed and alert.starts_ms + node.wait_ms < now_ms < group.next_ms:
         return replace(group, next_ms=now_ms)
     return group
 
 
-def asleep(group: Group) -> Group:
+def asleep(group: Group, now_ms: int) -> Group:
     """Return a group that nobody is in any more; it still knows what it told."""
-    return replace(group, next_ms=0, has_flushed=False)
+    return replace(group, next_ms=-now_ms, has_flushed=False)
 
 
 def flush(  # noqa: PLR0913  # a group, its alerts and its rules

@@ -23,6 +23,7 @@ _PAGE = (
     .order_by(_C.id)
     .limit(bindparam("limit"))
 )
+_FORGET = delete(alert_groups).where(*_OWN, _C.next_ms < 0, _C.next_ms > bindparam("awake_ms"))
 _ENTER = insert_new(alert_members, ("tenant", "group_id", "fingerprint"))
 _IN = (_M.tenant == bindparam("own"), _M.group_id == bindparam("group_id"))
 _LEAVE = delete(alert_members).where(*_IN, _M.fingerprint == bindparam("name"))
@@ -72,6 +73,10 @@ class GroupRows:
         """Take alerts out of a group."""
         rows = [{"group_id": group_id, "name": name} for name in names]
         self._slice.run_many(_LEAVE, rows)
+
+    def forget(self, before_ms: int) -> int:
+        """Delete groups that nobody has been in since an instant; return how many."""
+        return self._slice.run(_FORGET, awake_ms=-before_ms).rowcount
 
 
 def _written(group: Group) -> str:

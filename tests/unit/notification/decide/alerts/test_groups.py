@@ -100,7 +100,7 @@ def test_new_ones_resolved_ones_and_the_end_are_told() -> None:
     end = tell(told.group, [replace(b, ends_ms=WAIT_MS + 4)], WAIT_MS + 5)
     assert whys(end) == [Why.ALL_RESOLVED]
     assert end.notices[0].status == "resolved"
-    back = tell(asleep(end.group), [a], WAIT_MS + 6)
+    back = tell(asleep(end.group, 1), [a], WAIT_MS + 6)
     assert whys(back) == [Why.FIRST]
 
 

@@ -1,0 +1,73 @@
+"""Alerts, groups and silences are kept, found and forgotten alike on both databases."""
+
+from dataclasses import replace
+
+from auscult.store import Store, TenantRows
+from tests.contract.store.words import ACME, alert, group, silence
+
+
+def test_what_is_written_is_read_again(store: Store) -> None:
+    noted = replace(alert(), annotations=(("summary", 'é "x"'),), generator_url="http://p/g")
+    with store.write() as work:
+        rows = work.of(ACME)
+        rows.alerts.put([noted, replace(alert("a2"), is_timed=True)])
+        rows.groups.put([group()])
+        rows.groups.enter([("G1", "a1"), ("G1", "a2"), ("G1", "a1")])
+        rows.silences.put(silence())
+    with store.write() as work:
+        rows = work.of(ACME)
+        assert rows.alerts.get(["a1", "a2", "a3"]).keys() == {"a1", "a2"}
+        assert rows.alerts.get(["a1"])["a1"] == noted
+        assert {one.fingerprint for one in rows.alerts.of_group("G1")} == {"a1", "a2"}
+        assert rows.groups.get(["G1", "G2"]) == {"G1": group()}
+        assert rows.groups.count() == 1
+        assert rows.silences.get("S1") == silence()
+        rows.groups.leave("G1", ["a1"])
+        assert [one.fingerprint for one in rows.alerts.of_group("G1")] == ["a2"]
+
+
+def test_a_change_of_an_alert_is_one_row(store: Store) -> None:
+    with store.write() as work:
+        rows = work.of(ACME)
+        rows.alerts.put([alert()])
+        rows.alerts.put([replace(alert(), ends_ms=99_000)])
+        assert rows.alerts.get(["a1"])["a1"].ends_ms == 99_000
+        assert len(rows.alerts.live(0)) == 1
+
+
+def test_sources_are_found_while_they_fire(store: Store) -> None:
+    with store.write() as work:
+        rows = work.of(ACME)
+        rows.alerts.put([alert()])
+        rows.alerts.lie([("P1", "a1"), ("P1", "a1"), ("P2", "a1")])
+        assert [one.fingerprint for one in rows.alerts.lying("P1", 8_999)] == ["a1"]
+        assert list(rows.alerts.lying("P1", 9_000)) == []
+        assert list(rows.alerts.lying("P3", 0)) == []
+
+
+def test_more_than_one_question_holds_are_found(store: Store) -> None:
+    many = [alert(f"a{number:04}") for number in range(1_200)]
+    with store.write() as work:
+        rows = work.of(ACME)
+        rows.alerts.put(many)
+        assert len(rows.alerts.get([one.fingerprint for one in many])) == 1_200
+        first = rows.alerts.live(0, limit=1_000)
+        rest = rows.alerts.live(0, after=first[-1].fingerprint)
+        assert [one.fingerprint for one in (*first, *rest)] == [one.fingerprint for one in many]
+
+
+def test_what_is_long_over_is_forgotten_and_what_waits_in_a_group_is_not(store: Store) -> None:
+    with store.write() as work:
+        rows: TenantRows = work.of(ACME)
+        rows.alerts.put([alert("a1"), alert("a2"), alert("a3", ends_ms=50_000)])
+        rows.alerts.lie([("P1", "a1")])
+        rows.groups.put([group(), replace(group("G2"), next_ms=-5_000)])
+        rows.groups.enter([("G1", "a2")])
+        rows.silences.put(silence())
+        assert rows.alerts.forget(10_000) == 1
+        assert rows.alerts.get(["a1", "a2", "a3"]).keys() == {"a2", "a3"}
+        assert rows.groups.forget(5_000) == 0
+        assert rows.groups.forget(5_001) == 1
+        assert rows.groups.get(["G1", "G2"]).keys() == {"G1"}
+        assert rows.silences.forget(9_000) == 0
+        assert rows.silences.forget(9_001) == 1
