@@ -6,6 +6,7 @@ client that sends one byte a second (slow loris) is let go after `BODY_S`.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from urllib.parse import parse_qsl
 
 from fastapi import Request
@@ -19,6 +20,7 @@ SMALL_BODY_BYTES = 64 * 1024
 """Enough for every form and every JSON request; only sample receivers get more."""
 BODY_S = 30.0
 FORM_FIELDS_MAX = 20
+HEAR_OUT_S, HEAR_OUT_BYTES = 1.0, 32 << 20
 
 
 class BodyBound:
@@ -87,12 +89,27 @@ def refuse_declared(request: Request, limit_bytes: int) -> None:
 
 async def read_body(request: Request, limit_bytes: int) -> bytes:
     """Return the whole body; raises `BodyTooLarge`, `BodyTooSlow`, `BodyMalformed`."""
-    refuse_declared(request, limit_bytes)
+    try:
+        refuse_declared(request, limit_bytes)
+    except BodyTooLarge:
+        await _hear_out(request)
+        raise
     bound = Request(request.scope, bounded(request.receive, limit_bytes))
     try:
         return b"".join([chunk async for chunk in bound.stream()])
     except ClientDisconnect:
         raise BodyMalformed("the client went away in the middle of it") from None
+
+
+async def _hear_out(request: Request) -> None:
+    """Read a refused body that ends soon: who is cut off while sending hears no answer."""
+    heard = 0
+    with suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(HEAR_OUT_S):
+            async for chunk in request.stream():
+                heard += len(chunk)
+                if heard > HEAR_OUT_BYTES:
+                    return
 
 
 async def read_form(request: Request) -> dict[str, str]:
