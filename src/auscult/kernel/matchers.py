@@ -7,7 +7,7 @@ so the time it takes must grow with the label and never with the ways to read it
 import re
 from collections.abc import Callable
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from auscult.kernel.errors import MatcherMalformed
 from auscult.kernel.words import Labels, Word
@@ -64,6 +64,17 @@ def parse_matcher(text: str) -> Matcher:
         except MatcherMalformed as why:
             raise MatcherMalformed(f"{text!r}: {why.detail}") from None
     return Matcher(name=found["name"], op=op, value=value)
+
+
+def read_matchers(given: Any) -> Any:  # noqa: ANN401  # raw settings
+    """Read matchers of settings where they are written, one or a list; raises `ValueError`."""
+    given = (given,) if isinstance(given, str) else given
+    if not isinstance(given, list | tuple):
+        return given
+    try:
+        return tuple(parse_matcher(one) if isinstance(one, str) else one for one in given)
+    except MatcherMalformed as why:
+        raise ValueError(str(why)) from None
 
 
 def compile_pattern(pattern: str) -> Callable[[str], bool]:

@@ -50,9 +50,11 @@ def test_alertmanager_fires_and_resolves_into_auscult(tmp_path: Path) -> None:
         alert: dict[str, Any] = {"labels": {"alertname": "Late", "service": "edge"}}
         post(f"{url}{ALERTS_PATH}", [alert])
         wait_for(lambda: names() == {"Late"})
+        assert names() == {"Late"}, "what fires has no end in a webhook"
         alert["endsAt"] = datetime.now(UTC).isoformat()
         post(f"{url}{ALERTS_PATH}", [alert])
         wait_for(lambda: names() == set())
+        assert names() == set()
 
 
 @pytest.mark.timeout(60)

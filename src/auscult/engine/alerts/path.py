@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from auscult.engine.alerts.taking import Paths, take_in
 from auscult.kernel.alerts import Alert, Silence
-from auscult.kernel.errors import ObjectMissing, QueueFull, StoreUnavailable
+from auscult.kernel.errors import ObjectMissing, QueueFull, StateConflict, StoreUnavailable
 from auscult.kernel.times import DAY_MS, HOUR_MS
 from auscult.kernel.words import TenantId
 from auscult.notification.decide.alerts import Alerting
@@ -27,6 +27,9 @@ HOUSEKEEPING_S = 300.0
 ALERTS_KEPT_MS, SILENCES_KEPT_MS, GROUPS_KEPT_MS = HOUR_MS, 5 * DAY_MS, 5 * DAY_MS
 """For so long is kept what is over: a sender says for some minutes that an alert has resolved; what
 was told of a group, and which silences there were, is of use for longer."""
+
+SILENCES_MAX = 1_000
+"""As many as are asked of each alert; one more would be told of and yet mute nobody."""
 
 CHUNK = 1_000
 """Alerts in one commit at most: what another tenant waits for stays short."""
@@ -103,7 +106,8 @@ class AlertPath:
     async def silence(self, tenant: TenantId, silence: Silence, *, by: str) -> str:
         """Make a silence, or change the one whose id it carries; returns its id.
 
-        Raises `ObjectMissing` where the tenant has no silence of that id.
+        Raises `ObjectMissing` where the tenant has no silence of that id, `StateConflict` where it
+        has too many.
         """
         now_ms = self._clock.now_ms()
 
@@ -112,6 +116,8 @@ class AlertPath:
             before = rows.silences.get(silence.id) if silence.id else None
             if silence.id and before is None:
                 raise ObjectMissing("no such silence")
+            if before is None and len(rows.silences.ending_after(now_ms)) >= SILENCES_MAX:
+                raise StateConflict(f"there are {SILENCES_MAX} silences; end some first")
             made, ended = change(before, silence, new_id=new_uuid(), now_ms=now_ms)
             if ended is not None:
                 rows.silences.put(ended)

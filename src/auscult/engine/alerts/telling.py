@@ -43,7 +43,8 @@ def ring_group(rows: "TenantRows", group_id: str, alerting: Alerting, *, now_ms:
     alerts = rows.alerts.of_group(group_id)
     node = alerting.nodes.get(group.place)
     if not alerts or node is None or node.receiver != group.receiver:
-        # Nobody is in it, or the tree grew another way: its alerts have a group there.
+        # Nobody is in it, or the tree grew another way: its alerts come into a group there when
+        # they are sent again, as Prometheus does every minute.
         rows.groups.leave(group_id, [one.fingerprint for one in alerts])
         rows.groups.put([asleep(group, now_ms)])
         return Rung(Settled(rows.tenant))

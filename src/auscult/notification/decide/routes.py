@@ -4,9 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from auscult.kernel.errors import MatcherMalformed
 from auscult.kernel.incidents import ChangeKind, Incident
-from auscult.kernel.matchers import Matcher, matches_all, parse_matcher
+from auscult.kernel.matchers import Matcher, matches_all, read_matchers
 from auscult.kernel.words import Severity, Word
 
 TELLABLE = (
@@ -23,16 +22,6 @@ def _listed(given: Any) -> Any:  # noqa: ANN401  # raw settings
     return (given,) if isinstance(given, str) else given
 
 
-def _read_matchers(given: Any) -> Any:  # noqa: ANN401  # raw settings
-    given = _listed(given)
-    if not isinstance(given, list | tuple):
-        return given
-    try:
-        return tuple(parse_matcher(one) if isinstance(one, str) else one for one in given)
-    except MatcherMalformed as why:
-        raise ValueError(str(why)) from None
-
-
 class Route(Word):
     """Who is told what: `to` these channels, for incidents that match, at the steps `on`.
 
@@ -43,7 +32,7 @@ class Route(Word):
     """
 
     to: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(min_length=1, max_length=20)
-    match: Annotated[tuple[Matcher, ...], BeforeValidator(_read_matchers)] = Field(
+    match: Annotated[tuple[Matcher, ...], BeforeValidator(read_matchers)] = Field(
         default=(), max_length=50
     )
     severity: Annotated[tuple[Severity, ...], BeforeValidator(_listed)] = tuple(Severity)

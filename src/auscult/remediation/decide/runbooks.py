@@ -1,25 +1,15 @@
 """A runbook: what may be done about which findings, and within which bounds."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from auscult.kernel.errors import MatcherMalformed, PreconditionFailed, SettingError
+from auscult.kernel.errors import PreconditionFailed, SettingError
 from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import Incident, Signal
-from auscult.kernel.matchers import Matcher, matches_all, parse_matcher
+from auscult.kernel.matchers import Matcher, matches_all, read_matchers
 from auscult.kernel.words import Word
 from auscult.remediation.decide.templates import check_template, fill
-
-
-def _read_matchers(given: Any) -> Any:  # noqa: ANN401  # raw settings
-    given = (given,) if isinstance(given, str) else given
-    if not isinstance(given, list | tuple):
-        return given
-    try:
-        return tuple(parse_matcher(one) if isinstance(one, str) else one for one in given)
-    except MatcherMalformed as why:
-        raise ValueError(str(why)) from None
 
 
 class ActionName(BaseModel):
@@ -46,7 +36,7 @@ class Runbook(Word):
     """
 
     name: str = Field(min_length=1, max_length=100)
-    match: Annotated[tuple[Matcher, ...], BeforeValidator(_read_matchers)] = Field(
+    match: Annotated[tuple[Matcher, ...], BeforeValidator(read_matchers)] = Field(
         min_length=1, max_length=50
     )
     action: ActionName

@@ -11,8 +11,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from auscult.kernel.errors import MatcherMalformed
-from auscult.kernel.matchers import Matcher, parse_matcher
+from auscult.kernel.matchers import Matcher, read_matchers
 from auscult.kernel.times import read_span_ms
 from auscult.kernel.words import Labels, Word
 
@@ -24,17 +23,6 @@ GROUP_WAIT_MS, GROUP_INTERVAL_MS, REPEAT_INTERVAL_MS = 30_000, 300_000, 14_400_0
 def read_span(given: Any) -> Any:  # noqa: ANN401  # raw settings
     """Read a span where one is written; raises `ValueError`."""
     return read_span_ms(given) if isinstance(given, str) else given
-
-
-def read_matchers(given: Any) -> Any:  # noqa: ANN401  # raw settings
-    """Read matchers where they are written, as a list or one by one; raises `ValueError`."""
-    given = (given,) if isinstance(given, str) else given
-    if not isinstance(given, list | tuple):
-        return given
-    try:
-        return tuple(parse_matcher(one) if isinstance(one, str) else one for one in given)
-    except MatcherMalformed as why:
-        raise ValueError(str(why)) from None
 
 
 SpanMs = Annotated[int, BeforeValidator(read_span), Field(ge=0)]
