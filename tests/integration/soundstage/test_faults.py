@@ -112,8 +112,7 @@ def test_bad_release(living: Living) -> None:
             within_s=45,
             what="chunks fail",
         )
-        until(lambda: mean_step_s() > 0, within_s=20, what="steps of the new release")
-        assert mean_step_s() > 0.05
+        until(lambda: mean_step_s() > 0.05, within_s=20, what="steps of the new release are slow")
     until(lambda: living.release("enhance") == "v1", within_s=20)
     assert living.get("enhance", "/healthz")[0] == 200
 
