@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from auscult.incidents import (
+    LAPSE_TIMER,
     advance,
     after_effects,
     look_again,
@@ -14,14 +15,18 @@ from auscult.incidents import (
     settled_ms,
 )
 from auscult.incidents.grouping import Neighbours
-from auscult.kernel.effects import Effect
+from auscult.kernel.effects import Effect, EffectKind
 from auscult.kernel.facts import Answered, Fact, Found, Rang, Resolved, Timer
-from auscult.kernel.incidents import Change, ChangeKind, Incident
+from auscult.kernel.incidents import Change, ChangeKind, Incident, Paged
 from auscult.kernel.runs import Run
-from auscult.notification.decide import Route, wish_messages
+from auscult.notification.decide import Around, Route, escalate, wish_messages
 from auscult.notification.decide.alerts import Alerting
+from auscult.notification.oncall import OnCall
 from auscult.remediation import decide as remediation
 from auscult.remediation.decide import Runbook
+
+LOUD = frozenset({ChangeKind.OPENED, ChangeKind.WORSENED, ChangeKind.RETURNED, ChangeKind.RELEASED})
+"""What a channel need not be told beside being called."""
 
 QUIET_TIMER = "quiet"
 SETTLE_TIMER = "settle"
@@ -34,6 +39,7 @@ class Rules:
 
     routes: tuple[Route, ...] = ()
     alerting: Alerting = field(default_factory=Alerting)
+    oncall: OnCall = field(default_factory=OnCall)
     runbooks: tuple[Runbook, ...] = ()
     plan_only: bool = False
     base_url: str = ""
@@ -46,8 +52,9 @@ class Case:
 
     `incident` is the one the fact is about (none yet, for a problem that is new), `told` the
     channels it has paged, with the title of that page, `stand_ins` which others sent pages in
-    their place, `run` the run that a timer or an outcome
-    is about, `recent_runs` what the guards count. The time and names for new things come from
+    their place, `later` its pages that are not due yet, `pages_last_hour` those of each person
+    about anything, `run` the run that a timer or an outcome is about, `recent_runs` what the
+    guards count. The time and names for new things come from
     outside, like the rows.
     """
 
@@ -58,6 +65,8 @@ class Case:
     incident: Incident | None = None
     told: Mapping[str, str] = field(default_factory=dict)
     stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    later: tuple[Paged, ...] = ()
+    pages_last_hour: Mapping[str, int] = field(default_factory=dict)
     run: Run | None = None
     recent_runs: tuple[Run, ...] = ()
 
@@ -80,6 +89,8 @@ class Decision:
     changes: tuple[Change, ...] = ()
     runs: tuple[Run, ...] = ()
     effects: tuple[Effect, ...] = ()
+    pages: tuple[Paged, ...] = ()
+    withdrawn: tuple[str, ...] = ()
     timers: tuple[Timer, ...] = ()
     cancelled: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -95,6 +106,33 @@ def follow(case: Case, decision: Decision) -> Decision:
     return replace(decision, incident=step.incident, changes=step.changes, notes=notes)
 
 
+def call(case: Case, decision: Decision) -> Decision:
+    """Call whom the incident's policy calls, or nobody any more."""
+    if decision.incident is None:
+        return decision
+    around = Around(
+        case.rules.oncall,
+        case.now_ms,
+        routes=case.rules.routes,
+        told=case.told,
+        later=case.later,
+        pages_last_hour=case.pages_last_hour,
+        base_url=case.rules.base_url,
+    )
+    moved = escalate(decision.incident, decision.changes, case.fact, around=around)
+    return replace(
+        decision,
+        incident=moved.incident,
+        changes=(*decision.changes, *moved.changes),
+        effects=moved.effects,
+        pages=moved.pages,
+        withdrawn=moved.withdrawn,
+        timers=moved.timers,
+        cancelled=moved.cancelled,
+        notes=(*decision.notes, *map(_note, moved.changes)),
+    )
+
+
 def wake(case: Case, decision: Decision) -> Decision:
     """Ask to be woken when an incident may be over, or not, or what it left behind is settled."""
     incident = decision.incident
@@ -106,6 +144,10 @@ def wake(case: Case, decision: Decision) -> Decision:
         timers.append(_timer(QUIET_TIMER, incident, max(case.now_ms, over_ms)))
     elif ChangeKind.RETURNED in kinds or (kinds and incident.is_over):
         cancelled.append(f"{incident.id}:{QUIET_TIMER}")
+    if incident.acknowledged_until_ms is not None and ChangeKind.ACKNOWLEDGED in kinds:
+        timers.append(_timer(LAPSE_TIMER, incident, incident.acknowledged_until_ms))
+    elif kinds and (incident.is_over or incident.acknowledged_until_ms is None):
+        cancelled.append(f"{incident.id}:{LAPSE_TIMER}")
     if kinds and isinstance(case.fact, Resolved):
         timers += look_again(incident, case.now_ms)
     if isinstance(case.fact, Found) and (left := after_effects(incident)):
@@ -141,6 +183,7 @@ def tell(case: Case, decision: Decision) -> Decision:
     """Wish for the messages that the tenant's routes ask for."""
     if decision.incident is None:
         return decision
+    called = {effect.to for effect in decision.effects if effect.kind is EffectKind.NOTIFY}
     wishes = wish_messages(
         decision.incident,
         decision.changes,
@@ -150,10 +193,11 @@ def tell(case: Case, decision: Decision) -> Decision:
         told=case.told,
         stand_ins=case.stand_ins,
     )
-    return replace(decision, effects=(*decision.effects, *wishes))
+    beside = [one for one in wishes if one.to not in called or one.payload["kind"] not in LOUD]
+    return replace(decision, effects=(*decision.effects, *beside))
 
 
-STEPS: tuple[Step, ...] = (follow, wake, heal, tell)
+STEPS: tuple[Step, ...] = (follow, call, wake, heal, tell)
 
 
 def step(case: Case) -> Decision:

@@ -1,24 +1,41 @@
-"""The incidents of the caller's tenant: list, story, timeline, acknowledge, release, resolve."""
+"""The incidents of the caller's tenant: list, story, timeline, and what a person does to one."""
+
+from typing import Any
 
 from fastapi import APIRouter, Response
 
+from auscult.kernel.facts import (
+    Acknowledged,
+    Asked,
+    Escalated,
+    Reassigned,
+    Released,
+    Resolved,
+    Silenced,
+)
+from auscult.kernel.times import MINUTE_MS
 from auscult.store import IncidentFilter
-from auscult.surface.api.access import Reader
-from auscult.surface.api.queries import IncidentQuery, Nothing, documented
+from auscult.surface.api.access import Ask, Reader
+from auscult.surface.api.queries import (
+    AcknowledgeQuery,
+    IncidentQuery,
+    Nothing,
+    ReassignQuery,
+    SnoozeQuery,
+    documented,
+)
 from auscult.surface.api.routes import DirectRoute
 from auscult.surface.api.speech import said, sent_whole_or_part
 from auscult.surface.readings import (
-    acknowledgement,
     as_dict,
     change_incident,
-    release,
-    resolution,
     show_exhibit,
     tell_story,
     write_incidents,
     write_story,
 )
 
+BY_CHARS_MAX = 200
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], route_class=DirectRoute)
 
 
@@ -68,25 +85,53 @@ async def show(incident_id: str, exhibit_id: str, ask: Reader) -> Response:
     return sent_whole_or_part(ask.request, media_type, body)
 
 
-@router.post("/{incident_id}/acknowledge")
+@router.post("/{incident_id}/acknowledge", openapi_extra=documented(AcknowledgeQuery))
 async def acknowledge(incident_id: str, ask: Reader) -> Response:
-    """Take an incident; taking it twice is taking it once."""
-    ask.query(Nothing)
-    fact = acknowledgement(ask.tenant, incident_id, ask.caller.name)
-    return said({"incident": await change_incident(ask.engine, fact)})
+    """Take an incident, with `for_min` for so long; taking it twice is taking it once."""
+    for_min = ask.query(AcknowledgeQuery).for_min
+    for_ms = for_min * MINUTE_MS if for_min is not None else None
+    return await _do(ask, Acknowledged(**who(ask, incident_id), for_ms=for_ms))
 
 
 @router.post("/{incident_id}/release")
 async def give_back(incident_id: str, ask: Reader) -> Response:
     """Give back an incident that the caller has: it needs somebody again."""
     ask.query(Nothing)
-    fact = release(ask.tenant, incident_id, ask.caller.name)
-    return said({"incident": await change_incident(ask.engine, fact)})
+    return await _do(ask, Released(**who(ask, incident_id)))
+
+
+@router.post("/{incident_id}/snooze", openapi_extra=documented(SnoozeQuery))
+async def snooze(incident_id: str, ask: Reader) -> Response:
+    """Have nobody called for `for_min` minutes (60): the caller has it until then."""
+    for_ms = ask.query(SnoozeQuery).for_min * MINUTE_MS
+    return await _do(ask, Silenced(**who(ask, incident_id), for_ms=for_ms))
+
+
+@router.post("/{incident_id}/escalate")
+async def escalate(incident_id: str, ask: Reader) -> Response:
+    """Call the next level of the policy now; at the last one that is called again."""
+    ask.query(Nothing)
+    return await _do(ask, Escalated(**who(ask, incident_id)))
+
+
+@router.post("/{incident_id}/reassign", openapi_extra=documented(ReassignQuery))
+async def reassign(incident_id: str, ask: Reader) -> Response:
+    """Hand an incident to others, who are called now."""
+    to = ask.query(ReassignQuery).to
+    return await _do(ask, Reassigned(**who(ask, incident_id), to=to))
 
 
 @router.post("/{incident_id}/resolve")
 async def resolve(incident_id: str, ask: Reader) -> Response:
     """End an incident by a person's word."""
     ask.query(Nothing)
-    fact = resolution(ask.tenant, incident_id, ask.caller.name)
+    return await _do(ask, Resolved(**who(ask, incident_id)))
+
+
+async def _do(ask: Ask, fact: Asked) -> Response:
     return said({"incident": await change_incident(ask.engine, fact)})
+
+
+def who(ask: Ask, incident_id: str) -> dict[str, Any]:
+    """Return what every wish of a person says: the tenant, the incident, and who wishes it."""
+    return {"tenant": ask.tenant, "incident": incident_id, "by": ask.caller.name[:BY_CHARS_MAX]}
