@@ -20,7 +20,7 @@ from auscult.kernel.errors import (
 )
 from auscult.kernel.plugs import Plug, Shelf
 from auscult.kernel.words import TenantId
-from auscult.notification.decide import Route
+from auscult.notification.decide import MuteRule, Route
 from auscult.notification.decide.alerts import Alerting
 from auscult.notification.oncall import OnCall
 from auscult.notification.port import CHANNELS, Channel
@@ -125,6 +125,7 @@ def wire(
         rules = Rules(
             routes=_routes(bench, tree, channels, oncall=oncall),
             oncall=oncall,
+            mutes=tuple(bench.read(MuteRule, entry) for entry in tree.mutes),
             alerting=_alerting(bench, tree),
             runbooks=tuple(bench.read(Runbook, entry) for entry in tree.runbooks),
             plan_only=not settings.auto_remediation,

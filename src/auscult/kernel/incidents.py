@@ -90,6 +90,19 @@ class Escalation(Word):
         return max((one.at_ms for one in self.taken), default=None)
 
 
+class Mute(Word):
+    """That nobody is told of an incident for now: by which rule or silence, and why.
+
+    `until_ms` is when it ends, or when it must be looked at again; `other` the incident on which
+    this one depends, where that is the reason.
+    """
+
+    by: str
+    why: str
+    until_ms: int
+    other: str = ""
+
+
 class Incident(Word):
     """One problem, bounded in size: at most `SIGNALS_MAX` signals, the strongest finding whole."""
 
@@ -113,6 +126,7 @@ class Incident(Word):
     resolved_by: str = ""
     level: int = 1
     escalation: Escalation | None = None
+    mute: Mute | None = None
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
@@ -159,6 +173,7 @@ class ChangeKind(StrEnum):
     QUIET = "quiet"
     RETURNED = "returned"
     SETTLED = "settled"
+    UNMUTED = "unmuted"
     RESOLVED = "resolved"
     NOTED = "noted"
 

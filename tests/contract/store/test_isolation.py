@@ -41,6 +41,10 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "incidents.get": (lambda rows: rows.incidents.get("I1"), None),
     "incidents.holding": (lambda rows: rows.incidents.holding("f1"), None),
     "incidents.recent": (lambda rows: rows.incidents.recent(100), []),
+    "incidents.begun_since": (
+        lambda rows: rows.incidents.begun_since(incident("I9", tenant=BETA), 0),
+        1,
+    ),
     "incidents.put": (lambda rows: rows.incidents.put(incident(tenant=BETA)), MINE),
     "incidents.page": (lambda rows: rows.incidents.page(EDGE).incidents, []),
     "incidents.written": (lambda rows: rows.incidents.written("I1"), None),

@@ -37,6 +37,7 @@ CASES: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/incidents/{incident_id}/acknowledge"): OBJECT,
     ("POST", "/api/v1/incidents/{incident_id}/release"): OBJECT,
     ("POST", "/api/v1/incidents/{incident_id}/snooze"): OBJECT,
+    ("POST", "/api/v1/incidents/{incident_id}/mute"): OBJECT,
     ("POST", "/api/v1/incidents/{incident_id}/escalate"): OBJECT,
     ("POST", "/api/v1/incidents/{incident_id}/reassign"): OBJECT,
     ("POST", "/api/v1/incidents/{incident_id}/resolve"): OBJECT,

@@ -24,7 +24,7 @@ from auscult.kernel.facts import (
 from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import Incident
 from auscult.kernel.runs import Run
-from auscult.notification.decide import KEPT_BY, learn, stand_ins, told_channels
+from auscult.notification.decide import KEPT_BY, Sight, learn, stand_ins, told_channels
 from auscult.runtime.ids import new_id
 
 if TYPE_CHECKING:
@@ -119,8 +119,20 @@ def _load(
         stand_ins=stand_ins(row.effect for row in effects),
         later=tuple(rows.pages.coming(incident.id, now_ms)) if incident is not None else (),
         pages_last_hour=rows.pages.counts(now_ms - HOUR_MS, now_ms) if is_limited else {},
+        sight=_sight(rows, rules, now_ms),
         run=run,
         recent_runs=tuple(rows.runs.recent(now_ms - HOUR_MS, RECENT_RUNS_MAX)),
+    )
+
+
+def _sight(rows: "TenantRows", rules: Rules, now_ms: int) -> Sight:
+    """Return what may mute an incident, to be read only where somebody asks."""
+    return Sight(
+        now_ms,
+        rules.mutes,
+        silences=lambda: rows.silences.ending_after(now_ms),
+        others=lambda: rows.incidents.recent(CANDIDATES_MAX),
+        begun_since=rows.incidents.begun_since,
     )
 
 

@@ -19,7 +19,16 @@ from auscult.kernel.effects import Effect, EffectKind
 from auscult.kernel.facts import Answered, Fact, Found, Rang, Resolved, Timer
 from auscult.kernel.incidents import Change, ChangeKind, Incident, Paged
 from auscult.kernel.runs import Run
-from auscult.notification.decide import Around, Route, escalate, wish_messages
+from auscult.notification.decide import (
+    LOOK_MS,
+    Around,
+    MuteRule,
+    Route,
+    Sight,
+    escalate,
+    mute,
+    wish_messages,
+)
 from auscult.notification.decide.alerts import Alerting
 from auscult.notification.oncall import OnCall
 from auscult.remediation import decide as remediation
@@ -30,6 +39,7 @@ LOUD = frozenset({ChangeKind.OPENED, ChangeKind.WORSENED, ChangeKind.RETURNED, C
 
 QUIET_TIMER = "quiet"
 SETTLE_TIMER = "settle"
+MUTE_TIMER = "mute"
 AUSCULT = "auscult"
 
 
@@ -39,7 +49,8 @@ class Rules:
 
     routes: tuple[Route, ...] = ()
     alerting: Alerting = field(default_factory=Alerting)
-    oncall: OnCall = field(default_factory=OnCall)
+    oncall: OnCall = field(default_factory=lambda: OnCall(policy=""))
+    mutes: tuple[MuteRule, ...] = ()
     runbooks: tuple[Runbook, ...] = ()
     plan_only: bool = False
     base_url: str = ""
@@ -53,8 +64,8 @@ class Case:
     `incident` is the one the fact is about (none yet, for a problem that is new), `told` the
     channels it has paged, with the title of that page, `stand_ins` which others sent pages in
     their place, `later` its pages that are not due yet, `pages_last_hour` those of each person
-    about anything, `run` the run that a timer or an outcome is about, `recent_runs` what the
-    guards count. The time and names for new things come from
+    about anything, `sight` what may mute it, `run` the run that a timer or an outcome is about,
+    `recent_runs` what the guards count. The time and names for new things come from
     outside, like the rows.
     """
 
@@ -67,6 +78,7 @@ class Case:
     stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     later: tuple[Paged, ...] = ()
     pages_last_hour: Mapping[str, int] = field(default_factory=dict)
+    sight: Sight = field(default_factory=lambda: Sight(0))
     run: Run | None = None
     recent_runs: tuple[Run, ...] = ()
 
@@ -106,6 +118,42 @@ def follow(case: Case, decision: Decision) -> Decision:
     return replace(decision, incident=step.incident, changes=step.changes, notes=notes)
 
 
+def hush(case: Case, decision: Decision) -> Decision:
+    """Find out whether anybody is to be told now; what is muted is looked at again by a timer."""
+    incident = decision.incident
+    if incident is None or incident.is_over:
+        return decision
+    before = incident.mute
+    kinds = {change.kind for change in decision.changes}
+    is_asked = bool(kinds & LOUD) or ChangeKind.JOINED in kinds or isinstance(case.fact, Rang)
+    found = mute(incident, case.sight) if is_asked else before
+    if found is None and before is None:
+        return decision
+    changes: tuple[Change, ...] = ()
+    if found is None:
+        changes = (_said(incident, case.now_ms, ChangeKind.UNMUTED),)
+    elif before is None or before.by != found.by:
+        changes = (_said(incident.model_copy(update={"mute": found}), case.now_ms),)
+    due_ms = case.now_ms if found is None else min(found.until_ms, case.now_ms + LOOK_MS)
+    key = f"{incident.id}:{MUTE_TIMER}"
+    return replace(
+        decision,
+        incident=incident.model_copy(update={"mute": found}),
+        changes=(*decision.changes, *changes),
+        notes=(*decision.notes, *map(_note, changes)),
+        timers=() if found is None else (_timer(MUTE_TIMER, incident, due_ms),),
+        cancelled=(key,) if found is None else (),
+    )
+
+
+def _said(incident: Incident, now_ms: int, kind: ChangeKind = ChangeKind.NOTED) -> Change:
+    """Return a line of the timeline: that an incident is muted and why, or not any more."""
+    sentence = "People are told of it now."
+    if kind is ChangeKind.NOTED and incident.mute is not None:
+        sentence = f"Nobody is told for now, by {incident.mute.by}: {incident.mute.why}."
+    return Change(kind=kind, incident=incident.id, at_ms=now_ms, actor=AUSCULT, sentence=sentence)
+
+
 def call(case: Case, decision: Decision) -> Decision:
     """Call whom the incident's policy calls, or nobody any more."""
     if decision.incident is None:
@@ -127,8 +175,8 @@ def call(case: Case, decision: Decision) -> Decision:
         effects=moved.effects,
         pages=moved.pages,
         withdrawn=moved.withdrawn,
-        timers=moved.timers,
-        cancelled=moved.cancelled,
+        timers=(*decision.timers, *moved.timers),
+        cancelled=(*decision.cancelled, *moved.cancelled),
         notes=(*decision.notes, *map(_note, moved.changes)),
     )
 
@@ -184,9 +232,11 @@ def tell(case: Case, decision: Decision) -> Decision:
     if decision.incident is None:
         return decision
     called = {effect.to for effect in decision.effects if effect.kind is EffectKind.NOTIFY}
+    is_mute = decision.incident.mute is not None
+    hidden = LOUD | {ChangeKind.JOINED} if is_mute else frozenset[ChangeKind]()
     wishes = wish_messages(
         decision.incident,
-        decision.changes,
+        [change for change in decision.changes if change.kind not in hidden],
         case.rules.routes,
         now_ms=case.now_ms,
         base_url=case.rules.base_url,
@@ -197,7 +247,7 @@ def tell(case: Case, decision: Decision) -> Decision:
     return replace(decision, effects=(*decision.effects, *beside))
 
 
-STEPS: tuple[Step, ...] = (follow, call, wake, heal, tell)
+STEPS: tuple[Step, ...] = (follow, hush, call, wake, heal, tell)
 
 
 def step(case: Case) -> Decision:

@@ -92,7 +92,13 @@ class _Turn:
 
     @property
     def is_rung(self) -> bool:
-        return isinstance(self.fact, Rang) and self.fact.timer.name == ESCALATE_TIMER
+        is_due = isinstance(self.fact, Rang) and self.fact.timer.name == ESCALATE_TIMER
+        return is_due or ChangeKind.UNMUTED in self.kinds
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether nobody is called now, unless a person asks for it."""
+        return self.incident.mute is not None and not self.is_handed_on
 
     @property
     def has_somebody(self) -> bool:
@@ -134,9 +140,11 @@ def escalate(incident: Incident, changes: Sequence[Change], fact: Fact, *, aroun
 def _moved(turn: _Turn, led: Escalation, calls: tuple[Call, ...]) -> Moved:
     """Take what is due; what was to come for those who have it now does not hold any more."""
     around, before = turn.around, turn.incident.escalation
-    after, due_calls = take(
-        turn.policy, led, around.staff, has_it=turn.has_it, now_ms=around.now_ms
-    )
+    after, due_calls = led, tuple[Call, ...]()
+    if not turn.is_mute:
+        after, due_calls = take(
+            turn.policy, led, around.staff, has_it=turn.has_it, now_ms=around.now_ms
+        )
     incident = turn.incident.model_copy(
         update={
             "escalation": after,
@@ -150,7 +158,8 @@ def _moved(turn: _Turn, led: Escalation, calls: tuple[Call, ...]) -> Moved:
     coming = due(turn.policy, after)
     if coming is None:
         return replace(spoken, cancelled=(_key(incident),))
-    return replace(spoken, timers=(_timer(incident, coming.at_ms),))
+    mute_ms = turn.incident.mute.until_ms if turn.incident.mute and turn.is_mute else 0
+    return replace(spoken, timers=(_timer(incident, max(coming.at_ms, mute_ms)),))
 
 
 def _begun(turn: _Turn) -> _Led | None:

@@ -8,7 +8,15 @@ from auscult.kernel.incidents import Change, ChangeKind, Incident
 from auscult.notification.decide.routes import Route
 from auscult.notification.messages import add_lines, render
 
-WIDENS = frozenset({ChangeKind.OPENED, ChangeKind.JOINED, ChangeKind.WORSENED, ChangeKind.RETURNED})
+WIDENS = frozenset(
+    {
+        ChangeKind.OPENED,
+        ChangeKind.JOINED,
+        ChangeKind.WORSENED,
+        ChangeKind.RETURNED,
+        ChangeKind.UNMUTED,
+    }
+)
 """Steps after which an incident may concern a channel that it did not concern before."""
 
 _AGAIN = frozenset({ChangeKind.RETURNED, ChangeKind.ACKNOWLEDGED, ChangeKind.RELEASED})

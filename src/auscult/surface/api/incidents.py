@@ -4,6 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from auscult.kernel.alerts import Silence
+from auscult.kernel.errors import StateConflict
 from auscult.kernel.facts import (
     Acknowledged,
     Asked,
@@ -13,12 +15,15 @@ from auscult.kernel.facts import (
     Resolved,
     Silenced,
 )
+from auscult.kernel.findings import Phase
+from auscult.kernel.matchers import Matcher
 from auscult.kernel.times import MINUTE_MS
 from auscult.store import IncidentFilter
 from auscult.surface.api.access import Ask, Reader
 from auscult.surface.api.queries import (
     AcknowledgeQuery,
     IncidentQuery,
+    MuteQuery,
     Nothing,
     ReassignQuery,
     SnoozeQuery,
@@ -105,6 +110,48 @@ async def snooze(incident_id: str, ask: Reader) -> Response:
     """Have nobody called for `for_min` minutes (60): the caller has it until then."""
     for_ms = ask.query(SnoozeQuery).for_min * MINUTE_MS
     return await _do(ask, Silenced(**who(ask, incident_id), for_ms=for_ms))
+
+
+@router.post("/{incident_id}/mute", openapi_extra=documented(MuteQuery))
+async def mute(incident_id: str, ask: Reader) -> Response:
+    """Silence what fires in an incident for `for_min` minutes (60); returns the silences."""
+    query = ask.query(MuteQuery)
+    made = await silence_signals(ask, incident_id, for_min=query.for_min, reason=query.reason)
+    return said({"silences": made})
+
+
+async def silence_signals(ask: Ask, incident_id: str, *, for_min: int, reason: str) -> list[str]:
+    """Silence every signal of an incident that fires; return the ids of the silences.
+
+    Raises `ObjectMissing`, and `StateConflict` where nothing fires.
+    """
+    incident = (await tell_story(ask.engine, ask.tenant, incident_id)).incident
+    now_ms = ask.engine.clock.now_ms()
+    firing = [one for one in incident.signals if one.phase is Phase.FIRING]
+    if not firing:
+        raise StateConflict("nothing fires in this incident")
+    things = dict.fromkeys((one.subject, one.signal) for one in firing)
+    made = []
+    for subject, signal in things:
+        silence = Silence(
+            id="",
+            matchers=tuple(
+                Matcher(name=name, op="=", value=value)
+                for name, value in (
+                    ("service", subject.service),
+                    ("instance", subject.instance),
+                    ("signal", signal),
+                )
+                if value
+            ),
+            starts_ms=now_ms,
+            ends_ms=now_ms + for_min * MINUTE_MS,
+            updated_ms=now_ms,
+            created_by=ask.caller.name,
+            comment=reason or f"muted at incident {incident_id}",
+        )
+        made.append(await ask.engine.alerts.silence(ask.tenant, silence, by=ask.caller.name))
+    return made
 
 
 @router.post("/{incident_id}/escalate")

@@ -77,6 +77,13 @@ class SnoozeQuery(Query):
     for_min: int = Field(default=60, ge=1, le=FOR_MAX_MIN)
 
 
+class MuteQuery(Query):
+    """For how long what fires is silenced, in minutes, and why."""
+
+    for_min: int = Field(default=60, ge=1, le=FOR_MAX_MIN)
+    reason: str = Field(default="", max_length=TEXT_CHARS_MAX)
+
+
 class ReassignQuery(Query):
     """To whom an incident is handed, as a policy names its targets: `person:ada`, `team:ml`."""
 
