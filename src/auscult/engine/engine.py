@@ -14,8 +14,8 @@ from auscult.engine.alerts.path import AlertPath
 from auscult.engine.answers import Answers
 from auscult.engine.codec.automatic.watch import ACTOR, LadderWatch, Ties
 from auscult.engine.codec.record import Desk
-from auscult.engine.events.deadletters import replay
 from auscult.engine.events.orphans import read_firing, release_orphans
+from auscult.engine.events.outbox.deadletters import replay
 from auscult.engine.events.path import EventPath
 from auscult.engine.events.senses import Senses
 from auscult.engine.gauges import keep_gauges
@@ -27,6 +27,7 @@ from auscult.engine.samples.path import SamplePath
 from auscult.engine.samples.reading import SeriesRow, SeriesWindow
 from auscult.engine.telemetry.own import tell_own_spans
 from auscult.engine.telemetry.path import Telemetry
+from auscult.engine.watchdog import Watchdog
 from auscult.engine.wiring import Plans, read_secret, wire
 from auscult.incidents import after_effects, still_firing
 from auscult.kernel.errors import AuscultError, QueueFull, SettingError
@@ -160,7 +161,11 @@ class Engine:
                     report=self.events.report,
                 )
             )
-        for chore in (keep_gauges(self), self.alerts.keep_house()):
+        watchdog = Watchdog(
+            lambda: self.settings.watchdog, environ=self._environ, metrics=self.metrics
+        )
+        beats = watchdog.run(self._http, lambda: self.events.health)
+        for chore in (keep_gauges(self), self.alerts.keep_house(), beats):
             self._tasks.append(asyncio.create_task(chore))
         self._is_ready = True
         log.info("auscult runs", tenants=len(self.settings.tenants))

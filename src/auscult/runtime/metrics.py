@@ -120,6 +120,9 @@ class Metrics:
         self.timers_overdue = Gauge(
             "auscult_timers_overdue", "Timers 5 s late; must be 0.", registry=to
         )
+        self.heartbeats = Counter(
+            "auscult_heartbeats", "Heartbeats to the watchdog.", ["result"], registry=to
+        )
         self.effect_attempts = Counter(
             "auscult_effect_attempts", "Attempts at effects.", ["plug", "result"], registry=to
         )

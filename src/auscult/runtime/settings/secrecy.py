@@ -6,6 +6,7 @@ from typing import Any
 from auscult.runtime.settings.origins import Path
 
 HIDDEN = "***"
+_WATCHDOG = ("watchdog", "url")
 _SECRET_KEY = re.compile(
     r"secret|passw|token|credential|bearer|authorization|cookie"
     r"|(api|routing|integration|private|access|master|signing|service)[_-]?key$|^auth$",
@@ -53,7 +54,9 @@ def show(path: Path, value: Any) -> Any:  # noqa: ANN401 (whatever a plug takes)
     """Return a value as it may be shown: references as they are, secrets hidden, the rest plain."""
     if is_reference(value) or value is None or isinstance(value, bool):
         return value
-    if any(isinstance(step, str) and is_secret_key(step) for step in _keys(path)):
+    if path == _WATCHDOG or any(
+        isinstance(step, str) and is_secret_key(step) for step in _keys(path)
+    ):
         return HIDDEN
     if isinstance(value, int | float):
         return value

@@ -106,6 +106,15 @@ class OutboundSettings(Section):
     allow: tuple[Network, ...] = Field(default=(), max_length=100)
 
 
+class WatchdogSettings(Section):
+    """Who is told outside that auscult can page, and pages when that stays out."""
+
+    url: Annotated[str, Strict(), Field(min_length=1, max_length=2000)] | None = Field(
+        default=None, repr=False
+    )
+    every_s: Annotated[int, Strict(), Field(ge=1, le=3600)] = 30
+
+
 class TracingSettings(Section):
     """Auscult's own traces."""
 
@@ -144,6 +153,7 @@ class Settings(Placed):
     limits: LimitSettings = LimitSettings()
     outbound: OutboundSettings = OutboundSettings()
     tracing: TracingSettings = TracingSettings()
+    watchdog: WatchdogSettings = WatchdogSettings()
     defaults: TenantSettings = TenantSettings()
     tenants: dict[TenantName, TenantSettings] = Field(default_factory=dict)
 

@@ -1,0 +1,1 @@
+"""Whether pages reach people: tested from the command line."""
