@@ -13,25 +13,32 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from auscult.engine.alerts.taking import Paths, take_in
 from auscult.engine.events.dispatch import take_up
 from auscult.engine.events.perform import perform
 from auscult.engine.events.records import settle
 from auscult.engine.events.steps import Rules
 from auscult.engine.wiring import Plans, TenantPlan
 from auscult.incidents import looked_at
+from auscult.kernel.alerts import Alert, Silence, fingerprints
 from auscult.kernel.errors import ReceiverUnavailable, StateConflict
 from auscult.kernel.facts import (
     Acknowledged,
     Answered,
+    Escalated,
     Fact,
     Found,
     Rang,
+    Reassigned,
     Released,
     Resolved,
+    Silenced,
     Timer,
 )
 from auscult.kernel.findings import Evidence, Finding, Phase
 from auscult.kernel.incidents import ChangeKind, Incident
+from auscult.kernel.matchers import parse_matcher
+from auscult.kernel.times import DAY_MS, MINUTE_MS
 from auscult.kernel.words import Severity, Subject, TenantId
 from auscult.notification.decide import Route
 from auscult.notification.messages import Message
@@ -39,6 +46,7 @@ from auscult.notification.port import Channel, Delivered
 from auscult.runtime.clock import FakeClock
 from auscult.store import Claim, IncidentFilter, Store, Work
 from auscult.store.queue import Room
+from tests.simulation.people import ALERTING, NAMES, ONCALL, PHONES, PLACES, Judge
 
 T = TypeVar("T")
 TENANTS = (TenantId("acme"), TenantId("birch"))
@@ -79,11 +87,12 @@ class Wire(Channel):
     async def send(self, message: Message, *, key: str, at_ms: int, http: Any) -> Delivered:
         """Hand the message over; the line may break before or after the receiver took it."""
         world: World = http
-        del message, at_ms
+        del at_ms
         world.point("before send")
         if world.rng.random() < 0.1:
             raise ReceiverUnavailable("the line broke before")
         world.receivers[self.to].take(key)
+        world.judge.hear(message, self.to)
         world.unanswered = key
         world.point("after send")
         return Delivered()
@@ -109,13 +118,17 @@ class World:
     at_risk: Counter[str] = field(init=False, default_factory=Counter)
     """By key, the deaths between a message's arrival and the answer to its outcome."""
     mortal: bool = True
+    judge: Judge = field(init=False, default_factory=Judge)
+    paths: Paths = field(init=False, default_factory=lambda: Paths(ALERTING))
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
         self.receivers = {"keyed": Receiver(takes_keys=True), "mail": Receiver(takes_keys=False)}
         route = Route(to=("keyed", "mail"), on=(ChangeKind.OPENED, ChangeKind.RESOLVED))
-        rules = Rules(routes=(route,))
-        channels = {"keyed": Wire(to="keyed"), "mail": Wire(to="mail")}
+        rules = Rules(routes=(route,), oncall=ONCALL, alerting=ALERTING)
+        for name in (*PHONES, "hook"):
+            self.receivers[name] = Receiver(takes_keys=True)
+        channels = {name: Wire(to=name) for name in self.receivers}
         self.plans = Plans({t: TenantPlan(t, rules=rules, channels=channels) for t in TENANTS})
         self.store = Store.open(f"sqlite:///{self.folder}/{self.seed}.db")
         self.store.migrate()
@@ -140,11 +153,13 @@ class World:
 
     def submit(self, fact: Fact) -> None:
         """Hand a fact in; it counts as accepted once somebody was told so."""
+        self.judge.expect(fact)
         try:
             self.commit(lambda work: settle(work, fact, self.plans, clock=self.clock))
         except StateConflict:
             return
         self.accepted.append(fact)
+        self.judge.take(fact, self.clock.now_ms())
 
     async def live(self, turns: int) -> bool:
         """Live for some turns from a fresh start; False when killed."""
@@ -163,7 +178,10 @@ class World:
         """Let one thing happen."""
         self.clock.advance(ms=self.rng.randrange(50, 3_000))
         await self.rng.choice(
-            [self.find, self.find, self.decide, self.send, self.send, self.ring]
+            [
+                *[self.find, self.find, self.decide, self.send, self.send, self.send],
+                *[self.ring, self.ring, self.post, self.post, self.hush],
+            ]
         )()
 
     async def find(self) -> None:
@@ -177,8 +195,57 @@ class World:
         with self.store.read() as work:
             open_ones = work.of(tenant).incidents.recent(50)
         if open_ones:
-            kind = self.rng.choice([Acknowledged, Acknowledged, Released, Resolved])
-            self.submit(kind(tenant=tenant, incident=self.rng.choice(open_ones).id, by="ana"))
+            told: dict[str, Any] = {
+                "tenant": tenant,
+                "incident": self.rng.choice(open_ones).id,
+                "by": self.rng.choice(["ana", "bob"]),
+            }
+            kind = self.rng.choice(
+                [Acknowledged, Acknowledged, Released, Resolved, Escalated, Silenced, Reassigned]
+            )
+            if kind is Silenced:
+                told["for_ms"] = MINUTE_MS
+            if kind is Reassigned:
+                told["to"] = "person:bob"
+            self.submit(kind(**told))
+
+    async def post(self) -> None:
+        """A Prometheus says that something fires, or is over."""
+        fires = self.rng.random() < 0.6
+        self.alert(self.rng.choice(TENANTS), self.rng.choice(NAMES), fires=fires)
+
+    def alert(self, tenant: TenantId, name: str, place: str = "", *, fires: bool) -> None:
+        """Hand an alert in; it counts as accepted once somebody was told so."""
+        place = place or self.rng.choice(PLACES)
+        now_ms = self.clock.advance(ms=1)
+        labels = (("alertname", name), ("place", place))
+        alert = Alert(
+            fingerprint=fingerprints([labels])[0],
+            labels=labels,
+            annotations=(),
+            starts_ms=now_ms,
+            ends_ms=now_ms + DAY_MS if fires else now_ms,
+            updated_ms=now_ms,
+        )
+        if not fires:
+            self.judge.expect_end(tenant, name, place)
+        self.commit(lambda work: take_in(work.of(tenant), [alert], self.paths, now_ms=now_ms))
+        if fires:
+            self.judge.fire(tenant, name, place, at_ms=now_ms)
+
+    async def hush(self) -> None:
+        """A person silences an alert for a while."""
+        tenant, name = self.rng.choice(TENANTS), self.rng.choice(NAMES)
+        now_ms = self.clock.advance(ms=1)
+        silence = Silence(
+            id=f"s{now_ms}",
+            matchers=(parse_matcher(f'alertname="{name}"'),),
+            starts_ms=now_ms,
+            ends_ms=now_ms + 20_000,
+            updated_ms=now_ms,
+        )
+        self.commit(lambda work: work.of(tenant).silences.put(silence))
+        self.judge.silence(tenant, name, from_ms=now_ms, to_ms=silence.ends_ms)
 
     async def send(self) -> None:
         """The worker claims what is due, attempts it, and writes down how it went."""
@@ -222,10 +289,24 @@ class World:
             for service in SERVICES:
                 over = self.finding(service, Phase.CLEARED, tenant)
                 self.submit(Found(finding=over))
-        for _ in range(40):
-            self.clock.advance(s=310)
-            await self.send()
-            await self.ring()
+        self.clock.advance(s=30)  # every silence is over
+        for fires in (False, True, False):
+            if fires:
+                self.judge.told.clear()
+            for tenant in TENANTS:
+                for name in NAMES:
+                    for place in PLACES:
+                        self.alert(tenant, name, place, fires=fires and name != "Down")
+            await self.come_to_rest(10)
+        await self.come_to_rest(40)
+
+    async def come_to_rest(self, turns: int) -> None:
+        """Let time go on until nothing is left to do."""
+        for _ in range(turns):
+            self.clock.advance(s=310 if turns > 10 else 6)
+            for _ in range(6):
+                await self.ring()
+                await self.send()
 
     def finding(self, service: str, phase: Phase, tenant: TenantId | None = None) -> Finding:
         """Return a finding that no other has the time of."""
