@@ -13,6 +13,7 @@ from auscult.surface.api.alertmanager import BODIES as ALERT_BODIES
 from auscult.surface.api.delivery.returning import PREFIX as CHANNELS_PATH
 from auscult.surface.api.events import Seats
 from auscult.surface.api.limits import BodyBound
+from auscult.surface.api.pagerduty import BODIES as EVENT_BODIES
 from auscult.surface.api.telemetry import BODIES
 from auscult.surface.api.write import PATH as WRITE_PATH
 from auscult.surface.facade import Engine
@@ -35,7 +36,7 @@ def create_app(engine: Engine) -> FastAPI:
     app.mount("/static", StaticFiles(directory=web.STATIC), name="static")
     for kind in (AuscultError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, web.answer_anyone)
-    large = BODIES | ALERT_BODIES | {WRITE_PATH}
+    large = BODIES | ALERT_BODIES | EVENT_BODIES | {WRITE_PATH}
     app.add_middleware(BodyBound, large=large, under=CHANNELS_PATH)
     app.add_middleware(Answers, metrics=engine.metrics)
     return app

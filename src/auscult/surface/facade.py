@@ -17,7 +17,7 @@ from auscult.runtime.clock import Clock
 from auscult.runtime.metrics import Metrics
 from auscult.runtime.settings import Settings
 from auscult.runtime.settings.effective import SettingChange
-from auscult.signals.alerts import Posted
+from auscult.signals.alerts import Event, Posted
 from auscult.signals.columns.intake import Accepted
 from auscult.signals.otlp.exports import Export, Rejected
 from auscult.signals.players import ReadEvents
@@ -156,6 +156,9 @@ class Alerts(Protocol):
 
     async def receive_webhook(self, tenant: TenantId, body: bytes) -> Posted:
         """Do the same with what Alertmanager posts to a webhook."""
+
+    async def receive_event(self, tenant: TenantId, event: Event, *, by: str) -> str:
+        """Do what an event of PagerDuty's API says; returns its key, raises `QueueFull`."""
 
     async def silence(self, tenant: TenantId, silence: Silence, *, by: str) -> str:
         """Make or change a silence; returns its id, raises `ObjectMissing`."""
