@@ -4,6 +4,14 @@ from fastapi import APIRouter, Response
 
 from auscult.store import IncidentFilter
 from auscult.surface.api.access import Reader
+from auscult.surface.api.description import told
+from auscult.surface.api.description.incidents import (
+    EXHIBITED,
+    IncidentPage,
+    IncidentTold,
+    StoryTold,
+    TimelineTold,
+)
 from auscult.surface.api.queries import IncidentQuery, Nothing, documented
 from auscult.surface.api.routes import DirectRoute
 from auscult.surface.api.speech import said, sent_whole_or_part
@@ -34,7 +42,7 @@ def filter_of(query: IncidentQuery) -> IncidentFilter:
     )
 
 
-@router.get("", openapi_extra=documented(IncidentQuery))
+@router.get("", openapi_extra=documented(IncidentQuery), responses=told(IncidentPage))
 async def list_all(ask: Reader) -> Response:
     """Return one page of incidents: `state`, `severity`, `service`, `q`, `cursor`, `limit`."""
     query = ask.query(IncidentQuery)
@@ -42,7 +50,7 @@ async def list_all(ask: Reader) -> Response:
     return Response(body, media_type="application/json")
 
 
-@router.get("/{incident_id}")
+@router.get("/{incident_id}", responses=told(StoryTold))
 async def tell(incident_id: str, ask: Reader) -> Response:
     """Return one incident with its findings, runs, deliveries and timeline."""
     ask.query(Nothing)
@@ -50,7 +58,7 @@ async def tell(incident_id: str, ask: Reader) -> Response:
     return Response(body, media_type="application/json")
 
 
-@router.get("/{incident_id}/timeline")
+@router.get("/{incident_id}/timeline", responses=told(TimelineTold))
 async def tell_timeline(incident_id: str, ask: Reader) -> Response:
     """Return what happened to one incident, oldest first."""
     ask.query(Nothing)
@@ -58,7 +66,7 @@ async def tell_timeline(incident_id: str, ask: Reader) -> Response:
     return said({"timeline": [as_dict(line) for line in story.timeline]})
 
 
-@router.get("/{incident_id}/exhibits/{exhibit_id}")
+@router.get("/{incident_id}/exhibits/{exhibit_id}", response_class=Response, responses=EXHIBITED)
 async def show(incident_id: str, exhibit_id: str, ask: Reader) -> Response:
     """Return a sound or a picture that convinced an observer; its id never means another."""
     ask.query(Nothing)
@@ -68,7 +76,7 @@ async def show(incident_id: str, exhibit_id: str, ask: Reader) -> Response:
     return sent_whole_or_part(ask.request, media_type, body)
 
 
-@router.post("/{incident_id}/acknowledge")
+@router.post("/{incident_id}/acknowledge", responses=told(IncidentTold, 409))
 async def acknowledge(incident_id: str, ask: Reader) -> Response:
     """Take an incident; taking it twice is taking it once."""
     ask.query(Nothing)
@@ -76,7 +84,7 @@ async def acknowledge(incident_id: str, ask: Reader) -> Response:
     return said({"incident": await change_incident(ask.engine, fact)})
 
 
-@router.post("/{incident_id}/release")
+@router.post("/{incident_id}/release", responses=told(IncidentTold, 409))
 async def give_back(incident_id: str, ask: Reader) -> Response:
     """Give back an incident that the caller has: it needs somebody again."""
     ask.query(Nothing)
@@ -84,7 +92,7 @@ async def give_back(incident_id: str, ask: Reader) -> Response:
     return said({"incident": await change_incident(ask.engine, fact)})
 
 
-@router.post("/{incident_id}/resolve")
+@router.post("/{incident_id}/resolve", responses=told(IncidentTold, 409))
 async def resolve(incident_id: str, ask: Reader) -> Response:
     """End an incident by a person's word."""
     ask.query(Nothing)

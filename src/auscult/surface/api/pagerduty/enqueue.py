@@ -29,6 +29,8 @@ from auscult.kernel.errors import (
 from auscult.signals.alerts import Event, read_event
 from auscult.signals.alerts.pagerduty import EVENT_BYTES_MAX
 from auscult.surface.api.access import Anyone, identify_by
+from auscult.surface.api.description import Responses, takes
+from auscult.surface.api.description.alerts import EventRefused, EventTaken, EventThrottled
 from auscult.surface.api.errors import answer, headers_of
 from auscult.surface.api.limits import read_body
 from auscult.surface.api.routes import DirectRoute
@@ -58,9 +60,21 @@ class EventRoute(DirectRoute):
 
 
 router = APIRouter(tags=["pagerduty"], route_class=EventRoute)
+ANSWERED: Responses = {
+    202: {"description": "Durable", "model": EventTaken},
+    400: {"description": "Not an event, or nobody's key", "model": EventRefused},
+    408: {"description": "It did not arrive in time", "model": EventRefused},
+    413: {"description": "More than 512 kB", "model": EventRefused},
+    429: {"description": "Too much at once", "model": EventThrottled},
+}
 
 
-@router.post(PATH, status_code=202)
+@router.post(
+    PATH,
+    status_code=202,
+    openapi_extra={"security": [], **takes(Event.model_json_schema(by_alias=True))},
+    responses=ANSWERED,
+)
 async def enqueue(ask: Anyone) -> Response:
     """Take an event that triggers, acknowledges or resolves; 202 says that it is durable."""
     event = read_event(await read_body(ask.request, EVENT_BYTES_MAX))
