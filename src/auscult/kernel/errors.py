@@ -3,7 +3,8 @@
 AuscultError
 ├── SettingError
 │   ├── PlugUnknown
-│   └── MatcherMalformed
+│   ├── MatcherMalformed
+│   └── TemplateFailed
 ├── InputError
 │   ├── BodyMalformed
 │   ├── BodyTooLarge
@@ -70,6 +71,12 @@ class MatcherMalformed(SettingError):
     """A label matcher cannot be read."""
 
     code = "setting.matcher_malformed"
+
+
+class TemplateFailed(SettingError):
+    """A template of messages fails."""
+
+    code = "setting.template_failed"
 
 
 class InputError(AuscultError):

@@ -13,6 +13,7 @@ from auscult.kernel.incidents import Incident
 from auscult.kernel.matchers import Matcher
 from auscult.kernel.words import Labels, TenantId
 from auscult.notification.decide.alerts import Alerting
+from auscult.notification.messages.templates import Preview
 from auscult.runtime.clock import Clock
 from auscult.runtime.metrics import Metrics
 from auscult.runtime.settings import Settings
@@ -238,6 +239,9 @@ class Engine(Protocol):
 
     async def replay(self, tenant: TenantId, keys: Collection[str], *, by: str) -> list[str]:
         """Send messages again that were given up, all without keys; returns which those are."""
+
+    def preview(self, tenant: TenantId, incident: Incident | None = None) -> Sequence[Preview]:
+        """Return what each channel of a tenant is told of an incident, or of a sample."""
 
     async def authenticate(self, key: str) -> "Credential":
         """Return whose key this is; raises `CredentialMissing`."""

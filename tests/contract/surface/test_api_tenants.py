@@ -82,6 +82,7 @@ CASES: dict[tuple[str, str], str] = {
     ("GET", "/traces"): OWN,
     ("GET", "/traces/{trace_id}"): OBJECT,
     ("GET", "/coverage"): OWN,
+    ("GET", "/messages"): OWN,
     ("GET", "/performance"): OWN,
     ("GET", "/codec"): OWN,
     ("GET", "/metrics"): PLATFORM,

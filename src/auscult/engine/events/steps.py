@@ -20,6 +20,7 @@ from auscult.kernel.incidents import Change, ChangeKind, Incident
 from auscult.kernel.runs import Run
 from auscult.notification.decide import Route, wish_messages
 from auscult.notification.decide.alerts import Alerting
+from auscult.notification.messages.templates import Templates, reword_effects
 from auscult.remediation import decide as remediation
 from auscult.remediation.decide import Runbook
 
@@ -34,6 +35,7 @@ class Rules:
 
     routes: tuple[Route, ...] = ()
     alerting: Alerting = field(default_factory=Alerting)
+    templates: Templates = field(default_factory=Templates)
     runbooks: tuple[Runbook, ...] = ()
     plan_only: bool = False
     base_url: str = ""
@@ -150,7 +152,8 @@ def tell(case: Case, decision: Decision) -> Decision:
         told=case.told,
         stand_ins=case.stand_ins,
     )
-    return replace(decision, effects=(*decision.effects, *wishes))
+    worded = reword_effects(wishes, decision.incident, case.rules.templates)
+    return replace(decision, effects=(*decision.effects, *worded))
 
 
 STEPS: tuple[Step, ...] = (follow, wake, heal, tell)

@@ -124,6 +124,7 @@ class TenantSettings(Section):
     channels: dict[ChannelName, PlugSettings] = Field(default_factory=dict)
     routes: tuple[Entry, ...] = ()
     alerts: Entry | None = None
+    templates: Entry | None = None
     runbooks: tuple[Entry, ...] = ()
     codec: Entry | None = None
 
