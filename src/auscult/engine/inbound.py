@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auscult.kernel.errors import CredentialMissing, ObjectMissing, StateConflict
-from auscult.kernel.facts import Asked, Escalated, Silenced
-from auscult.kernel.times import duration_words
+from auscult.kernel.facts import Asked
 from auscult.notification.inbound import Received
 from auscult.runtime.logging import logger
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from auscult.engine.wiring import Plans
     from auscult.notification.port import Channel
     from auscult.runtime.clock import Clock
-    from auscult.store import Work
 
 NOT_HERE = "no such channel, or the request is not signed by its receiver"
 """Said of everything that is not authenticated: who asks learns of no tenant and no channel."""
@@ -68,28 +66,9 @@ class Inbound:
     async def _do(self, asked: Asked, channel: str) -> None:
         """Do one thing; what can no longer be done was done already, or is over."""
         try:
-            if isinstance(asked, Silenced | Escalated):
-                await self._events.write(lambda work: self._note(work, asked))
-            else:
-                await self._events.submit(asked)
+            await self._events.submit(asked)
         except (StateConflict, ObjectMissing) as why:
             log.info("a request came too late", channel=channel, fact=asked.fact, why=str(why))
-
-    def _note(self, work: "Work", asked: Silenced | Escalated) -> None:
-        """Write down what somebody asked for that auscult does not do by itself."""
-        rows = work.of(asked.tenant)
-        if rows.incidents.get(asked.incident) is None:
-            raise ObjectMissing(f"no incident {asked.incident!r}")
-        wanted = "the next one to be called"
-        if isinstance(asked, Silenced):
-            wanted = f"silence for {duration_words(asked.for_ms)}"
-        rows.audit.append(
-            at_ms=self._clock.now_ms(),
-            actor=asked.by,
-            action=f"incident.asked_{asked.fact}",
-            about=asked.incident,
-            detail={"sentence": f"{asked.by} asked for {wanted}; auscult only notes that"},
-        )
 
 
 def _read(plug: "Channel", received: Received, *, name: str) -> tuple[Asked, ...]:

@@ -21,14 +21,16 @@ from auscult.kernel.errors import (
 from auscult.kernel.incidents import Incident
 from auscult.kernel.plugs import Plug, Shelf
 from auscult.kernel.words import TenantId
-from auscult.notification.decide import Route
+from auscult.notification.decide import MuteRule, Route
 from auscult.notification.decide.alerts import Alerting
 from auscult.notification.messages.samples import sample_incident
 from auscult.notification.messages.templates import Preview, Templates, preview
+from auscult.notification.oncall import OnCall
 from auscult.notification.port import CHANNELS, Channel
 from auscult.performance.port import MONITORS, Monitor
 from auscult.remediation.decide import Runbook
 from auscult.remediation.port import ACTIONS, Action
+from auscult.runtime.logging import logger
 from auscult.runtime.outbound import Guard
 from auscult.runtime.settings import (
     Entry,
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from auscult.runtime.settings import Settings, TenantSettings
     from auscult.store import Store
     from auscult.vault import Vault
+
+log = logger("engine.wiring")
 
 P = TypeVar("P", bound=Plug)
 M = TypeVar("M", bound=BaseModel)
@@ -126,8 +130,11 @@ def wire(
         }
         _check_fallbacks(tree)
         _check_hosts(tree, channels, Guard(settings.outbound.allow))
+        oncall = _oncall(bench, tree)
         rules = Rules(
-            routes=_routes(bench, tree, channels),
+            routes=_routes(bench, tree, channels, oncall=oncall),
+            oncall=oncall,
+            mutes=tuple(bench.read(MuteRule, entry) for entry in tree.mutes),
             alerting=_alerting(bench, tree),
             templates=_templates(bench, tree),
             runbooks=tuple(bench.read(Runbook, entry) for entry in tree.runbooks),
@@ -234,7 +241,7 @@ def _free_name(entry: PlugSettings, taken: Mapping[str, object]) -> str:
 
 
 def _routes(
-    bench: _Bench, tree: "TenantSettings", channels: Mapping[str, Channel]
+    bench: _Bench, tree: "TenantSettings", channels: Mapping[str, Channel], *, oncall: OnCall
 ) -> tuple[Route, ...]:
     """Return the routes, without the channels that `alert_channels` does not allow."""
     routes = []
@@ -246,7 +253,11 @@ def _routes(
                 known = ", ".join(sorted(tree.channels)) or "none"
                 raise SettingError(f"{where}: no channel {name!r}; configured are {known}")
         allowed = tuple(name for name in route.to if name in channels)
-        if allowed:
+        if route.policy and route.policy not in oncall.by_name:
+            where = locate(entry.place(("policy",)))
+            known = ", ".join(sorted(oncall.by_name)) or "none"
+            raise SettingError(f"{where}: no policy {route.policy!r}; configured are {known}")
+        if allowed or route.policy:
             routes.append(route.model_copy(update={"to": allowed}))
     return tuple(routes)
 
@@ -277,6 +288,26 @@ def _templates(bench: _Bench, tree: "TenantSettings") -> Templates:
             known = ", ".join(sorted(tree.channels)) or "none"
             raise SettingError(f"{where}: no channel {name!r}; configured are {known}")
     return templates
+
+
+def _oncall(bench: _Bench, tree: "TenantSettings") -> OnCall:
+    """Return who is called; a channel that is not allowed is refused when it is told."""
+    if tree.oncall is None:
+        return OnCall(policy="")
+    oncall = bench.read(OnCall, tree.oncall)
+    if not oncall.fallback:
+        oncall = oncall.model_copy(update={"fallback": tuple(tree.channels)[:20]})
+    known = ", ".join(sorted(tree.channels)) or "none"
+    for name in oncall.channels:
+        if name not in tree.channels:
+            where = locate(tree.oncall.origin)
+            raise SettingError(f"{where}: oncall: no channel {name!r}; configured are {known}")
+    if oncall.policy and oncall.policy not in oncall.by_name:
+        where = locate(tree.oncall.origin)
+        raise SettingError(f"{where}: oncall: a channel is needed that tells where nobody is left")
+    for sentence in oncall.missing():
+        log.warning("somebody is missing on call", tenant=bench.tenant, what=sentence)
+    return oncall
 
 
 def read_secret(

@@ -3,6 +3,7 @@
 from auscult.incidents.again import LOOK_AGAIN_MS, look_again, looked_at, tell_again
 from auscult.incidents.grouping import choose
 from auscult.incidents.lifecycle import (
+    LAPSE_TIMER,
     QUIET_HOLD_MS,
     Advance,
     advance,
@@ -13,6 +14,6 @@ from auscult.incidents.lifecycle import (
 )
 
 __all__ = [
-    "LOOK_AGAIN_MS", "QUIET_HOLD_MS", "Advance", "advance", "after_effects", "choose",
-    "look_again", "looked_at", "quiet_ms", "settled_ms", "still_firing", "tell_again",
+    "LAPSE_TIMER", "LOOK_AGAIN_MS", "QUIET_HOLD_MS", "Advance", "advance", "after_effects",
+    "choose", "look_again", "looked_at", "quiet_ms", "settled_ms", "still_firing", "tell_again",
 ]  # fmt: skip

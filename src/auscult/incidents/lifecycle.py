@@ -5,9 +5,21 @@ from dataclasses import dataclass
 from auscult.incidents.again import LOOK_AGAIN_MS
 from auscult.incidents.headlines import closing_headline, headline
 from auscult.kernel.errors import ObjectMissing, StateConflict
-from auscult.kernel.facts import Acknowledged, Fact, Found, Rang, Released, Resolved
+from auscult.kernel.facts import (
+    Acknowledged,
+    Asked,
+    Escalated,
+    Fact,
+    Found,
+    Rang,
+    Reassigned,
+    Released,
+    Resolved,
+    Silenced,
+)
 from auscult.kernel.findings import Finding, Phase
 from auscult.kernel.incidents import (
+    PEOPLE_MAX,
     SIGNALS_MAX,
     Change,
     ChangeKind,
@@ -26,6 +38,15 @@ SETTLE_HOLD_MS = 20_000
 """How long what an incident leaves behind must stand still before it is taken as the new usual."""
 
 AUSCULT = "auscult"
+LAPSE_TIMER = "lapse"
+
+_NOBODY_HAS_IT = {
+    "status": Status.OPEN,
+    "acknowledged_ms": None,
+    "acknowledged_by": "",
+    "acknowledged_until_ms": None,
+    "acknowledgers": (),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +66,11 @@ def advance(incident: Incident | None, fact: Fact, *, now_ms: int, new_id: str) 
     """
     if isinstance(fact, Found):
         return _take_finding(incident, fact.finding, now_ms=now_ms, new_id=new_id)
-    if isinstance(fact, Acknowledged):
-        return _acknowledge(_open(incident), fact.by, now_ms)
-    if isinstance(fact, Released):
-        return _release(_open(incident), fact.by, now_ms)
-    if isinstance(fact, Resolved):
-        return _resolve(_open(incident), fact.by, now_ms)
+    if isinstance(fact, Asked):
+        return _ask(_open(incident), fact, now_ms)
     if isinstance(fact, Rang) and incident is not None and not incident.is_over:
-        return _ring(incident, now_ms)
+        is_lapse = fact.timer.name == LAPSE_TIMER
+        return _lapse(incident, now_ms) if is_lapse else _ring(incident, now_ms)
     return Advance(incident)
 
 
@@ -123,6 +141,8 @@ def _join(incident: Incident, finding: Finding, now_ms: int) -> Advance:
         }
     )
     if severity is not incident.severity:
+        if severity is Severity.CRITICAL:  # whoever took it took something smaller
+            after = after.model_copy(update=_NOBODY_HAS_IT)
         return _said_by(finding, after, ChangeKind.WORSENED)
     if incident.quiet_since_ms is not None:
         return _said_by(finding, after, ChangeKind.RETURNED)
@@ -149,35 +169,72 @@ def _clear(incident: Incident, finding: Finding, now_ms: int) -> Advance:
     return _changed(after, ChangeKind.QUIET, actor=finding.seen_by, sentence=over)
 
 
-def _acknowledge(incident: Incident, by: str, now_ms: int) -> Advance:
-    if incident.status is Status.ACKNOWLEDGED:
+def _ask(incident: Incident, fact: Asked, now_ms: int) -> Advance:
+    if isinstance(fact, Acknowledged | Silenced):
+        return _acknowledge(incident, fact, now_ms)
+    if isinstance(fact, Released):
+        return _release(incident, fact.by, now_ms)
+    if isinstance(fact, Resolved):
+        return _resolve(incident, fact.by, now_ms)
+    return _hand_on(incident, fact, now_ms)
+
+
+def _acknowledge(incident: Incident, fact: Acknowledged | Silenced, now_ms: int) -> Advance:
+    """Let somebody have an incident, for a while or till its end; others may have it beside them.
+
+    Who has it already says nothing new by saying so again, unless it is for how long.
+    """
+    until_ms = now_ms + fact.for_ms if fact.for_ms is not None else None
+    has_it = incident.status is Status.ACKNOWLEDGED
+    if has_it and fact.by in incident.acknowledgers and until_ms is None:
         return Advance(incident)
     after = incident.model_copy(
         update={
             "status": Status.ACKNOWLEDGED,
-            "acknowledged_ms": now_ms,
-            "acknowledged_by": by,
+            "acknowledged_ms": incident.acknowledged_ms if has_it else now_ms,
+            "acknowledged_by": incident.acknowledged_by if has_it else fact.by,
+            "acknowledged_until_ms": until_ms,
+            "acknowledgers": tuple(dict.fromkeys((*incident.acknowledgers, fact.by)))[-PEOPLE_MAX:],
             "updated_ms": now_ms,
         }
     )
-    return _changed(after, ChangeKind.ACKNOWLEDGED, actor=by, sentence=f"Acknowledged by {by}.")
+    lasting = f" for {duration_words(fact.for_ms)}" if fact.for_ms is not None else ""
+    word = "Snoozed" if isinstance(fact, Silenced) else "Acknowledged"
+    sentence = f"{word} by {fact.by}{lasting}."
+    return _changed(after, ChangeKind.ACKNOWLEDGED, actor=fact.by, sentence=sentence)
 
 
 def _release(incident: Incident, by: str, now_ms: int) -> Advance:
     """Take an acknowledgement back; a late click never takes back that of somebody else."""
     if incident.status is not Status.ACKNOWLEDGED:
         return Advance(incident)
-    if incident.acknowledged_by != by:
+    left = tuple(name for name in incident.acknowledgers if name != by)
+    if by not in {incident.acknowledged_by, *incident.acknowledgers}:
         raise StateConflict(f"{incident.acknowledged_by} has it")
-    after = incident.model_copy(
-        update={
-            "status": Status.OPEN,
-            "acknowledged_ms": None,
-            "acknowledged_by": "",
-            "updated_ms": now_ms,
-        }
-    )
+    if left and by != incident.acknowledged_by:
+        after = incident.model_copy(update={"acknowledgers": left, "updated_ms": now_ms})
+        sentence = f"Given back by {by}; {incident.acknowledged_by} has it."
+        return _changed(after, ChangeKind.NOTED, actor=by, sentence=sentence)
+    after = incident.model_copy(update={**_NOBODY_HAS_IT, "updated_ms": now_ms})
     return _changed(after, ChangeKind.RELEASED, actor=by, sentence=f"Given back by {by}.")
+
+
+def _lapse(incident: Incident, now_ms: int) -> Advance:
+    """End an acknowledgement whose time is up: somebody must have it again."""
+    until_ms = incident.acknowledged_until_ms
+    if incident.status is not Status.ACKNOWLEDGED or until_ms is None or now_ms < until_ms:
+        return Advance(incident)
+    lasted = duration_words(now_ms - (incident.acknowledged_ms or now_ms))
+    sentence = f"{incident.acknowledged_by} had it for {lasted}; that time is up."
+    after = incident.model_copy(update={**_NOBODY_HAS_IT, "updated_ms": now_ms})
+    return _changed(after, ChangeKind.RELEASED, actor=AUSCULT, sentence=sentence)
+
+
+def _hand_on(incident: Incident, fact: Escalated | Reassigned, now_ms: int) -> Advance:
+    """Ask for others: nobody has an incident until one of them says so."""
+    to = f"hands it to {fact.to}" if isinstance(fact, Reassigned) else "asks for the next ones"
+    after = incident.model_copy(update={**_NOBODY_HAS_IT, "updated_ms": now_ms})
+    return _changed(after, ChangeKind.NOTED, actor=fact.by, sentence=f"{fact.by} {to}.")
 
 
 def _resolve(incident: Incident, by: str, now_ms: int) -> Advance:

@@ -6,7 +6,11 @@ from pydantic import Field
 
 from auscult.kernel.effects import Outcome
 from auscult.kernel.findings import Finding
+from auscult.kernel.times import DAY_MS
 from auscult.kernel.words import TenantId, Word
+
+FOR_MAX_MS = 30 * DAY_MS
+"""For so long a person can have an incident, or want to hear nothing of it, by one word."""
 
 
 class Found(Word):
@@ -22,12 +26,13 @@ class Found(Word):
 
 
 class Acknowledged(Word):
-    """A person takes an incident."""
+    """A person takes an incident, for `for_ms` or until it is over."""
 
     fact: Literal["acknowledged"] = "acknowledged"
     tenant: TenantId
     incident: str
     by: str = Field(max_length=200)
+    for_ms: int | None = Field(default=None, gt=0, le=FOR_MAX_MS)
 
 
 class Released(Word):
@@ -49,22 +54,32 @@ class Resolved(Word):
 
 
 class Silenced(Word):
-    """A person wants to hear nothing of an incident for a while."""
+    """A person wants to hear nothing of an incident for a while: they have it until then."""
 
     fact: Literal["silenced"] = "silenced"
     tenant: TenantId
     incident: str
     by: str = Field(max_length=200)
-    for_ms: int = Field(gt=0)
+    for_ms: int = Field(gt=0, le=FOR_MAX_MS)
 
 
 class Escalated(Word):
-    """A person wants the next one to be called to an incident."""
+    """A person wants the next step of the policy to be taken now."""
 
     fact: Literal["escalated"] = "escalated"
     tenant: TenantId
     incident: str
     by: str = Field(max_length=200)
+
+
+class Reassigned(Word):
+    """A person hands an incident to others, written as a policy's target (`person:ada`)."""
+
+    fact: Literal["reassigned"] = "reassigned"
+    tenant: TenantId
+    incident: str
+    by: str = Field(max_length=200)
+    to: str = Field(max_length=250)
 
 
 class Answered(Word):
@@ -102,9 +117,8 @@ class Rang(Word):
         return self.timer.tenant
 
 
-Fact = Found | Acknowledged | Released | Resolved | Answered | Rang
-
-Asked = Acknowledged | Released | Resolved | Silenced | Escalated
+Asked = Acknowledged | Released | Resolved | Silenced | Escalated | Reassigned
 """What a person can ask for about an incident, from wherever: each has `tenant`, `incident`, `by`.
-`Silenced` and `Escalated` are no facts of the event path yet; what asks for them is written down.
 """
+
+Fact = Found | Asked | Answered | Rang

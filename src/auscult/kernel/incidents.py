@@ -1,6 +1,7 @@
 """An incident: the one story told about a problem, from its first sign to its end."""
 
 from enum import StrEnum
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -8,6 +9,8 @@ from auscult.kernel.findings import Finding, Phase
 from auscult.kernel.words import Labels, Severity, Subject, TenantId, Word
 
 SIGNALS_MAX = 50
+TAKEN_MAX = 200
+PEOPLE_MAX = 100
 
 
 class Status(StrEnum):
@@ -40,6 +43,66 @@ class Signal(Word):
     """How much its evidence says of what the figure means (`Evidence.explains`)."""
 
 
+class Taken(Word):
+    """A step of an escalation policy as it was taken: its number, the attempt, when, who by it.
+
+    `HANDED` stands for the call of those to whom a person handed the incident.
+    """
+
+    HANDED: ClassVar[int] = -1
+
+    step: int
+    attempt: int = 0
+    at_ms: int
+    people: tuple[str, ...] = Field(default=(), max_length=PEOPLE_MAX)
+
+
+class Escalation(Word):
+    """How far a policy has gone for an incident.
+
+    A round goes from the first call until somebody has the incident; when they give it back, or
+    the incident becomes critical, the next one begins. Its first step is `first_step`, whose wait
+    counts from `from_ms`; `taken` are the steps of this round. `again` counts how often the policy
+    has begun again by itself; `handed_to` is the target to whom a person handed it, which the
+    round began with. `is_resting` while somebody has it, and `is_spent` when all steps
+    were taken and nobody has.
+    """
+
+    policy: str
+    severity: Severity
+    round: int = 1
+    from_ms: int
+    first_step: int = 0
+    again: int = 0
+    handed_to: str = ""
+    taken: tuple[Taken, ...] = Field(default=(), max_length=TAKEN_MAX)
+    is_resting: bool = False
+    is_spent: bool = False
+
+    @property
+    def last_step(self) -> int | None:
+        """The number of the highest step of the policy that this round has taken."""
+        return max((one.step for one in self.taken if one.step != Taken.HANDED), default=None)
+
+    @property
+    def last_taken_ms(self) -> int | None:
+        """When this round has called anybody last."""
+        return max((one.at_ms for one in self.taken), default=None)
+
+
+class Mute(Word):
+    """That nobody is told of an incident for now: by which rule or silence, and why.
+
+    `until_ms` is when it ends, or when it must be looked at again; `other` the incident on which
+    this one depends, where that is the reason.
+    """
+
+    by: str
+    why: str
+    until_ms: int
+    other: str = ""
+
+
 class Incident(Word):
     """One problem, bounded in size: at most `SIGNALS_MAX` signals, the strongest finding whole."""
 
@@ -57,9 +120,13 @@ class Incident(Word):
     quiet_since_ms: int | None = None
     acknowledged_ms: int | None = None
     acknowledged_by: str = ""
+    acknowledged_until_ms: int | None = None
+    acknowledgers: tuple[str, ...] = Field(default=(), max_length=PEOPLE_MAX)
     resolved_ms: int | None = None
     resolved_by: str = ""
     level: int = 1
+    escalation: Escalation | None = None
+    mute: Mute | None = None
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
@@ -102,9 +169,11 @@ class ChangeKind(StrEnum):
     WORSENED = "worsened"
     ACKNOWLEDGED = "acknowledged"
     RELEASED = "released"
+    ESCALATED = "escalated"
     QUIET = "quiet"
     RETURNED = "returned"
     SETTLED = "settled"
+    UNMUTED = "unmuted"
     RESOLVED = "resolved"
     NOTED = "noted"
 
@@ -117,3 +186,17 @@ class Change(Word):
     at_ms: int
     actor: str
     sentence: str
+
+
+class Paged(Word):
+    """That a message calls somebody: whom (nobody for a channel as a whole), when, and why.
+
+    `key` is the message's; of two people whom one message calls there are two.
+    """
+
+    key: str = Field(max_length=200)
+    incident: str
+    person: str = ""
+    channel: str
+    due_ms: int
+    why: str = Field(max_length=1_000)

@@ -198,6 +198,15 @@ silences = Table(
     Index("silences_ends", "tenant", "ends_ms"),
 )  # fmt: skip
 
+pages = Table(
+    "pages", metadata,
+    _word("tenant"), _word("key"), _word("person"), _word("incident"), _word("channel"),
+    _time("due_ms"), _word("why"),
+    PrimaryKeyConstraint("tenant", "key", "person"), _named(),
+    Index("pages_incident", "tenant", "incident", "due_ms"),
+    Index("pages_due", "tenant", "due_ms"),
+)  # fmt: skip
+
 audit = Table(
     "audit", metadata,
     _word("tenant"), _time("seq"), _time("at_ms"), _word("actor"), _word("action"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from auscult.kernel.effects import Effect
 from auscult.kernel.errors import ObjectMissing
-from auscult.kernel.facts import Acknowledged, Fact, Released, Resolved
+from auscult.kernel.facts import Fact
 from auscult.kernel.findings import Finding
 from auscult.kernel.incidents import Incident
 from auscult.kernel.runs import Run
@@ -163,21 +163,6 @@ async def change_incident(engine: Engine, fact: Fact) -> Incident:
     if changed is None:
         raise ObjectMissing("no such incident")
     return changed
-
-
-def acknowledgement(tenant: TenantId, incident_id: str, by: str) -> Acknowledged:
-    """Return the fact that a person takes an incident."""
-    return Acknowledged(tenant=tenant, incident=incident_id, by=by[:200])
-
-
-def release(tenant: TenantId, incident_id: str, by: str) -> Released:
-    """Return the fact that a person gives an incident back."""
-    return Released(tenant=tenant, incident=incident_id, by=by[:200])
-
-
-def resolution(tenant: TenantId, incident_id: str, by: str) -> Resolved:
-    """Return the fact that a person ends an incident."""
-    return Resolved(tenant=tenant, incident=incident_id, by=by[:200])
 
 
 def _delivery(row: Any) -> Delivery:  # noqa: ANN401

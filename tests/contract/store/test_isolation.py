@@ -26,6 +26,7 @@ from tests.contract.store.words import (
     incident,
     ladder,
     outcome,
+    paged,
     run,
     silence,
     timer,
@@ -40,6 +41,10 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "incidents.get": (lambda rows: rows.incidents.get("I1"), None),
     "incidents.holding": (lambda rows: rows.incidents.holding("f1"), None),
     "incidents.recent": (lambda rows: rows.incidents.recent(100), []),
+    "incidents.begun_since": (
+        lambda rows: rows.incidents.begun_since(incident("I9", tenant=BETA), 0),
+        1,
+    ),
     "incidents.put": (lambda rows: rows.incidents.put(incident(tenant=BETA)), MINE),
     "incidents.page": (lambda rows: rows.incidents.page(EDGE).incidents, []),
     "incidents.written": (lambda rows: rows.incidents.written("I1"), None),
@@ -61,6 +66,7 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "effects.of": (lambda rows: rows.effects.of("I1"), []),
     "effects.given_up": (lambda rows: rows.effects.given_up(9), []),
     "effects.revive": (lambda rows: rows.effects.revive(effect("E9", tenant=BETA)), False),
+    "effects.withdraw": (lambda rows: rows.effects.withdraw(["E1"]), None),
     "effects.unsent_count": (lambda rows: rows.effects.unsent_count(), 0),
     "timers.set": (lambda rows: rows.timers.set(timer(tenant=BETA)), MINE),
     "timers.get": (lambda rows: rows.timers.get("T1"), None),
@@ -98,6 +104,11 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "silences.get": (lambda rows: rows.silences.get("S1"), None),
     "silences.ending_after": (lambda rows: rows.silences.ending_after(0), []),
     "silences.forget": (lambda rows: rows.silences.forget(10**15), 0),
+    "pages.add": (lambda rows: rows.pages.add([paged()]), MINE),
+    "pages.of": (lambda rows: rows.pages.of("I1"), []),
+    "pages.coming": (lambda rows: rows.pages.coming("I1", 0), []),
+    "pages.counts": (lambda rows: rows.pages.counts(0, 10**15), {}),
+    "pages.withdraw": (lambda rows: rows.pages.withdraw(["E1"]), None),
     "audit.append": (lambda rows: rows.audit.append(**audit_row()), MINE),
     "audit.of": (lambda rows: rows.audit.of("I1"), []),
     "audit.page": (lambda rows: rows.audit.page().rows, []),
@@ -137,6 +148,7 @@ def fill(store: Store, tenant: TenantId = ACME) -> None:
         rows.groups.put([group()])
         rows.groups.enter([("G1", "a1")])
         rows.silences.put(silence())
+        rows.pages.add([paged()])
         rows.audit.append(**audit_row())
         rows.secrets.put("s", f"v1:{tenant}")
         rows.keys.add("h", "k1", role="admin", now_ms=1)
@@ -159,6 +171,7 @@ def methods() -> list[str]:
         for kind in vars(module).values()
         if (inspect.isclass(kind) and kind.__module__.endswith(f".rows.{name}"))
         or (inspect.isclass(kind) and kind.__module__.endswith(f".rows.alerts.{name}"))
+        or (inspect.isclass(kind) and kind.__module__.endswith(f".rows.oncall.{name}"))
     }
     assert set(nouns) == set(TenantRows.__slots__) - {"tenant"}
     return sorted(

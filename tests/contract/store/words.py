@@ -6,7 +6,7 @@ from auscult.kernel.alerts import Alert, Group, Silence, Told
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.facts import Timer
 from auscult.kernel.findings import Evidence, Exhibit, Finding, Phase
-from auscult.kernel.incidents import Incident, Signal, Status
+from auscult.kernel.incidents import Incident, Paged, Signal, Status
 from auscult.kernel.matchers import Matcher
 from auscult.kernel.runs import Run, RunState
 from auscult.kernel.words import Severity, Subject, TenantId
@@ -146,3 +146,17 @@ def silence(silence_id: str = "S1", **more: Any) -> Silence:
     matcher = Matcher(name="service", op="=", value="edge")
     values = {"starts_ms": 1_000, "ends_ms": 9_000, "updated_ms": 1_000, **more}
     return Silence(id=silence_id, matchers=(matcher,), **values)
+
+
+def paged(key: str = "E1", **told: Any) -> Paged:
+    return Paged(
+        **{
+            "key": key,
+            "incident": "I1",
+            "person": "ada",
+            "channel": "phone",
+            "due_ms": 100,
+            "why": "on call in week",
+            **told,
+        }
+    )

@@ -14,6 +14,7 @@ from auscult.kernel.sounds import Stream, Unheard, Why
 from auscult.kernel.words import Subject
 from auscult.signals.vantage import SOUND_MEDIA, pack_sound
 from tests.alerts import body_for
+from tests.calls import query_for
 from tests.contract.surface.conftest import (
     MEDIA,
     OTLP,
@@ -35,6 +36,10 @@ CASES: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/incidents/{incident_id}/exhibits/{exhibit_id}"): OBJECT,
     ("POST", "/api/v1/incidents/{incident_id}/acknowledge"): OBJECT,
     ("POST", "/api/v1/incidents/{incident_id}/release"): OBJECT,
+    ("POST", "/api/v1/incidents/{incident_id}/snooze"): OBJECT,
+    ("POST", "/api/v1/incidents/{incident_id}/mute"): OBJECT,
+    ("POST", "/api/v1/incidents/{incident_id}/escalate"): OBJECT,
+    ("POST", "/api/v1/incidents/{incident_id}/reassign"): OBJECT,
     ("POST", "/api/v1/incidents/{incident_id}/resolve"): OBJECT,
     ("GET", "/api/v1/series"): OWN,
     ("GET", "/api/v1/series/{slot}"): OBJECT,
@@ -143,7 +148,7 @@ async def try_as(house: House, case: tuple[str, str], *, key: str = "", claims: 
         body = b'{"events": []}'
     if template.startswith("/v1/"):
         headers |= OTLP
-    path = path_of(house, template)
+    path = path_of(house, template) + query_for(template)
     return await ask(house.app, path, method=method, key=key, headers=headers, body=body)
 
 

@@ -19,6 +19,7 @@ from auscult.signals.vantage import SOUND_MEDIA, pack_sound
 from auscult.store import Store
 from auscult.surface.app import create_app
 from tests.alerts import ALERTS_PATH, SILENCES_PATH, alert_body, body_for, silence_body
+from tests.calls import ONCALL, query_for
 from tests.contract.store.conftest import own_server
 from tests.contract.surface.test_api_tenants import CASES, OBJECT, OPEN, OWN, PLATFORM, routes_of
 from tests.integration.remote_write import HEADERS, now_ms, write_body
@@ -95,7 +96,7 @@ class House:
         if key:
             given["Authorization"] = f"Bearer {key}"
         request = urllib.request.Request(
-            f"{self.product.url}{path}", data=body, headers=given, method=method
+            f"{self.product.url}{path}{query_for(path)}", data=body, headers=given, method=method
         )
         try:
             with BROWSER.open(request, timeout=20) as answer:
@@ -122,7 +123,7 @@ def inhabited(folder: Path, store_url: str) -> Iterator[House]:
     port = free_port()
     product = Product(
         folder,
-        {"acme": {"detectors": [RULE]}, "bolt": {}, "platform": {}},
+        {"acme": {"detectors": [RULE], **ONCALL}, "bolt": {}, "platform": {}},
         store_url=store_url,
         extra={"server": {"host": "0.0.0.0", "port": port}},
         port=port,

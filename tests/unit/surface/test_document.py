@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+ACTS = ("acknowledge", "release", "snooze", "mute", "escalate", "reassign", "resolve")
 OPEN = {"/v2/enqueue", "/api/v1/channels/{tenant}/{channel}"}
 """What authenticates itself by other means than a key in a header."""
 
@@ -34,10 +35,7 @@ def test_what_takes_a_body_describes_it(app: FastAPI) -> None:
         for method, path, one in operations(app.openapi())
         if method == "post" and "requestBody" not in one
     }
-    acts = {
-        f"/api/v1/incidents/{{incident_id}}/{verb}"
-        for verb in ("acknowledge", "release", "resolve")
-    }
+    acts = {f"/api/v1/incidents/{{incident_id}}/{verb}" for verb in ACTS}
     assert without == acts | {"/api/v1/settings/reload"}
 
 

@@ -22,7 +22,9 @@ FAILURES_MAX = 3
 PROBE_MS = 60_000
 REASON_CHARS = 500
 
-PAGES = frozenset({ChangeKind.OPENED, ChangeKind.WORSENED, ChangeKind.RETURNED})
+PAGES = frozenset(
+    {ChangeKind.OPENED, ChangeKind.WORSENED, ChangeKind.RETURNED, ChangeKind.ESCALATED}
+)
 """What somebody must hear now. What follows goes to whoever was told before, however late."""
 
 

@@ -9,11 +9,22 @@ from auscult.engine.events.settled import Settled
 from auscult.engine.events.steps import Case, Decision, Note, Rules, step
 from auscult.incidents import choose, looked_at, tell_again
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
-from auscult.kernel.facts import Acknowledged, Answered, Fact, Found, Rang, Released, Resolved
+from auscult.kernel.facts import (
+    Acknowledged,
+    Answered,
+    Escalated,
+    Fact,
+    Found,
+    Rang,
+    Reassigned,
+    Released,
+    Resolved,
+    Silenced,
+)
 from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import Incident
 from auscult.kernel.runs import Run
-from auscult.notification.decide import KEPT_BY, learn, stand_ins, told_channels
+from auscult.notification.decide import KEPT_BY, Sight, learn, stand_ins, told_channels
 from auscult.runtime.ids import new_id
 
 if TYPE_CHECKING:
@@ -97,16 +108,31 @@ def _load(
     run = _run_about(rows, fact, effect)
     incident = _incident_about(rows, fact, rules, effect=effect, run=run)
     effects = rows.effects.of(incident.id) if incident is not None else ()
+    is_limited = rules.oncall.is_load_limited
     return Case(
         fact=fact,
         rules=rules,
         now_ms=now_ms,
         new_id=lambda: new_id(clock),
         incident=incident,
-        told=told_channels(row.effect for row in effects),
+        told=told_channels((row.effect for row in effects), now_ms=now_ms),
         stand_ins=stand_ins(row.effect for row in effects),
+        later=tuple(rows.pages.coming(incident.id, now_ms)) if incident is not None else (),
+        pages_last_hour=rows.pages.counts(now_ms - HOUR_MS, now_ms) if is_limited else {},
+        sight=_sight(rows, rules, now_ms),
         run=run,
         recent_runs=tuple(rows.runs.recent(now_ms - HOUR_MS, RECENT_RUNS_MAX)),
+    )
+
+
+def _sight(rows: "TenantRows", rules: Rules, now_ms: int) -> Sight:
+    """Return what may mute an incident, to be read only where somebody asks."""
+    return Sight(
+        now_ms,
+        rules.mutes,
+        silences=lambda: rows.silences.ending_after(now_ms),
+        others=lambda: rows.incidents.recent(CANDIDATES_MAX),
+        begun_since=rows.incidents.begun_since,
     )
 
 
@@ -123,7 +149,7 @@ def _incident_about(
         holding = rows.incidents.holding(fact.finding.fingerprint)
         candidates = () if holding else rows.incidents.recent(CANDIDATES_MAX)
         return holding or choose(fact.finding, candidates, neighbours=rules.neighbours)
-    if isinstance(fact, Acknowledged | Released | Resolved):
+    if isinstance(fact, Acknowledged | Released | Resolved | Silenced | Escalated | Reassigned):
         return rows.incidents.get(fact.incident)
     if isinstance(fact, Rang):
         return rows.incidents.get(run.incident if run else fact.timer.about)
@@ -180,12 +206,15 @@ def _save(rows: "TenantRows", case: Case, decision: Decision) -> int:
             rows.exhibits.add(decision.incident.id, finding)
     for run in decision.runs:
         rows.runs.put(run)
-    for timer in decision.timers:
-        rows.timers.set(timer)
     for key in decision.cancelled:
         rows.timers.cancel(key)
+    for timer in decision.timers:
+        rows.timers.set(timer)
+    rows.effects.withdraw(decision.withdrawn)
+    rows.pages.withdraw(decision.withdrawn)
     for note in decision.notes:
         _write_note(rows, note, case.now_ms)
+    rows.pages.add(decision.pages)
     return [rows.effects.wish(effect) for effect in decision.effects].count(True)
 
 

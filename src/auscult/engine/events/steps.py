@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from auscult.incidents import (
+    LAPSE_TIMER,
     advance,
     after_effects,
     look_again,
@@ -14,18 +15,32 @@ from auscult.incidents import (
     settled_ms,
 )
 from auscult.incidents.grouping import Neighbours
-from auscult.kernel.effects import Effect
+from auscult.kernel.effects import Effect, EffectKind
 from auscult.kernel.facts import Answered, Fact, Found, Rang, Resolved, Timer
-from auscult.kernel.incidents import Change, ChangeKind, Incident
+from auscult.kernel.incidents import Change, ChangeKind, Incident, Paged
 from auscult.kernel.runs import Run
-from auscult.notification.decide import Route, wish_messages
+from auscult.notification.decide import (
+    LOOK_MS,
+    Around,
+    MuteRule,
+    Route,
+    Sight,
+    escalate,
+    mute,
+    wish_messages,
+)
 from auscult.notification.decide.alerts import Alerting
 from auscult.notification.messages.templates import Templates, reword_effects
+from auscult.notification.oncall import OnCall
 from auscult.remediation import decide as remediation
 from auscult.remediation.decide import Runbook
 
+LOUD = frozenset({ChangeKind.OPENED, ChangeKind.WORSENED, ChangeKind.RETURNED, ChangeKind.RELEASED})
+"""What a channel need not be told beside being called."""
+
 QUIET_TIMER = "quiet"
 SETTLE_TIMER = "settle"
+MUTE_TIMER = "mute"
 AUSCULT = "auscult"
 
 
@@ -36,6 +51,8 @@ class Rules:
     routes: tuple[Route, ...] = ()
     alerting: Alerting = field(default_factory=Alerting)
     templates: Templates = field(default_factory=Templates)
+    oncall: OnCall = field(default_factory=lambda: OnCall(policy=""))
+    mutes: tuple[MuteRule, ...] = ()
     runbooks: tuple[Runbook, ...] = ()
     plan_only: bool = False
     base_url: str = ""
@@ -48,8 +65,9 @@ class Case:
 
     `incident` is the one the fact is about (none yet, for a problem that is new), `told` the
     channels it has paged, with the title of that page, `stand_ins` which others sent pages in
-    their place, `run` the run that a timer or an outcome
-    is about, `recent_runs` what the guards count. The time and names for new things come from
+    their place, `later` its pages that are not due yet, `pages_last_hour` those of each person
+    about anything, `sight` what may mute it, `run` the run that a timer or an outcome is about,
+    `recent_runs` what the guards count. The time and names for new things come from
     outside, like the rows.
     """
 
@@ -60,6 +78,9 @@ class Case:
     incident: Incident | None = None
     told: Mapping[str, str] = field(default_factory=dict)
     stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    later: tuple[Paged, ...] = ()
+    pages_last_hour: Mapping[str, int] = field(default_factory=dict)
+    sight: Sight = field(default_factory=lambda: Sight(0))
     run: Run | None = None
     recent_runs: tuple[Run, ...] = ()
 
@@ -82,6 +103,8 @@ class Decision:
     changes: tuple[Change, ...] = ()
     runs: tuple[Run, ...] = ()
     effects: tuple[Effect, ...] = ()
+    pages: tuple[Paged, ...] = ()
+    withdrawn: tuple[str, ...] = ()
     timers: tuple[Timer, ...] = ()
     cancelled: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -97,6 +120,69 @@ def follow(case: Case, decision: Decision) -> Decision:
     return replace(decision, incident=step.incident, changes=step.changes, notes=notes)
 
 
+def hush(case: Case, decision: Decision) -> Decision:
+    """Find out whether anybody is to be told now; what is muted is looked at again by a timer."""
+    incident = decision.incident
+    if incident is None or incident.is_over:
+        return decision
+    before = incident.mute
+    kinds = {change.kind for change in decision.changes}
+    is_asked = bool(kinds & LOUD) or ChangeKind.JOINED in kinds or isinstance(case.fact, Rang)
+    found = mute(incident, case.sight) if is_asked else before
+    if found is None and before is None:
+        return decision
+    changes: tuple[Change, ...] = ()
+    if found is None:
+        changes = (_said(incident, case.now_ms, ChangeKind.UNMUTED),)
+    elif before is None or before.by != found.by:
+        changes = (_said(incident.model_copy(update={"mute": found}), case.now_ms),)
+    due_ms = case.now_ms if found is None else min(found.until_ms, case.now_ms + LOOK_MS)
+    key = f"{incident.id}:{MUTE_TIMER}"
+    return replace(
+        decision,
+        incident=incident.model_copy(update={"mute": found}),
+        changes=(*decision.changes, *changes),
+        notes=(*decision.notes, *map(_note, changes)),
+        timers=() if found is None else (_timer(MUTE_TIMER, incident, due_ms),),
+        cancelled=(key,) if found is None else (),
+    )
+
+
+def _said(incident: Incident, now_ms: int, kind: ChangeKind = ChangeKind.NOTED) -> Change:
+    """Return a line of the timeline: that an incident is muted and why, or not any more."""
+    sentence = "People are told of it now."
+    if kind is ChangeKind.NOTED and incident.mute is not None:
+        sentence = f"Nobody is told for now, by {incident.mute.by}: {incident.mute.why}."
+    return Change(kind=kind, incident=incident.id, at_ms=now_ms, actor=AUSCULT, sentence=sentence)
+
+
+def call(case: Case, decision: Decision) -> Decision:
+    """Call whom the incident's policy calls, or nobody any more."""
+    if decision.incident is None:
+        return decision
+    around = Around(
+        case.rules.oncall,
+        case.now_ms,
+        routes=case.rules.routes,
+        told=case.told,
+        later=case.later,
+        pages_last_hour=case.pages_last_hour,
+        base_url=case.rules.base_url,
+    )
+    moved = escalate(decision.incident, decision.changes, case.fact, around=around)
+    return replace(
+        decision,
+        incident=moved.incident,
+        changes=(*decision.changes, *moved.changes),
+        effects=moved.effects,
+        pages=moved.pages,
+        withdrawn=moved.withdrawn,
+        timers=(*decision.timers, *moved.timers),
+        cancelled=(*decision.cancelled, *moved.cancelled),
+        notes=(*decision.notes, *map(_note, moved.changes)),
+    )
+
+
 def wake(case: Case, decision: Decision) -> Decision:
     """Ask to be woken when an incident may be over, or not, or what it left behind is settled."""
     incident = decision.incident
@@ -108,6 +194,10 @@ def wake(case: Case, decision: Decision) -> Decision:
         timers.append(_timer(QUIET_TIMER, incident, max(case.now_ms, over_ms)))
     elif ChangeKind.RETURNED in kinds or (kinds and incident.is_over):
         cancelled.append(f"{incident.id}:{QUIET_TIMER}")
+    if incident.acknowledged_until_ms is not None and ChangeKind.ACKNOWLEDGED in kinds:
+        timers.append(_timer(LAPSE_TIMER, incident, incident.acknowledged_until_ms))
+    elif kinds and (incident.is_over or incident.acknowledged_until_ms is None):
+        cancelled.append(f"{incident.id}:{LAPSE_TIMER}")
     if kinds and isinstance(case.fact, Resolved):
         timers += look_again(incident, case.now_ms)
     if isinstance(case.fact, Found) and (left := after_effects(incident)):
@@ -143,20 +233,31 @@ def tell(case: Case, decision: Decision) -> Decision:
     """Wish for the messages that the tenant's routes ask for."""
     if decision.incident is None:
         return decision
+    called = {effect.to for effect in decision.effects if effect.kind is EffectKind.NOTIFY}
+    is_mute = decision.incident.mute is not None
+    hidden = LOUD | {ChangeKind.JOINED} if is_mute else frozenset[ChangeKind]()
     wishes = wish_messages(
         decision.incident,
-        decision.changes,
+        [change for change in decision.changes if change.kind not in hidden],
         case.rules.routes,
         now_ms=case.now_ms,
         base_url=case.rules.base_url,
         told=case.told,
         stand_ins=case.stand_ins,
     )
-    worded = reword_effects(wishes, decision.incident, case.rules.templates)
-    return replace(decision, effects=(*decision.effects, *worded))
+    beside = [one for one in wishes if one.to not in called or one.payload["kind"] not in LOUD]
+    return replace(decision, effects=(*decision.effects, *beside))
 
 
-STEPS: tuple[Step, ...] = (follow, wake, heal, tell)
+def word(case: Case, decision: Decision) -> Decision:
+    """Say what is told in the tenant's words."""
+    if decision.incident is None:
+        return decision
+    said = reword_effects(decision.effects, decision.incident, case.rules.templates)
+    return replace(decision, effects=tuple(said))
+
+
+STEPS: tuple[Step, ...] = (follow, hush, call, wake, heal, tell, word)
 
 
 def step(case: Case) -> Decision:

@@ -13,6 +13,7 @@ TELLABLE = (
     ChangeKind.WORSENED,
     ChangeKind.RETURNED,
     ChangeKind.ACKNOWLEDGED,
+    ChangeKind.RELEASED,
     ChangeKind.RESOLVED,
 )
 """What a route may ask for; the other steps stay on the page."""
@@ -28,10 +29,12 @@ class Route(Word):
     A route matches an incident when one of its signals fulfils every matcher (over `service`,
     `instance`, `signal`, `seen_by`, `severity` and the evidence's labels) and the incident's
     severity is listed. Routes are read by `order`, then as written; a channel that several
-    matching routes name is told once, as the first of them says.
+    matching routes name is told once, as the first of them says. The first route that matches and
+    names a `policy` has its people called by that.
     """
 
-    to: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(min_length=1, max_length=20)
+    to: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(default=(), max_length=20)
+    policy: str = Field(default="", max_length=200)
     match: Annotated[tuple[Matcher, ...], BeforeValidator(read_matchers)] = Field(
         default=(), max_length=50
     )
@@ -39,6 +42,7 @@ class Route(Word):
     on: Annotated[tuple[ChangeKind, ...], BeforeValidator(_listed)] = (
         ChangeKind.OPENED,
         ChangeKind.ACKNOWLEDGED,
+        ChangeKind.RELEASED,
         ChangeKind.RESOLVED,
     )
     order: int = 0
@@ -53,6 +57,8 @@ class Route(Word):
 
     @model_validator(mode="after")
     def _only_tellable(self) -> "Route":
+        if not self.to and not self.policy:
+            raise ValueError("to: name a channel, or a policy by which people are called")
         if wrong := [kind for kind in self.on if kind not in TELLABLE]:
             right = ", ".join(TELLABLE)
             raise ValueError(f"on: {', '.join(wrong)} is never told; choose from {right}")

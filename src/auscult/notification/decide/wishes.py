@@ -6,12 +6,23 @@ from types import MappingProxyType
 from auscult.kernel.effects import Effect, EffectKind
 from auscult.kernel.incidents import Change, ChangeKind, Incident
 from auscult.notification.decide.routes import Route
-from auscult.notification.messages import render
+from auscult.notification.messages import add_lines, render
 
-_WIDENS = frozenset(
-    {ChangeKind.OPENED, ChangeKind.JOINED, ChangeKind.WORSENED, ChangeKind.RETURNED}
+WIDENS = frozenset(
+    {
+        ChangeKind.OPENED,
+        ChangeKind.JOINED,
+        ChangeKind.WORSENED,
+        ChangeKind.RETURNED,
+        ChangeKind.UNMUTED,
+    }
 )
 """Steps after which an incident may concern a channel that it did not concern before."""
+
+_AGAIN = frozenset({ChangeKind.RETURNED, ChangeKind.ACKNOWLEDGED, ChangeKind.RELEASED})
+"""Steps that an incident can go through many times."""
+
+_PAGES = frozenset({ChangeKind.OPENED, ChangeKind.ESCALATED})
 
 
 def wish_messages(  # noqa: PLR0913  # an incident's step, the rules, and what is known of before
@@ -39,21 +50,26 @@ def wish_messages(  # noqa: PLR0913  # an incident's step, the rules, and what i
         audience = _audience(incident, change, routes, told=told)
         for channel, kind, known_as in _with_stand_ins(audience, stand_ins):
             said = change.model_copy(update={"kind": kind})
-            effect = _wish(incident, said, channel, now_ms=now_ms, base_url=base_url)
+            number = _number(incident, said)
+            key = message_key(incident.id, kind, channel=channel, number=number)
+            effect = wish(incident, said, channel, key=key, due_ms=now_ms, base_url=base_url)
             subject = (told or {}).get(known_as, "") or effect.payload["title"]
             payload = effect.payload | {"subject": subject}
             wishes.setdefault(effect.key, effect.model_copy(update={"payload": payload}))
     return list(wishes.values())
 
 
-def told_channels(effects: Iterable[Effect]) -> dict[str, str]:
-    """Return the channels that an incident's effects have paged, each with its page's title."""
-    return {
-        effect.to: str(effect.payload.get("title", ""))
-        for effect in effects
-        if effect.kind is EffectKind.NOTIFY
-        and effect.key == message_key(effect.incident, ChangeKind.OPENED, channel=effect.to)
-    }
+def told_channels(effects: Iterable[Effect], *, now_ms: int) -> dict[str, str]:
+    """Return the channels that an incident's effects have paged, each with its first page's title.
+
+    A page that is still to come has told nobody.
+    """
+    told: dict[str, str] = {}
+    for effect in effects:
+        is_page = effect.kind is EffectKind.NOTIFY and effect.payload.get("kind") in _PAGES
+        if is_page and effect.due_ms <= now_ms:
+            told.setdefault(effect.to, str(effect.payload.get("title", "")))
+    return told
 
 
 def message_key(incident: str, kind: ChangeKind, *, channel: str, number: str = "1") -> str:
@@ -73,7 +89,7 @@ def _audience(
     audience: list[tuple[str, ChangeKind]] = []
     for channel, route in chosen.items():
         known = channel in told if told is not None else change.kind is not ChangeKind.OPENED
-        if not known and change.kind in _WIDENS:
+        if not known and change.kind in WIDENS:
             if ChangeKind.OPENED in route.on and route.fits(incident):
                 audience.append((channel, ChangeKind.OPENED))
         elif known and change.kind is not ChangeKind.OPENED and change.kind in route.on:
@@ -90,7 +106,7 @@ def _with_stand_ins(
     """
     found = [(channel, kind, channel) for channel, kind in audience]
     for channel, kind in audience:
-        others = stand_ins.get(channel, ()) if kind not in _WIDENS else ()
+        others = stand_ins.get(channel, ()) if kind not in WIDENS else ()
         found += [(other, kind, channel) for other in others]
     return found
 
@@ -101,7 +117,7 @@ def _chosen(
     """Return the route that speaks for each channel: the first that fits, else the first.
 
     The second half is for channels that were told when another severity or signal made a route
-    fit: whoever was woken hears how it ended.
+    fit, or by a policy: whoever was woken hears how it ended.
     """
     ordered = sorted(routes, key=lambda route: route.order)
     chosen = {
@@ -114,30 +130,39 @@ def _chosen(
         for channel in route.to:
             if told is not None and channel in told:
                 chosen.setdefault(channel, route)
+    for channel in told or ():
+        chosen.setdefault(channel, Route(to=(channel,)))
     order = {channel: n for n, route in enumerate(ordered) for channel in reversed(route.to)}
-    return dict(sorted(chosen.items(), key=lambda item: order[item[0]]))
+    return dict(sorted(chosen.items(), key=lambda item: order.get(item[0], len(ordered))))
 
 
-def _wish(
-    incident: Incident, change: Change, channel: str, *, now_ms: int, base_url: str
+def wish(  # noqa: PLR0913  # what is said of what, to whom, and when
+    incident: Incident,
+    change: Change,
+    channel: str,
+    *,
+    key: str,
+    due_ms: int,
+    base_url: str = "",
+    lines: Sequence[str] = (),
 ) -> Effect:
+    """Return the effect of one message, with more lines where it has more to say."""
+    message = add_lines(render(incident, change, base_url=base_url), lines)
     return Effect(
-        key=message_key(
-            incident.id, change.kind, channel=channel, number=_number(incident, change)
-        ),
+        key=key,
         tenant=incident.tenant,
         kind=EffectKind.NOTIFY,
         plug=channel,
         to=channel,
         verb="send",
         incident=incident.id,
-        payload=render(incident, change, base_url=base_url).model_dump(mode="json"),
-        due_ms=now_ms,
+        payload=message.model_dump(mode="json"),
+        due_ms=due_ms,
     )
 
 
 def _number(incident: Incident, change: Change) -> str:
-    """Return what tells repeated steps apart: how bad it became, or when it came back."""
+    """Return what tells repeated steps apart: how bad it became, or when it happened."""
     if change.kind is ChangeKind.WORSENED:
         return str(incident.severity)
-    return str(change.at_ms) if change.kind is ChangeKind.RETURNED else "1"
+    return str(change.at_ms) if change.kind in _AGAIN else "1"

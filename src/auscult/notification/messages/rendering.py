@@ -1,6 +1,7 @@
 """An incident and one of its changes, turned into a message: symptom first, number, time, zone."""
 
 import re
+from collections.abc import Sequence
 
 from auscult.kernel.incidents import Change, ChangeKind, Incident, Signal, Status
 from auscult.kernel.times import clock_utc, duration_words
@@ -14,6 +15,7 @@ from auscult.notification.messages.message import (
 from auscult.notification.messages.plain import cut, cut_middle, is_plain, plain
 
 SIGNALS_SAID_MAX, SUBJECTS_SAID_MAX = 5, 3
+LINE_CHARS_MAX = 300
 SIGNIFICANT_DIGITS = 4
 
 _SINCE = re.compile(r" since \d\d:\d\d UTC$")
@@ -45,6 +47,15 @@ def render(incident: Incident, change: Change, *, base_url: str = "") -> Message
     )
 
 
+def add_lines(message: Message, lines: Sequence[str]) -> Message:
+    """Return a message whose text goes on with more lines, which are said whole."""
+    rest = "\n".join(cut(plain(line), LINE_CHARS_MAX) for line in lines if line)
+    if not rest:
+        return message
+    text = cut(message.text, max(0, TEXT_CHARS_MAX - len(rest) - 1))
+    return message.model_copy(update={"text": cut(f"{text}\n{rest}", TEXT_CHARS_MAX)})
+
+
 def title(incident: Incident, change: Change) -> str:
     """Return the one line that is read on a lock screen."""
     since = f" since {clock_utc(incident.opened_ms)} UTC"
@@ -59,6 +70,10 @@ def title(incident: Incident, change: Change) -> str:
         symptom = f"Now {incident.severity}: {symptom}"
     elif change.kind is ChangeKind.RETURNED:
         symptom = f"Back again: {symptom}"
+    elif change.kind is ChangeKind.RELEASED:
+        symptom = f"Nobody has it: {symptom}"
+    elif change.kind is ChangeKind.ESCALATED:
+        symptom = f"Not taken: {symptom}"
     return cut_middle(symptom, since, TITLE_CHARS_MAX)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from auscult.kernel.effects import Effect
+from auscult.kernel.effects import Effect, EffectKind
 from auscult.kernel.errors import TemplateFailed
 from auscult.kernel.incidents import ChangeKind, Incident
 from auscult.kernel.words import Word
@@ -109,11 +109,14 @@ _NOTHING = Wording()
 def reword_effects(
     effects: Iterable[Effect], incident: Incident, templates: Templates
 ) -> list[Effect]:
-    """Return an incident's messages in the tenant's words, each for its channel."""
+    """Return effects with the messages among them in the tenant's words, each for its channel."""
     if templates.is_empty:
         return list(effects)
     worded = []
     for effect in effects:
+        if effect.kind is not EffectKind.NOTIFY:
+            worded.append(effect)
+            continue
         message = Message.model_validate(effect.payload)
         said = templates.reword(message, incident, channel=effect.to)
         worded.append(effect.model_copy(update={"payload": said.model_dump(mode="json")}))

@@ -8,10 +8,12 @@ from auscult.notification.oncall.people import Person, Team, names_of
 from auscult.notification.oncall.policy import Policy, default_policy, plan
 from auscult.notification.oncall.resolve import Page, Staff, missing, resolve
 from auscult.notification.oncall.schedule import Schedule
+from auscult.notification.oncall.section import OnCall
 
 __all__ = [
     "Duty",
     "Notice",
+    "OnCall",
     "Page",
     "Person",
     "Policy",

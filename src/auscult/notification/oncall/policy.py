@@ -94,12 +94,17 @@ class Step(Word):
 class Policy(Word):
     """Steps in order, and the `fallback` that is told where a step reaches nobody.
 
-    Among the fallback is a channel, which needs nobody to be on call.
+    Among the fallback is a channel, which needs nobody to be on call. `last_wait_min` after the
+    last step all of it begins again, up to `repeat` times; then the fallback is told that nobody
+    has answered. An acknowledgement holds for `ack_min`, without it until the end.
     """
 
     name: Name
     steps: tuple[Step, ...] = Field(min_length=1, max_length=STEPS_MAX)
     fallback: Annotated[Targets, BeforeValidator(listed)] = Field(min_length=1, max_length=20)
+    last_wait_min: int = Field(default=15, ge=1, le=WAIT_MAX_MINUTES)
+    repeat: int = Field(default=0, ge=0, le=REPEAT_MAX)
+    ack_min: int | None = Field(default=None, ge=1, le=WAIT_MAX_MINUTES)
 
     @model_validator(mode="after")
     def _never_nobody(self) -> "Policy":
@@ -138,7 +143,12 @@ def plan(
     return tuple(sorted(due, key=lambda one: (one.at_ms, one.step, one.attempt)))
 
 
-def default_policy(fallback: str = "channel:console") -> Policy:
+def read_target(written: str) -> Target:
+    """Return a target as it is written in settings; raises `ValueError`."""
+    return Target.model_validate(_read_target(written))
+
+
+def default_policy(fallback: Collection[str]) -> Policy:
     """Return the policy of three levels: user support, production engineers, architects and ML.
 
     Critical: the second level after 5 min, the third 10 min later. Warnings: the second level
@@ -156,9 +166,6 @@ def default_policy(fallback: str = "channel:console") -> Policy:
             Step(name="L2", to=engineers, wait_min=30, only=warning),
             Step(name="L3", to=experts, wait_min=10, only=critical, repeat=2),
         ),
-        fallback=_read_targets((fallback,)),
+        fallback=tuple(map(read_target, fallback)),
+        ack_min=60,
     )
-
-
-def _read_targets(given: tuple[str, ...]) -> tuple[Target, ...]:
-    return tuple(Target.model_validate(_read_target(one)) for one in given)

@@ -90,6 +90,18 @@ def resolve(
     return tuple(sorted(_once(found), key=lambda page: page.after_ms))
 
 
+def resolve_fallback(
+    policy: Policy, staff: Staff, *, severity: Severity, at_ms: int
+) -> tuple[Page, ...]:
+    """Return the pages of a policy's fallback, which there always are, the soonest first."""
+    found = [
+        page
+        for one in _fallback(policy, staff, at_ms)
+        for page in _pages(one, staff, severity, at_ms=at_ms)
+    ]
+    return tuple(sorted(_once(found), key=lambda page: page.after_ms))
+
+
 def missing(policy: Policy, staff: Staff) -> tuple[str, ...]:
     """Return a sentence for each name of a policy or its schedules that means nobody."""
     targets = (*(target for step in policy.steps for target in step.to), *policy.fallback)

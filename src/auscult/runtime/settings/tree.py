@@ -125,6 +125,8 @@ class TenantSettings(Section):
     routes: tuple[Entry, ...] = ()
     alerts: Entry | None = None
     templates: Entry | None = None
+    oncall: Entry | None = None
+    mutes: tuple[Entry, ...] = ()
     runbooks: tuple[Entry, ...] = ()
     codec: Entry | None = None
 

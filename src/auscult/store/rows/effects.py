@@ -1,9 +1,10 @@
 """The outbox of one tenant: a wish is a row, its turn is a row of the queue, both in one commit."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, literal_column, select, update
+from sqlalchemy import Row, bindparam, delete, func, literal_column, select, update
 
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.errors import StateConflict
@@ -39,6 +40,9 @@ _KEEP = (
     update(effects)
     .where(_OWN, _C.key == bindparam("of_key"), _C.state == PENDING)
     .values(body=bindparam("new_body"))
+)
+_WITHDRAW = delete(effects).where(
+    _OWN, _C.key == bindparam("of_key"), _C.state == PENDING, _C.attempts == 0
 )
 _GIVEN_UP = (
     _WHOLE.where(_OWN, _C.state == Result.REFUSED.value, _C.kind == EffectKind.NOTIFY.value)
@@ -151,6 +155,12 @@ class EffectRows:
     def put_off(self, key: str, until_ms: int) -> None:
         """Let go of a claim without an attempt: what must come first is not done yet."""
         self._turns.move(key, until_ms)
+
+    def withdraw(self, keys: Iterable[str]) -> None:
+        """Take back wishes that were not attempted yet; they can be wished anew."""
+        for key in keys:
+            if self._slice.run(_WITHDRAW, of_key=key).rowcount:
+                self._turns.end(key)
 
     def of(self, incident_id: str, limit: int = 500) -> list[EffectRow]:
         """Return an incident's effects in the order they became due."""

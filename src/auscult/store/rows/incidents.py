@@ -20,6 +20,7 @@ from auscult.store.slice import Slice, at_most, bounded, plain
 from auscult.store.statements import UNIT, upsert
 from auscult.store.tables import UNRESOLVED, incident_fingerprints, incidents
 
+BEGUN_MAX = 200
 EVERYTHING = IncidentFilter()
 
 _I = incidents.c
@@ -38,6 +39,12 @@ _RECENT = (
     select(_I.body, _I.evidence)
     .where(_OWN, UNRESOLVED)
     .order_by(_I.updated_ms.desc(), _I.id.desc())
+    .limit(bindparam("limit"))
+)
+_BEGUN = (
+    select(_I.id, _I.body)
+    .where(_OWN, _I.service == bindparam("service"), _I.opened_ms >= bindparam("since_ms"))
+    .order_by(_I.opened_ms.desc())
     .limit(bindparam("limit"))
 )
 _PUT = upsert(
@@ -101,6 +108,16 @@ class IncidentRows:
     def recent(self, limit: int) -> list[Incident]:
         """Return unresolved incidents, the newest update first."""
         return [_read(row) for row in self._slice.rows(_RECENT, limit=at_most(limit))]
+
+    def begun_since(self, incident: Incident, since_ms: int) -> int:
+        """Return how often an incident and its like, about the same thing, began since a time.
+
+        At most `BEGUN_MAX` incidents of its service are looked at, the newest of them.
+        """
+        service = plain(incident.strongest.subject.service)
+        found = self._slice.rows(_BEGUN, service=service, since_ms=since_ms, limit=BEGUN_MAX)
+        before = {row.id for row in found if json.loads(row.body)["key"] == incident.key}
+        return len(before | {incident.id})
 
     def put(self, incident: Incident) -> None:
         """Write an incident, new or changed; it holds its fingerprints until it is resolved."""

@@ -9,6 +9,7 @@ from auscult.store.rows.findings import FindingRows
 from auscult.store.rows.incidents import IncidentRows
 from auscult.store.rows.keys import KeyRows
 from auscult.store.rows.ladders import LadderRows
+from auscult.store.rows.oncall import PageRows
 from auscult.store.rows.runs import RunRows
 from auscult.store.rows.secrets import SecretRows
 from auscult.store.rows.timers import TimerRows
@@ -29,6 +30,7 @@ class TenantRows:
         "incidents",
         "keys",
         "ladders",
+        "pages",
         "runs",
         "secrets",
         "silences",
@@ -50,6 +52,7 @@ class TenantRows:
         self.alerts = AlertRows(piece)
         self.groups = GroupRows(piece)
         self.silences = SilenceRows(piece)
+        self.pages = PageRows(piece)
         self.audit = AuditRows(piece)
         self.secrets = SecretRows(piece)
         self.keys = KeyRows(piece)

@@ -7,13 +7,16 @@ from fastapi import Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from auscult.kernel.errors import QueryUnknown
+from auscult.kernel.facts import FOR_MAX_MS
 from auscult.kernel.incidents import Status
+from auscult.kernel.times import MINUTE_MS
 from auscult.kernel.words import Severity
 
 PAGE_DEFAULT = 50
 PAGE_MAX = 500
 CURSOR_CHARS_MAX = 200
 TEXT_CHARS_MAX = 200
+FOR_MAX_MIN = FOR_MAX_MS // MINUTE_MS
 Q = TypeVar("Q", bound=BaseModel)
 
 
@@ -62,6 +65,31 @@ class IncidentQuery(PageQuery):
     q: str = Field(default="", max_length=TEXT_CHARS_MAX)
 
 
+class AcknowledgeQuery(Query):
+    """For how long an incident is taken, in minutes; without it as long as the policy says."""
+
+    for_min: int | None = Field(default=None, ge=1, le=FOR_MAX_MIN)
+
+
+class SnoozeQuery(Query):
+    """For how long nobody is called, in minutes."""
+
+    for_min: int = Field(default=60, ge=1, le=FOR_MAX_MIN)
+
+
+class MuteQuery(Query):
+    """For how long what fires is silenced, in minutes, and why."""
+
+    for_min: int = Field(default=60, ge=1, le=FOR_MAX_MIN)
+    reason: str = Field(default="", max_length=TEXT_CHARS_MAX)
+
+
+class ReassignQuery(Query):
+    """To whom an incident is handed, as a policy names its targets: `person:ada`, `team:ml`."""
+
+    to: str = Field(min_length=1, max_length=TEXT_CHARS_MAX)
+
+
 class SeriesQuery(PageQuery):
     """The series search: matchers as in PromQL, and the slot after which to go on."""
 
@@ -96,7 +124,12 @@ def documented(kind: type[BaseModel]) -> dict[str, Any]:
     schema = kind.model_json_schema(by_alias=True)
     return {
         "parameters": [
-            {"name": name, "in": "query", "required": False, "schema": told}
+            {
+                "name": name,
+                "in": "query",
+                "required": name in schema.get("required", ()),
+                "schema": told,
+            }
             for name, told in schema["properties"].items()
         ]
     }

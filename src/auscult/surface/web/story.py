@@ -9,15 +9,13 @@ from auscult.kernel.facts import Acknowledged, Released, Resolved
 from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import Incident, Signal, Status
 from auscult.surface.api.access import Ask
+from auscult.surface.api.incidents import who
 from auscult.surface.api.limits import read_form
 from auscult.surface.api.queries import Nothing, Query
 from auscult.surface.api.speech import sent_whole_or_part
 from auscult.surface.readings import (
     Story,
-    acknowledgement,
     change_incident,
-    release,
-    resolution,
     show_exhibit,
     tell_story,
     write_story,
@@ -79,14 +77,14 @@ async def give_exhibit(incident_id: str, exhibit_id: str, ask: Visitor) -> Respo
 async def acknowledge(incident_id: str, ask: Visitor) -> Response:
     """Take an incident; a double tap takes it once."""
     await read_form(ask.request)
-    return await _act(ask, acknowledgement(ask.tenant, incident_id, ask.caller.name))
+    return await _act(ask, Acknowledged(**who(ask, incident_id)))
 
 
 @router.post("/incidents/{incident_id}/release")
 async def give_back(incident_id: str, ask: Visitor) -> Response:
     """Take one's own acknowledgement back."""
     await read_form(ask.request)
-    return await _act(ask, release(ask.tenant, incident_id, ask.caller.name))
+    return await _act(ask, Released(**who(ask, incident_id)))
 
 
 @router.post("/incidents/{incident_id}/resolve")
@@ -97,7 +95,7 @@ async def resolve(incident_id: str, ask: Visitor) -> Response:
         story = await tell_story(ask.engine, ask.tenant, incident_id)
         if firing(story.incident):
             return await _answer(ask, incident_id, STILL_FIRING)
-    return await _act(ask, resolution(ask.tenant, incident_id, ask.caller.name))
+    return await _act(ask, Resolved(**who(ask, incident_id)))
 
 
 def firing(incident: Incident) -> list[Signal]:

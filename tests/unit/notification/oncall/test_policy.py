@@ -94,7 +94,7 @@ def test_a_wrong_policy_is_refused_with_words(fields: dict[str, object], words: 
 
 
 def test_the_default_has_three_levels_by_severity() -> None:
-    one = default_policy()
+    one = default_policy(["channel:console"])
     levels = {
         severity: [
             (one.steps[step].name, after)
@@ -114,7 +114,7 @@ def test_the_default_has_three_levels_by_severity() -> None:
     ]
     assert [str(target) for target in one.fallback] == ["channel:console"]
     with pytest.raises(ValueError, match="name a channel"):
-        default_policy("person:ada")
+        default_policy(["person:ada"])
 
 
 def test_a_step_says_its_defaults() -> None:

@@ -82,6 +82,12 @@ class IncidentTold(TypedDict):
     incident: Incident
 
 
+class SilencesMade(TypedDict):
+    """The ids of the silences."""
+
+    silences: list[str]
+
+
 class DeadLetter(TypedDict):
     """A message that was given up."""
 

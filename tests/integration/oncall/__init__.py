@@ -1,0 +1,1 @@
+"""People who are called, by the running product."""
