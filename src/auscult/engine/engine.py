@@ -49,6 +49,7 @@ from auscult.vault.references import resolve_secret
 if TYPE_CHECKING:
     from auscult.engine.events.settled import Settled
     from auscult.engine.samples.scoring import Received
+    from auscult.notification.messages.templates import Preview
     from auscult.runtime.settings import SettingChange
     from auscult.store import Credential, Work
 
@@ -242,6 +243,10 @@ class Engine:
     async def standing(self, tenant: TenantId) -> dict[str, Any]:
         """Return how a tenant's stages and programmes stand by its monitors, as plain values."""
         return await self.monitoring.standing(tenant)
+
+    def preview(self, tenant: TenantId, incident: Incident | None = None) -> "list[Preview]":
+        """Return what each channel of a tenant is told of an incident, or of a sample."""
+        return self.plans.of(tenant).preview(incident)
 
     async def authenticate(self, key: str) -> "Credential":
         """Return whose API key this is; raises `CredentialMissing`, `StoreUnavailable`."""

@@ -18,10 +18,13 @@ from auscult.kernel.errors import (
     SettingError,
     VaultError,
 )
+from auscult.kernel.incidents import Incident
 from auscult.kernel.plugs import Plug, Shelf
 from auscult.kernel.words import TenantId
 from auscult.notification.decide import MuteRule, Route
 from auscult.notification.decide.alerts import Alerting
+from auscult.notification.messages.samples import sample_incident
+from auscult.notification.messages.templates import Preview, Templates, preview
 from auscult.notification.oncall import OnCall
 from auscult.notification.port import CHANNELS, Channel
 from auscult.performance.port import MONITORS, Monitor
@@ -65,6 +68,12 @@ class TenantPlan:
     monitors: Mapping[str, Monitor] = field(default_factory=dict)
     codec: CodecSettings | None = None
     false_pages_per_week: float = 2.0
+
+    def preview(self, incident: Incident | None = None) -> list[Preview]:
+        """Return what each channel is told of an incident, or of a sample, as it goes."""
+        shown = incident if incident is not None else sample_incident(self.tenant)
+        templates, base_url = self.rules.templates, self.rules.base_url
+        return preview(templates, tuple(self.channels), shown, base_url=base_url)
 
 
 class Plans:
@@ -127,6 +136,7 @@ def wire(
             oncall=oncall,
             mutes=tuple(bench.read(MuteRule, entry) for entry in tree.mutes),
             alerting=_alerting(bench, tree),
+            templates=_templates(bench, tree),
             runbooks=tuple(bench.read(Runbook, entry) for entry in tree.runbooks),
             plan_only=not settings.auto_remediation,
             base_url=base_url,
@@ -265,6 +275,19 @@ def _alerting(bench: _Bench, tree: "TenantSettings") -> Alerting:
                 why = f"no channel {told.channel!r}; configured are {known}"
                 raise SettingError(f"{where}: receiver {receiver.name!r}: {why}")
     return alerting
+
+
+def _templates(bench: _Bench, tree: "TenantSettings") -> Templates:
+    """Return how messages are worded; raises `SettingError` for a channel that there is not."""
+    if tree.templates is None:
+        return Templates()
+    templates = bench.read(Templates, tree.templates)
+    for name in templates.channels:
+        if name not in tree.channels:
+            where = locate(tree.templates.key_place(("channels", name)))
+            known = ", ".join(sorted(tree.channels)) or "none"
+            raise SettingError(f"{where}: no channel {name!r}; configured are {known}")
+    return templates
 
 
 def _oncall(bench: _Bench, tree: "TenantSettings") -> OnCall:

@@ -3,7 +3,8 @@
 AuscultError
 ├── SettingError
 │   ├── PlugUnknown
-│   └── MatcherMalformed
+│   ├── MatcherMalformed
+│   └── TemplateFailed
 ├── InputError
 │   ├── BodyMalformed
 │   ├── BodyTooLarge
@@ -72,6 +73,12 @@ class MatcherMalformed(SettingError):
     code = "setting.matcher_malformed"
 
 
+class TemplateFailed(SettingError):
+    """A template of messages fails."""
+
+    code = "setting.template_failed"
+
+
 class InputError(AuscultError):
     """What came in cannot be accepted."""
 
@@ -83,9 +90,12 @@ class BodyMalformed(InputError):
 
     code = "input.malformed"
 
-    def __init__(self, detail: str = "", *, position: int | None = None) -> None:
-        """Say what is wrong, and at which byte or line where that is known."""
+    def __init__(
+        self, detail: str = "", *, position: int | None = None, faults: tuple[str, ...] = ()
+    ) -> None:
+        """Say what is wrong, at which byte or line where that is known, and each fault of many."""
         self.position = position
+        self.faults = faults
         super().__init__(detail if position is None else f"{detail} (at {position})")
 
 

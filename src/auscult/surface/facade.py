@@ -13,11 +13,12 @@ from auscult.kernel.incidents import Incident
 from auscult.kernel.matchers import Matcher
 from auscult.kernel.words import Labels, TenantId
 from auscult.notification.decide.alerts import Alerting
+from auscult.notification.messages.templates import Preview
 from auscult.runtime.clock import Clock
 from auscult.runtime.metrics import Metrics
 from auscult.runtime.settings import Settings
 from auscult.runtime.settings.effective import SettingChange
-from auscult.signals.alerts import Posted
+from auscult.signals.alerts import Event, Posted
 from auscult.signals.columns.intake import Accepted
 from auscult.signals.otlp.exports import Export, Rejected
 from auscult.signals.players import ReadEvents
@@ -157,6 +158,9 @@ class Alerts(Protocol):
     async def receive_webhook(self, tenant: TenantId, body: bytes) -> Posted:
         """Do the same with what Alertmanager posts to a webhook."""
 
+    async def receive_event(self, tenant: TenantId, event: Event, *, by: str) -> str:
+        """Do what an event of PagerDuty's API says; returns its key, raises `QueueFull`."""
+
     async def silence(self, tenant: TenantId, silence: Silence, *, by: str) -> str:
         """Make or change a silence; returns its id, raises `ObjectMissing`."""
 
@@ -235,6 +239,9 @@ class Engine(Protocol):
 
     async def replay(self, tenant: TenantId, keys: Collection[str], *, by: str) -> list[str]:
         """Send messages again that were given up, all without keys; returns which those are."""
+
+    def preview(self, tenant: TenantId, incident: Incident | None = None) -> Sequence[Preview]:
+        """Return what each channel of a tenant is told of an incident, or of a sample."""
 
     async def authenticate(self, key: str) -> "Credential":
         """Return whose key this is; raises `CredentialMissing`."""

@@ -184,7 +184,8 @@ def test_every_route_turns_a_stranger_away(house: House, credential: str) -> Non
         else:
             cookie = {"Cookie": "auscult_session=v1:a:b:c"} if "session" in credential else {}
             status, text = house.ask(case, "ak_nobody" if credential == "wrong" else "", **cookie)
-            expected = {401} if case[1].startswith(("/api/", "/metrics")) else {401, 303}
+            is_api = case[1].startswith(("/api/", "/v1/", "/v2/", "/metrics"))
+            expected = {401} if is_api else {401, 303}
         if status not in expected:
             wrong.append(f"{case}: {status}, not {expected}")
         if SECRET in text or (kind == OWN and house.incident in text):

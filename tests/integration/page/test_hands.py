@@ -15,8 +15,8 @@ TARGET_PX = 44
 def paths(incident: Incident) -> list[str]:
     return [
         "/", "/?state=all&service=nothing", f"/incidents/{incident.id}", "/series",
-        "/performance", "/codec", "/coverage", "/login", "/incidents/nothing", "/traces",
-        f"/traces/{TRACE}", "/traces?service=nothing",
+        "/performance", "/codec", "/coverage", "/messages", "/login", "/incidents/nothing",
+        "/traces", f"/traces/{TRACE}", "/traces?service=nothing",
     ]  # fmt: skip
 
 

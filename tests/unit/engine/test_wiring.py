@@ -43,6 +43,14 @@ WRONG = {
         "channels: {c: {use: console, colour: red}}",
         r"a\.yaml:2:39: there is no setting 'colour' here",
     ),
+    "template that is none": (
+        "channels: {c: {use: console}}, templates: {title: '{{ nobody }}'}",
+        r"a\.yaml:2:\d+: title: line 1: no word 'nobody'; there are: acknowledged_by",
+    ),
+    "template of a channel that is not there": (
+        "channels: {c: {use: console}}, templates: {channels: {d: {text: x}}}",
+        r"a\.yaml:2:\d+: no channel 'd'; configured are c",
+    ),
     "mistyped key": (
         "channels: {c: {use: webhook, url: 'http://127.0.0.1/', secert: x}}",
         r"a\.yaml:2:\d+: .*'secert'.*did you mean 'secret'",

@@ -3,7 +3,7 @@
 from auscult.kernel.alerts import Silence
 from auscult.kernel.words import TenantId
 from auscult.notification.decide.alerts import Alerting
-from auscult.signals.alerts import Posted, read_posted, read_webhook
+from auscult.signals.alerts import Event, Posted, read_posted, read_webhook
 
 
 class FakeAlerts:
@@ -12,6 +12,7 @@ class FakeAlerts:
     def __init__(self, now_ms: int) -> None:
         self.now_ms = self.started_ms = now_ms
         self.posted: list[tuple[TenantId, Posted]] = []
+        self.events: list[tuple[TenantId, Event, str]] = []
         self.silenced: list[Silence] = []
         self.expired: list[str] = []
 
@@ -26,6 +27,10 @@ class FakeAlerts:
     async def receive_webhook(self, tenant: TenantId, body: bytes) -> Posted:
         self.posted.append((tenant, read_webhook(body, now_ms=self.now_ms)))
         return self.posted[-1][1]
+
+    async def receive_event(self, tenant: TenantId, event: Event, *, by: str) -> str:
+        self.events.append((tenant, event, by))
+        return event.dedup_key or f"made-{len(self.events)}"
 
     async def silence(self, tenant: TenantId, silence: Silence, *, by: str) -> str:
         self.silenced.append(silence)

@@ -21,6 +21,8 @@ from auscult.kernel.incidents import Incident
 from auscult.kernel.matchers import Matcher, matches_all
 from auscult.kernel.runs import Run
 from auscult.kernel.words import Labels, TenantId
+from auscult.notification.messages.samples import sample_incident
+from auscult.notification.messages.templates import Preview, Templates, preview
 from auscult.runtime.metrics import Metrics
 from auscult.runtime.settings import (
     LimitSettings,
@@ -334,6 +336,10 @@ class FakeEngine:
 
     async def standing(self, tenant: TenantId) -> dict[str, Any]:
         return self.stands.get(tenant, {})
+
+    def preview(self, tenant: TenantId, incident: Incident | None = None) -> Sequence[Preview]:
+        shown = incident if incident is not None else sample_incident(tenant)
+        return preview(Templates(title="By {{ tenant }}: {{ headline }}"), ("chat",), shown)
 
     def coverage(self, tenant: TenantId) -> dict[str, Any]:
         mine = [one for one in self.series if one.tenant == tenant]

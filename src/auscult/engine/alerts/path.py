@@ -2,20 +2,24 @@
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from auscult.engine.alerts.events import incidents_of, overdue_groups, take_event
 from auscult.engine.alerts.taking import Paths, take_in
 from auscult.kernel.alerts import Alert, Silence
 from auscult.kernel.errors import ObjectMissing, QueueFull, StateConflict, StoreUnavailable
+from auscult.kernel.facts import Acknowledged
 from auscult.kernel.times import DAY_MS, HOUR_MS
 from auscult.kernel.words import TenantId
 from auscult.notification.decide.alerts import Alerting
 from auscult.notification.decide.alerts.silences import change, end
 from auscult.runtime.ids import new_uuid
 from auscult.runtime.logging import logger
-from auscult.signals.alerts import Posted, read_posted, read_webhook
+from auscult.signals.alerts import Action, Event, Posted, read_posted, read_webhook
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from auscult.engine.events.path import EventPath
     from auscult.engine.events.settled import Settled
     from auscult.engine.wiring import Plans
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from auscult.runtime.settings import Settings
     from auscult.store import Work
 
+T = TypeVar("T")
 HOUSEKEEPING_S = 300.0
 ALERTS_KEPT_MS, SILENCES_KEPT_MS, GROUPS_KEPT_MS = HOUR_MS, 5 * DAY_MS, 5 * DAY_MS
 """For so long is kept what is over: a sender says for some minutes that an alert has resolved; what
@@ -71,6 +76,30 @@ class AlertPath:
         """Do the same with what Alertmanager posts to a webhook."""
         return await self._take(tenant, read_webhook(body, now_ms=self._clock.now_ms()))
 
+    async def receive_event(self, tenant: TenantId, event: Event, *, by: str) -> str:
+        """Do what an event of a pager says; return its key, which is made where it has none.
+
+        Raises `QueueFull`, `StoreUnavailable`. What there is nothing of is done already.
+        """
+        self._refuse_if_off()
+        event = event if event.dedup_key else event.model_copy(update={"dedup_key": new_uuid()})
+        paths = self._paths_of(tenant, self.alerting(tenant))
+
+        def on(job: "Callable[..., T]") -> "Callable[[Work], T]":
+            return lambda work: job(work.of(tenant), event, paths, now_ms=self._clock.now_ms())
+
+        if event.event_action is not Action.ACKNOWLEDGE:
+            await self._events.write(on(take_event))
+            return event.dedup_key
+        for rang in await self._events.write(on(overdue_groups)):
+            await self._events.submit(rang)
+        for incident in await self._events.write(on(incidents_of)):
+            try:
+                await self._events.submit(Acknowledged(tenant=tenant, incident=incident, by=by))
+            except (StateConflict, ObjectMissing) as why:
+                log.info("an acknowledgement came too late", incident=incident, why=str(why))
+        return event.dedup_key
+
     async def keep_house(self) -> None:
         """Forget what is long over, from time to time, until cancelled."""
         while True:
@@ -90,8 +119,7 @@ class AlertPath:
         return rows.alerts.forget(now_ms - ALERTS_KEPT_MS, limit=CHUNK) == CHUNK
 
     async def _take(self, tenant: TenantId, posted: Posted) -> Posted:
-        if not self._is_on:
-            raise QueueFull("monitoring is switched off (MONITORING_ENABLED)", retry_after_s=60)
+        self._refuse_if_off()
         alerting = self.alerting(tenant)
         paths = self._paths_of(tenant, alerting)
         for at in range(0, len(posted.alerts), CHUNK):
@@ -102,6 +130,10 @@ class AlertPath:
 
             await self._events.write(take)
         return posted
+
+    def _refuse_if_off(self) -> None:
+        if not self._is_on:
+            raise QueueFull("monitoring is switched off (MONITORING_ENABLED)", retry_after_s=60)
 
     async def silence(self, tenant: TenantId, silence: Silence, *, by: str) -> str:
         """Make a silence, or change the one whose id it carries; returns its id.

@@ -23,6 +23,7 @@ from auscult.notification.decide.alerts import (
 from auscult.notification.messages import Message, render_group
 
 if TYPE_CHECKING:
+    from auscult.engine.events.steps import Rules
     from auscult.kernel.alerts import Group
     from auscult.store import TenantRows
 
@@ -35,8 +36,9 @@ class Rung:
     findings: tuple[Finding, ...] = ()
 
 
-def ring_group(rows: "TenantRows", group_id: str, alerting: Alerting, *, now_ms: int) -> Rung:
+def ring_group(rows: "TenantRows", group_id: str, rules: "Rules", *, now_ms: int) -> Rung:
     """Tell what is to be told of a group, and wake it again; one that is empty sleeps."""
+    alerting = rules.alerting
     group = rows.groups.get([group_id]).get(group_id)
     if group is None:
         return Rung(Settled(rows.tenant))
@@ -56,10 +58,10 @@ def ring_group(rows: "TenantRows", group_id: str, alerting: Alerting, *, now_ms:
         muting=_muting(rows, alerting, now_ms),
         now_ms=now_ms,
     )
-    return _save(rows, looked, is_left=len(looked.gone) < len(alerts), now_ms=now_ms)
+    return _save(rows, looked, rules, is_left=len(looked.gone) < len(alerts), now_ms=now_ms)
 
 
-def _save(rows: "TenantRows", looked: Flush, *, is_left: bool, now_ms: int) -> Rung:
+def _save(rows: "TenantRows", looked: Flush, rules: "Rules", *, is_left: bool, now_ms: int) -> Rung:
     group = looked.group if is_left else asleep(looked.group, now_ms)
     rows.groups.put([group])
     rows.groups.leave(group.id, looked.gone)
@@ -72,7 +74,8 @@ def _save(rows: "TenantRows", looked: Flush, *, is_left: bool, now_ms: int) -> R
         if notice.channel == INCIDENTS:
             findings.append(_finding(group, message))
         else:
-            wished += rows.effects.wish(_effect(group, notice.channel, message))
+            worded = rules.templates.reword(message, None, channel=notice.channel)
+            wished += rows.effects.wish(_effect(group, notice.channel, worded))
     return Rung(Settled(rows.tenant, effects=wished, timers=int(is_left)), tuple(findings))
 
 

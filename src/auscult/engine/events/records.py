@@ -78,9 +78,9 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
 
 def _ring_group(work: "Work", rang: Rang, plans: "Plans", *, clock: "Clock") -> Settled:
     """Tell of a group of alerts; what of it belongs to an incident is settled with it."""
-    alerting = plans.of(rang.tenant).rules.alerting
+    rules = plans.of(rang.tenant).rules
     rows = work.of(rang.tenant)
-    rung = ring_group(rows, rang.timer.about, alerting, now_ms=clock.now_ms())
+    rung = ring_group(rows, rang.timer.about, rules, now_ms=clock.now_ms())
     settled = rung.settled
     for finding in rung.findings:
         more = settle(work, Found(finding=finding), plans, clock=clock)

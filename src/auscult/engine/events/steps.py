@@ -30,6 +30,7 @@ from auscult.notification.decide import (
     wish_messages,
 )
 from auscult.notification.decide.alerts import Alerting
+from auscult.notification.messages.templates import Templates, reword_effects
 from auscult.notification.oncall import OnCall
 from auscult.remediation import decide as remediation
 from auscult.remediation.decide import Runbook
@@ -49,6 +50,7 @@ class Rules:
 
     routes: tuple[Route, ...] = ()
     alerting: Alerting = field(default_factory=Alerting)
+    templates: Templates = field(default_factory=Templates)
     oncall: OnCall = field(default_factory=lambda: OnCall(policy=""))
     mutes: tuple[MuteRule, ...] = ()
     runbooks: tuple[Runbook, ...] = ()
@@ -247,7 +249,15 @@ def tell(case: Case, decision: Decision) -> Decision:
     return replace(decision, effects=(*decision.effects, *beside))
 
 
-STEPS: tuple[Step, ...] = (follow, hush, call, wake, heal, tell)
+def word(case: Case, decision: Decision) -> Decision:
+    """Say what is told in the tenant's words."""
+    if decision.incident is None:
+        return decision
+    said = reword_effects(decision.effects, decision.incident, case.rules.templates)
+    return replace(decision, effects=tuple(said))
+
+
+STEPS: tuple[Step, ...] = (follow, hush, call, wake, heal, tell, word)
 
 
 def step(case: Case) -> Decision:

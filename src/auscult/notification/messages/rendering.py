@@ -14,7 +14,7 @@ from auscult.notification.messages.message import (
 )
 from auscult.notification.messages.plain import cut, cut_middle, is_plain, plain
 
-SIGNALS_SAID_MAX = 5
+SIGNALS_SAID_MAX, SUBJECTS_SAID_MAX = 5, 3
 LINE_CHARS_MAX = 300
 SIGNIFICANT_DIGITS = 4
 
@@ -109,12 +109,50 @@ def _lines(incident: Incident, change: Change) -> list[str]:
     if seen.now is not None and not incident.is_over:
         what = f"{plain(seen.plots)} " if seen.plots else ""
         lines.append(f"Now {what}{_number(seen.now)}{_unit(seen.unit)}{_usual(incident)}.")
-    lines.append(_standing(incident, change))
-    others = [one for one in incident.signals if one.fingerprint != incident.strongest.fingerprint]
+    lines += [_standing(incident, change), impact(incident), cause(incident)]
+    said = {incident.strongest.fingerprint}
+    if incident.strongest.evidence.breakdown is None:
+        said.add(_first_sign(incident).fingerprint)  # the line on the cause has it
+    others = [one for one in incident.signals if one.fingerprint not in said]
     lines.extend(_also(one) for one in others[:SIGNALS_SAID_MAX])
     if len(others) > SIGNALS_SAID_MAX:
         lines.append(f"And {len(others) - SIGNALS_SAID_MAX} more signals.")
-    return [line for line in lines if line]
+    return [line for line in (*lines, how_to_take(incident)) if line]
+
+
+def impact(incident: Incident) -> str:
+    """Return what it touches, as a line."""
+    named = [plain(str(subject)) for subject in incident.subjects]
+    more = f" and {len(named) - SUBJECTS_SAID_MAX} more" if len(named) > SUBJECTS_SAID_MAX else ""
+    where = cut(", ".join(named[:SUBJECTS_SAID_MAX]), 200)
+    return f"Impact: {where}{more}; how many listeners is not measured."
+
+
+def cause(incident: Incident) -> str:
+    """Return what is known of where it comes from, as a line; that nothing is, too."""
+    made_of = incident.strongest.evidence.breakdown
+    if made_of is not None and made_of.parts:
+        most = max(made_of.parts, key=lambda part: part.value)
+        whole = _number(sum(part.value for part in made_of.parts))
+        share = f"{_number(most.value)} of {whole}{_unit(made_of.unit)}"
+        return f"Cause: most of it is {plain(most.name)} ({share})."
+    first = _first_sign(incident)
+    if first.fingerprint == incident.strongest.fingerprint:
+        return "Cause: not known yet."
+    sign = cut(plain(first.sentence), 160)
+    return f"Cause: not known; its first sign, {clock_utc(first.first_ms)} UTC: {sign}"
+
+
+def _first_sign(incident: Incident) -> Signal:
+    return min(incident.signals, key=lambda signal: signal.first_ms)
+
+
+def how_to_take(incident: Incident) -> str:
+    """Return how somebody acknowledges it, as a line; empty where nobody needs to."""
+    if incident.status is not Status.OPEN:
+        return ""
+    path = f"/api/v1/incidents/{incident.id}/acknowledge"
+    return f"To acknowledge: its page, a button where there is one, or POST {path}"
 
 
 def _also(signal: Signal) -> str:

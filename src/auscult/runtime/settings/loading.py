@@ -108,7 +108,7 @@ def _over(defaults: Node, node: Node) -> Node:
     return Node(value, node.origin, {**defaults.key_origins, **node.key_origins})
 
 
-_ENTRIES = frozenset({"alerts", "codec", "oncall"})
+_ENTRIES = frozenset({"alerts", "codec", "oncall", "templates"})
 
 
 def _tenant(node: Node) -> Any:  # noqa: ANN401 (what the file holds, for pydantic to judge)

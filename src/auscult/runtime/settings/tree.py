@@ -133,6 +133,7 @@ class TenantSettings(Section):
     channels: dict[ChannelName, PlugSettings] = Field(default_factory=dict)
     routes: tuple[Entry, ...] = ()
     alerts: Entry | None = None
+    templates: Entry | None = None
     oncall: Entry | None = None
     mutes: tuple[Entry, ...] = ()
     runbooks: tuple[Entry, ...] = ()

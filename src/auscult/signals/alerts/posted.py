@@ -36,6 +36,8 @@ class Postable(TypedDict, total=False):
 
 
 _BODY = TypeAdapter(Annotated[list[Postable], Field(max_length=ALERTS_MAX)])
+SCHEMA: dict[str, Any] = _BODY.json_schema()
+"""What a body should be, as JSON Schema says it."""
 
 
 @dataclass(frozen=True, slots=True)

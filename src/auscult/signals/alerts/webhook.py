@@ -5,7 +5,7 @@ held until it resolves, or as long as Alertmanager itself would remember it. Wha
 (`truncatedAlerts`) says nothing. Source: `notify/webhook/webhook.go` of Alertmanager 0.25.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
@@ -31,6 +31,8 @@ class Webhook(TypedDict):
 
 
 _BODY = TypeAdapter(Webhook)
+SCHEMA: dict[str, Any] = _BODY.json_schema()
+"""What a body should be, as JSON Schema says it."""
 
 
 def read_webhook(body: bytes, *, now_ms: int) -> Posted:

@@ -1,4 +1,4 @@
-"""The JSON interface under /api/v1, and the three doors at the root that machines knock on."""
+"""The JSON interface under /api/v1, and the doors at the root that machines knock on."""
 
 from auscult.surface.api import (
     alertmanager,
@@ -6,6 +6,7 @@ from auscult.surface.api import (
     events,
     health,
     incidents,
+    pagerduty,
     series,
     standing,
     telemetry,
@@ -17,6 +18,7 @@ ROUTERS = (
     *(room.router for room in ROOMS),
     *telemetry.ROUTERS,
     *alertmanager.ROUTERS,
+    *pagerduty.ROUTERS,
     *delivery.ROUTERS,
 )
 """Each router says its whole path itself, so that a route's template is what metrics call it."""

@@ -77,17 +77,28 @@ async def identify(request: Request) -> Caller:
     """Return who sent a bearer key or a page session; raises `CredentialMissing`."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and key.strip():
-        found = await engine_of(request).authenticate(key.strip())
-        caller = Caller(found.tenant, found.key_id, found.role, "key", found.name)
-    elif scheme:
+        return await identify_by(request, key.strip())
+    if scheme:
         raise CredentialMissing("send Authorization: Bearer <key>")
-    else:
-        caller = await open_session(request)
-        refuse_foreign_origin(request)
+    caller = await open_session(request)
+    refuse_foreign_origin(request)
+    confirm_tenant(request, caller)
+    return caller
+
+
+async def identify_by(request: Request, key: str) -> Caller:
+    """Return whose a key is that the body carries; raises `CredentialMissing`."""
+    found = await engine_of(request).authenticate(key)
+    caller = Caller(found.tenant, found.key_id, found.role, "key", found.name)
+    confirm_tenant(request, caller)
+    return caller
+
+
+def confirm_tenant(request: Request, caller: Caller) -> None:
+    """Let `X-Scope-OrgID` confirm the tenant; raises `ObjectMissing` where it names another."""
     claimed = request.headers.get("x-scope-orgid")
     if claimed is not None and not hmac.compare_digest(claimed.encode(), caller.tenant.encode()):
         raise ObjectMissing("the key belongs to another tenant than X-Scope-OrgID names")
-    return caller
 
 
 async def _writer(request: Request) -> Ask:

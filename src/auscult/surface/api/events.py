@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from auscult.kernel.errors import AccessError, QueueFull, StoreUnavailable
 from auscult.kernel.words import TenantId
 from auscult.surface.api.access import Ask, Reader, identify
+from auscult.surface.api.description import Responses
 from auscult.surface.api.errors import answer
 from auscult.surface.api.queries import EventsQuery, documented
 
@@ -22,6 +23,12 @@ TENANT_LEAST = 3
 """... but always so many, so that a small limit still lets a person open a few pages."""
 
 router = APIRouter(prefix="/api/v1", tags=["live"])
+STREAMED: Responses = {
+    200: {
+        "description": "Server-sent events, without an end",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
 
 
 class Seats:
@@ -70,7 +77,12 @@ class Stream(StreamingResponse):
             await answer(full)(scope, receive, send)
 
 
-@router.get("/events", response_class=StreamingResponse, openapi_extra=documented(EventsQuery))
+@router.get(
+    "/events",
+    response_class=StreamingResponse,
+    openapi_extra=documented(EventsQuery),
+    responses=STREAMED,
+)
 async def stream(ask: Reader) -> StreamingResponse:
     """Stream the tenant's events; goes on after `Last-Event-ID` (or `?after=`)."""
     return open_stream(ask)

@@ -20,6 +20,15 @@ from auscult.kernel.matchers import Matcher
 from auscult.kernel.times import MINUTE_MS
 from auscult.store import IncidentFilter
 from auscult.surface.api.access import Ask, Reader
+from auscult.surface.api.description import told
+from auscult.surface.api.description.incidents import (
+    EXHIBITED,
+    IncidentPage,
+    IncidentTold,
+    SilencesMade,
+    StoryTold,
+    TimelineTold,
+)
 from auscult.surface.api.queries import (
     AcknowledgeQuery,
     IncidentQuery,
@@ -56,7 +65,7 @@ def filter_of(query: IncidentQuery) -> IncidentFilter:
     )
 
 
-@router.get("", openapi_extra=documented(IncidentQuery))
+@router.get("", openapi_extra=documented(IncidentQuery), responses=told(IncidentPage))
 async def list_all(ask: Reader) -> Response:
     """Return one page of incidents: `state`, `severity`, `service`, `q`, `cursor`, `limit`."""
     query = ask.query(IncidentQuery)
@@ -64,7 +73,7 @@ async def list_all(ask: Reader) -> Response:
     return Response(body, media_type="application/json")
 
 
-@router.get("/{incident_id}")
+@router.get("/{incident_id}", responses=told(StoryTold))
 async def tell(incident_id: str, ask: Reader) -> Response:
     """Return one incident with its findings, runs, deliveries and timeline."""
     ask.query(Nothing)
@@ -72,7 +81,7 @@ async def tell(incident_id: str, ask: Reader) -> Response:
     return Response(body, media_type="application/json")
 
 
-@router.get("/{incident_id}/timeline")
+@router.get("/{incident_id}/timeline", responses=told(TimelineTold))
 async def tell_timeline(incident_id: str, ask: Reader) -> Response:
     """Return what happened to one incident, oldest first."""
     ask.query(Nothing)
@@ -80,7 +89,7 @@ async def tell_timeline(incident_id: str, ask: Reader) -> Response:
     return said({"timeline": [as_dict(line) for line in story.timeline]})
 
 
-@router.get("/{incident_id}/exhibits/{exhibit_id}")
+@router.get("/{incident_id}/exhibits/{exhibit_id}", response_class=Response, responses=EXHIBITED)
 async def show(incident_id: str, exhibit_id: str, ask: Reader) -> Response:
     """Return a sound or a picture that convinced an observer; its id never means another."""
     ask.query(Nothing)
@@ -90,7 +99,11 @@ async def show(incident_id: str, exhibit_id: str, ask: Reader) -> Response:
     return sent_whole_or_part(ask.request, media_type, body)
 
 
-@router.post("/{incident_id}/acknowledge", openapi_extra=documented(AcknowledgeQuery))
+@router.post(
+    "/{incident_id}/acknowledge",
+    openapi_extra=documented(AcknowledgeQuery),
+    responses=told(IncidentTold, 409),
+)
 async def acknowledge(incident_id: str, ask: Reader) -> Response:
     """Take an incident, with `for_min` for so long; taking it twice is taking it once."""
     for_min = ask.query(AcknowledgeQuery).for_min
@@ -98,21 +111,29 @@ async def acknowledge(incident_id: str, ask: Reader) -> Response:
     return await _do(ask, Acknowledged(**who(ask, incident_id), for_ms=for_ms))
 
 
-@router.post("/{incident_id}/release")
+@router.post("/{incident_id}/release", responses=told(IncidentTold, 409))
 async def give_back(incident_id: str, ask: Reader) -> Response:
     """Give back an incident that the caller has: it needs somebody again."""
     ask.query(Nothing)
     return await _do(ask, Released(**who(ask, incident_id)))
 
 
-@router.post("/{incident_id}/snooze", openapi_extra=documented(SnoozeQuery))
+@router.post(
+    "/{incident_id}/snooze",
+    openapi_extra=documented(SnoozeQuery),
+    responses=told(IncidentTold, 409),
+)
 async def snooze(incident_id: str, ask: Reader) -> Response:
     """Have nobody called for `for_min` minutes (60): the caller has it until then."""
     for_ms = ask.query(SnoozeQuery).for_min * MINUTE_MS
     return await _do(ask, Silenced(**who(ask, incident_id), for_ms=for_ms))
 
 
-@router.post("/{incident_id}/mute", openapi_extra=documented(MuteQuery))
+@router.post(
+    "/{incident_id}/mute",
+    openapi_extra=documented(MuteQuery),
+    responses=told(SilencesMade, 409),
+)
 async def mute(incident_id: str, ask: Reader) -> Response:
     """Silence what fires in an incident for `for_min` minutes (60); returns the silences."""
     query = ask.query(MuteQuery)
@@ -154,21 +175,25 @@ async def silence_signals(ask: Ask, incident_id: str, *, for_min: int, reason: s
     return made
 
 
-@router.post("/{incident_id}/escalate")
+@router.post("/{incident_id}/escalate", responses=told(IncidentTold, 409))
 async def escalate(incident_id: str, ask: Reader) -> Response:
     """Call the next level of the policy now; at the last one that is called again."""
     ask.query(Nothing)
     return await _do(ask, Escalated(**who(ask, incident_id)))
 
 
-@router.post("/{incident_id}/reassign", openapi_extra=documented(ReassignQuery))
+@router.post(
+    "/{incident_id}/reassign",
+    openapi_extra=documented(ReassignQuery),
+    responses=told(IncidentTold, 409),
+)
 async def reassign(incident_id: str, ask: Reader) -> Response:
     """Hand an incident to others, who are called now."""
     to = ask.query(ReassignQuery).to
     return await _do(ask, Reassigned(**who(ask, incident_id), to=to))
 
 
-@router.post("/{incident_id}/resolve")
+@router.post("/{incident_id}/resolve", responses=told(IncidentTold, 409))
 async def resolve(incident_id: str, ask: Reader) -> Response:
     """End an incident by a person's word."""
     ask.query(Nothing)

@@ -4,10 +4,12 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from auscult.kernel.errors import QueryUnknown
+from auscult.kernel.errors import MatcherMalformed, QueryUnknown
 from auscult.kernel.matchers import parse_matcher
 from auscult.kernel.words import TenantId
 from auscult.surface.api.access import Reader
+from auscult.surface.api.description import told
+from auscult.surface.api.description.standing import SeriesPage, SeriesTold
 from auscult.surface.api.queries import Nothing, SeriesQuery, documented
 from auscult.surface.facade import Engine, SeriesRow, SeriesWindow
 
@@ -15,14 +17,18 @@ router = APIRouter(prefix="/api/v1/series", tags=["series"])
 SLOT_MAX = 2**31 - 1
 
 
-@router.get("", openapi_extra=documented(SeriesQuery))
+@router.get("", openapi_extra=documented(SeriesQuery), responses=told(SeriesPage))
 async def search(ask: Reader) -> dict[str, Any]:
     """Return the series that fulfil every `match[]`, by slot; `next` goes on where this ends."""
-    rows, following = await search_series(ask.engine, ask.tenant, ask.query(SeriesQuery))
+    query = ask.query(SeriesQuery)
+    try:
+        rows, following = await search_series(ask.engine, ask.tenant, query)
+    except MatcherMalformed as why:
+        raise QueryUnknown(f"match[]: {why.detail}") from None
     return {"series": [row_json(row) for row in rows], "next": following}
 
 
-@router.get("/{slot}")
+@router.get("/{slot}", responses=told(SeriesTold))
 async def show(slot: int, ask: Reader) -> dict[str, Any]:
     """Return one series' last window and the range that is usual now."""
     ask.query(Nothing)
@@ -32,7 +38,10 @@ async def show(slot: int, ask: Reader) -> dict[str, Any]:
 async def search_series(
     engine: Engine, tenant: TenantId, query: SeriesQuery
 ) -> tuple[list[SeriesRow], str | None]:
-    """Return one page of the search and the cursor of the next page, if there is one."""
+    """Return one page of the search and the cursor of the next page, if there is one.
+
+    Raises `MatcherMalformed`, and `QueryUnknown` for a foreign cursor.
+    """
     if not (query.cursor.isdecimal() or not query.cursor):
         raise QueryUnknown(f"cursor {query.cursor!r} is not one of ours")
     matchers = tuple(parse_matcher(text) for text in query.match)

@@ -8,27 +8,38 @@ from auscult.kernel.errors import QueryUnknown, StateConflict
 from auscult.kernel.words import PLATFORM, TenantId
 from auscult.runtime.settings import Settings, effective_tree, locate
 from auscult.surface.api.access import Admin, Caller, Reader
+from auscult.surface.api.description import told
+from auscult.surface.api.description.standing import (
+    AuditPage,
+    AuditVerified,
+    Coverage,
+    Ladders,
+    Me,
+    Monitors,
+    Reloaded,
+    SettingsTold,
+)
 from auscult.surface.api.queries import Nothing, PageQuery, documented
 from auscult.surface.readings import as_dict, read_ladders
 
 router = APIRouter(prefix="/api/v1")
 
 
-@router.get("/me", tags=["access"])
+@router.get("/me", tags=["access"], responses=told(Me))
 async def tell_me(ask: Reader) -> dict[str, str]:
     """Return whose credential this is and what it may do."""
     ask.query(Nothing)
     return {"tenant": ask.tenant, "key_id": ask.caller.key_id, "role": ask.caller.role}
 
 
-@router.get("/coverage", tags=["coverage"])
+@router.get("/coverage", tags=["coverage"], responses=told(Coverage))
 async def cover(ask: Reader) -> dict[str, Any]:
     """Return how many series are in which state, and how each source fares."""
     ask.query(Nothing)
     return ask.engine.coverage(ask.tenant)
 
 
-@router.get("/performance", tags=["performance"])
+@router.get("/performance", tags=["performance"], responses=told(Monitors))
 async def tell_performance(ask: Reader) -> dict[str, Any]:
     """Return how stages and programmes stand now, by monitor; null where nothing tells.
 
@@ -39,7 +50,7 @@ async def tell_performance(ask: Reader) -> dict[str, Any]:
     return {"monitors": await ask.engine.standing(ask.tenant)}
 
 
-@router.get("/codec", tags=["codec"])
+@router.get("/codec", tags=["codec"], responses=told(Ladders))
 async def tell_ladders(ask: Reader) -> dict[str, Any]:
     """Return the tenant's last codec ladders, the newest first, and the newest advice as a whole.
 
@@ -51,7 +62,9 @@ async def tell_ladders(ask: Reader) -> dict[str, Any]:
     return await read_ladders(ask.engine, ask.tenant)
 
 
-@router.get("/audit", tags=["audit"], openapi_extra=documented(PageQuery))
+@router.get(
+    "/audit", tags=["audit"], openapi_extra=documented(PageQuery), responses=told(AuditPage)
+)
 async def page_audit(ask: Reader) -> dict[str, Any]:
     """Return one page of the tenant's audit log."""
     query = ask.query(PageQuery)
@@ -66,7 +79,7 @@ async def page_audit(ask: Reader) -> dict[str, Any]:
     return {"rows": [as_dict(row) for row in page.rows], "next": page.next}
 
 
-@router.get("/audit/verify", tags=["audit"])
+@router.get("/audit/verify", tags=["audit"], responses=told(AuditVerified, 409, 500))
 async def verify_audit(ask: Admin) -> dict[str, Any]:
     """Check the tenant's audit chain from its first row; 500 `store.audit_broken` names the row.
 
@@ -84,14 +97,14 @@ async def verify_audit(ask: Admin) -> dict[str, Any]:
     return {"verified": True, "rows": rows}
 
 
-@router.get("/settings", tags=["settings"])
+@router.get("/settings", tags=["settings"], responses=told(SettingsTold))
 async def show_settings(ask: Reader) -> dict[str, Any]:
     """Return the tenant's own effective settings; secrets are never in it."""
     ask.query(Nothing)
     return {"settings": visible_settings(ask.engine.settings, ask.caller)}
 
 
-@router.post("/settings/reload", tags=["settings"])
+@router.post("/settings/reload", tags=["settings"], responses=told(Reloaded, 409, 422))
 async def reload_settings(ask: Admin) -> dict[str, Any]:
     """Take the settings file anew; a wrong one changes nothing (422 with file:line:column)."""
     ask.query(Nothing)

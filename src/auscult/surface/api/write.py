@@ -20,6 +20,7 @@ from fastapi.responses import JSONResponse
 from auscult.kernel.errors import MediaUnsupported, SampleRefused
 from auscult.signals.columns.intake import Accepted
 from auscult.surface.api.access import Writer
+from auscult.surface.api.description import BINARY, BODY, refusing, takes
 from auscult.surface.api.errors import body_of
 from auscult.surface.api.limits import read_body
 from auscult.surface.api.queries import Nothing
@@ -34,7 +35,12 @@ V2 = "io.prometheus.write.v2.Request"
 router = APIRouter(prefix="/api/v1", tags=["samples"], route_class=DirectRoute)
 
 
-@router.post("/write", status_code=204)
+@router.post(
+    "/write",
+    status_code=204,
+    openapi_extra=takes(BINARY, media=MEDIA),
+    responses=refusing(*BODY, 415),
+)
 async def write(ask: Writer) -> Response:
     """Take one remote_write request; the Content-Type says which version it is."""
     ask.query(Nothing)

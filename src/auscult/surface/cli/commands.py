@@ -70,6 +70,19 @@ def check(config: Config = CONFIG) -> None:
 
 
 @app.command()
+def preview(  # noqa: PLR0917  # typer calls by name
+    config: Config = CONFIG,
+    tenant: Annotated[str, typer.Option(help="Whose messages; the first one by default.")] = "",
+    incident: Annotated[str, typer.Option(help="Of this incident, not of a sample.")] = "",
+    channel: Annotated[str, typer.Option(help="Of this channel only.")] = "",
+) -> None:
+    """Print what each channel is told of an incident: as it opens, is taken, and ends."""
+    from auscult.surface.cli.settings.previewing import preview_messages
+
+    preview_messages(config, tenant=tenant, incident=incident, channel=channel)
+
+
+@app.command()
 def probe(  # noqa: PLR0917  # typer calls by name
     to: Annotated[str, typer.Option("--to", help="The auscult that watches, as http://host:port.")],
     config: Config = CONFIG,

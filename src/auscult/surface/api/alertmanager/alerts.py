@@ -4,18 +4,28 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from auscult.signals.alerts import said_wrong
+from auscult.signals.alerts.posted import SCHEMA as POSTED_SCHEMA
 from auscult.surface.api.access import Reader, Writer
 from auscult.surface.api.alertmanager.readings import AlertsQuery, Sight
 from auscult.surface.api.alertmanager.routes import AlertmanagerRoute
+from auscult.surface.api.description import takes, told
+from auscult.surface.api.description.alerts import REFUSALS, AlertTold, GroupTold, taken
 from auscult.surface.api.limits import read_body
 from auscult.surface.api.queries import Nothing, documented
 
 PATH = "/api/v2/alerts"
 
-router = APIRouter(prefix=PATH, tags=["alertmanager"], route_class=AlertmanagerRoute)
+router = APIRouter(
+    prefix=PATH, tags=["alertmanager"], route_class=AlertmanagerRoute, responses=REFUSALS
+)
 
 
-@router.post("")
+@router.post(
+    "",
+    response_class=Response,
+    openapi_extra=takes(POSTED_SCHEMA),
+    responses=taken("Every alert of it is durable", 413),
+)
 async def post(ask: Writer) -> Response:
     """Take alerts; 200 says that they are durable, 400 which were not taken (the others were)."""
     ask.query(Nothing)
@@ -26,7 +36,7 @@ async def post(ask: Writer) -> Response:
     return Response(status_code=200)
 
 
-@router.get("", openapi_extra=documented(AlertsQuery))
+@router.get("", openapi_extra=documented(AlertsQuery), responses=told(list[AlertTold]))
 async def show(ask: Reader) -> Response:
     """Return the alerts that are not over."""
     query = ask.query(AlertsQuery)
@@ -37,7 +47,7 @@ async def show(ask: Reader) -> Response:
     return JSONResponse(told)
 
 
-@router.get("/groups", openapi_extra=documented(AlertsQuery))
+@router.get("/groups", openapi_extra=documented(AlertsQuery), responses=told(list[GroupTold]))
 async def show_groups(ask: Reader) -> Response:
     """Return the same, in the groups they are told in."""
     query = ask.query(AlertsQuery)

@@ -15,6 +15,8 @@ from auscult.kernel.times import rfc3339
 from auscult.surface.api.access import Reader
 from auscult.surface.api.alertmanager.readings import read_filter
 from auscult.surface.api.alertmanager.routes import AlertmanagerRoute
+from auscult.surface.api.description import takes, told
+from auscult.surface.api.description.alerts import REFUSALS, SilenceMade, SilenceTold, taken
 from auscult.surface.api.limits import SMALL_BODY_BYTES, read_body
 from auscult.surface.api.queries import Nothing, Query, documented
 
@@ -22,7 +24,9 @@ SHOWN_MAX = 1_000
 KEPT_MS = 5 * 86_400_000
 """How long a silence that is over is shown."""
 
-router = APIRouter(prefix="/api/v2", tags=["alertmanager"], route_class=AlertmanagerRoute)
+router = APIRouter(
+    prefix="/api/v2", tags=["alertmanager"], route_class=AlertmanagerRoute, responses=REFUSALS
+)
 
 
 class SilencesQuery(Query):
@@ -85,7 +89,7 @@ class PostedSilence(BaseModel):
         )
 
 
-@router.get("/silences", openapi_extra=documented(SilencesQuery))
+@router.get("/silences", openapi_extra=documented(SilencesQuery), responses=told(list[SilenceTold]))
 async def show_all(ask: Reader) -> Response:
     """Return the silences: active, pending, and those that are over since not long."""
     wanted = read_filter(ask.query(SilencesQuery).filter)
@@ -94,10 +98,14 @@ async def show_all(ask: Reader) -> Response:
         lambda work: work.of(ask.tenant).silences.ending_after(now_ms - KEPT_MS, SHOWN_MAX)
     )
     fitting = [one for one in found if set(wanted) <= set(one.matchers)]
-    return JSONResponse([told(one, now_ms) for one in sorted(fitting, key=_order(now_ms))])
+    return JSONResponse([said_of(one, now_ms) for one in sorted(fitting, key=_order(now_ms))])
 
 
-@router.post("/silences")
+@router.post(
+    "/silences",
+    openapi_extra=takes(PostedSilence.model_json_schema()),
+    responses=told(SilenceMade, 413),
+)
 async def post(ask: Reader) -> Response:
     """Make a silence, or change the one whose id is given."""
     ask.query(Nothing)
@@ -113,17 +121,17 @@ async def post(ask: Reader) -> Response:
     return JSONResponse({"silenceID": made})
 
 
-@router.get("/silence/{silence_id}")
+@router.get("/silence/{silence_id}", responses=told(SilenceTold))
 async def show(silence_id: UUID, ask: Reader) -> Response:
     """Return one silence."""
     ask.query(Nothing)
     found = await ask.engine.read(lambda work: work.of(ask.tenant).silences.get(str(silence_id)))
     if found is None:
         raise ObjectMissing("no such silence")
-    return JSONResponse(told(found, ask.engine.clock.now_ms()))
+    return JSONResponse(said_of(found, ask.engine.clock.now_ms()))
 
 
-@router.delete("/silence/{silence_id}")
+@router.delete("/silence/{silence_id}", response_class=Response, responses=taken("It has ended"))
 async def end(silence_id: UUID, ask: Reader) -> Response:
     """End one silence now."""
     ask.query(Nothing)
@@ -131,7 +139,7 @@ async def end(silence_id: UUID, ask: Reader) -> Response:
     return Response(status_code=200)
 
 
-def told(silence: Silence, now_ms: int) -> dict[str, Any]:
+def said_of(silence: Silence, now_ms: int) -> dict[str, Any]:
     """Return a silence as the API says it."""
     return {
         "id": silence.id,

@@ -8,15 +8,19 @@ from auscult import __version__
 from auscult.kernel.times import rfc3339
 from auscult.surface.api.access import Reader
 from auscult.surface.api.alertmanager.routes import AlertmanagerRoute
+from auscult.surface.api.description import told
+from auscult.surface.api.description.alerts import REFUSALS, ReceiverTold, StatusTold
 from auscult.surface.api.queries import Nothing
 
 EMULATED = "0.25.0"
 """The version whose interface this is: `amtool` warns where it is another than its own."""
 
-router = APIRouter(prefix="/api/v2", tags=["alertmanager"], route_class=AlertmanagerRoute)
+router = APIRouter(
+    prefix="/api/v2", tags=["alertmanager"], route_class=AlertmanagerRoute, responses=REFUSALS
+)
 
 
-@router.get("/status")
+@router.get("/status", responses=told(StatusTold))
 async def status(ask: Reader) -> Response:
     """Return the version of the interface, and the tenant's routes for tools that evaluate them."""
     ask.query(Nothing)
@@ -33,7 +37,7 @@ async def status(ask: Reader) -> Response:
     )
 
 
-@router.get("/receivers")
+@router.get("/receivers", responses=told(list[ReceiverTold]))
 async def receivers(ask: Reader) -> Response:
     """Return the names that routes send to."""
     ask.query(Nothing)

@@ -8,7 +8,10 @@ from fastapi import APIRouter, Response
 
 from auscult.kernel.errors import BodyMalformed
 from auscult.signals.alerts import said_wrong
+from auscult.signals.alerts.webhook import SCHEMA as WEBHOOK_SCHEMA
 from auscult.surface.api.access import Writer
+from auscult.surface.api.description import BODY, takes, told
+from auscult.surface.api.description.alerts import WebhookTaken
 from auscult.surface.api.limits import read_body
 from auscult.surface.api.queries import Nothing
 from auscult.surface.api.routes import DirectRoute
@@ -19,7 +22,7 @@ PATH = "/api/v1/alertmanager"
 router = APIRouter(tags=["alertmanager"], route_class=DirectRoute)
 
 
-@router.post(PATH)
+@router.post(PATH, openapi_extra=takes(WEBHOOK_SCHEMA), responses=told(WebhookTaken, *BODY))
 async def post(ask: Writer) -> Response:
     """Take the alerts of a webhook."""
     ask.query(Nothing)

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from auscult.kernel.errors import BodyMalformed
 from auscult.surface.api.access import Admin, Reader
+from auscult.surface.api.description import BODY, takes, told
+from auscult.surface.api.description.incidents import DeadLetters, Replayed
 from auscult.surface.api.limits import SMALL_BODY_BYTES, read_body
 from auscult.surface.api.queries import PAGE_DEFAULT, PAGE_MAX, Nothing, Query, documented
 from auscult.surface.api.routes import DirectRoute
@@ -35,7 +37,7 @@ class Replay(BaseModel):
     )
 
 
-@router.get("", openapi_extra=documented(DeadQuery))
+@router.get("", openapi_extra=documented(DeadQuery), responses=told(DeadLetters))
 async def list_given_up(ask: Reader) -> Response:
     """Return the messages that were given up, and why."""
     limit = ask.query(DeadQuery).limit
@@ -43,7 +45,11 @@ async def list_given_up(ask: Reader) -> Response:
     return said({"deadletters": [_shown(row) for row in found]})
 
 
-@router.post("/replay")
+@router.post(
+    "/replay",
+    openapi_extra=takes(Replay.model_json_schema(), required=False),
+    responses=told(Replayed, *BODY),
+)
 async def send_again(ask: Admin) -> Response:
     """Send messages again that were given up: `{"keys": [...]}`, or all without a body."""
     ask.query(Nothing)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 
 from auscult.engine.inbound import Request as Sent
 from auscult.surface.api.access import Anyone
+from auscult.surface.api.description import BINARY, BODY, refusing, takes
 from auscult.surface.api.limits import read_body
 from auscult.surface.api.routes import DirectRoute
 
@@ -18,7 +19,12 @@ BODY_BYTES_MAX = 1_048_576
 router = APIRouter(prefix="/api/v1/channels", tags=["channels"], route_class=DirectRoute)
 
 
-@router.post("/{tenant}/{channel}")
+@router.post(
+    "/{tenant}/{channel}",
+    response_class=Response,
+    openapi_extra={"security": [], **takes(BINARY, media="application/octet-stream")},
+    responses={200: {"description": "Taken; the body is empty"}, **refusing(*BODY)},
+)
 async def take_back(tenant: str, channel: str, ask: Anyone) -> Response:
     """Take what a channel's receiver sends: a button that was pressed, an acknowledgement."""
     body = await read_body(ask.request, BODY_BYTES_MAX)

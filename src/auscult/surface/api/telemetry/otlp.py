@@ -30,6 +30,7 @@ from auscult.signals.otlp.exports import Export, Rejected
 from auscult.signals.otlp.messages import JSON, PROTOBUF, media_of
 from auscult.signals.series.labels import encode_varint
 from auscult.surface.api.access import Ask, Writer
+from auscult.surface.api.description.telemetry import DESCRIBED
 from auscult.surface.api.errors import body_of, headers_of, status_of
 from auscult.surface.api.limits import read_body
 from auscult.surface.api.queries import Nothing
@@ -44,19 +45,19 @@ Take = Callable[[TenantId, Export], Awaitable[Rejected]]
 router = APIRouter(prefix="/v1", tags=["otlp"], route_class=DirectRoute)
 
 
-@router.post("/traces")
+@router.post("/traces", **DESCRIBED)
 async def traces(ask: Writer) -> Response:
     """Take spans: an `ExportTraceServiceRequest`."""
     return await receive(ask, ask.engine.telemetry.receive_traces, told_spans)
 
 
-@router.post("/metrics")
+@router.post("/metrics", **DESCRIBED)
 async def metrics(ask: Writer) -> Response:
     """Take metrics: an `ExportMetricsServiceRequest`."""
     return await receive(ask, ask.engine.telemetry.receive_metrics, told_points)
 
 
-@router.post("/logs")
+@router.post("/logs", **DESCRIBED)
 async def logs(ask: Writer) -> Response:
     """Take log records: an `ExportLogsServiceRequest`."""
     return await receive(ask, ask.engine.telemetry.receive_logs, told_records)

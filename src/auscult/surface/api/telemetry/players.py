@@ -13,6 +13,8 @@ from auscult.signals.otlp.messages import JSON
 from auscult.signals.players import PlayerEvent
 from auscult.signals.players.events import BODY_BYTES_MAX, EVENTS_MAX
 from auscult.surface.api.access import Writer
+from auscult.surface.api.description import BODY, takes, told
+from auscult.surface.api.description.standing import PlayersTaken
 from auscult.surface.api.limits import read_body
 from auscult.surface.api.queries import Nothing
 from auscult.surface.api.routes import DirectRoute
@@ -26,22 +28,16 @@ router = APIRouter(prefix="/api/v1/players", tags=["players"], route_class=Direc
 def documented_batch() -> dict[str, Any]:
     """Return the JSON schema of a batch, as OpenAPI shows it."""
     event = PlayerEvent.model_json_schema()
-    named = event.pop("$defs", {})
-    text = {"type": "array", "maxItems": EVENTS_MAX, "items": _inlined(event, named)}
-    schema = {"type": "object", "required": ["events"], "properties": {"events": text}}
-    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}
+    items = {"type": "array", "maxItems": EVENTS_MAX, "items": event}
+    schema = {"type": "object", "required": ["events"], "properties": {"events": items}}
+    return takes(schema | {"$defs": event.get("$defs", {})}, media=JSON)
 
 
-def _inlined(tree: Any, named: dict[str, Any]) -> Any:  # noqa: ANN401  # whatever JSON can hold
-    """Return a schema with what it refers to in the place of the reference."""
-    if isinstance(tree, dict):
-        if "$ref" in tree:
-            return _inlined(named[tree["$ref"].rpartition("/")[2]], named)
-        return {key: _inlined(value, named) for key, value in tree.items()}
-    return [_inlined(one, named) for one in tree] if isinstance(tree, list) else tree
-
-
-@router.post("/events", openapi_extra=documented_batch())
+@router.post(
+    "/events",
+    openapi_extra=documented_batch(),
+    responses=told(PlayersTaken, *BODY, 415),
+)
 async def events(ask: Writer) -> Response:
     """Take a batch of player events: startup, stall, switch, failure, end."""
     ask.query(Nothing)

@@ -9,6 +9,8 @@ from fastapi import APIRouter, Response
 from auscult.kernel.errors import MediaUnsupported
 from auscult.signals.vantage.sounds import REPORT_BYTES_MAX, SOUND_MEDIA
 from auscult.surface.api.access import Writer
+from auscult.surface.api.description import BINARY, BODY, takes, told
+from auscult.surface.api.description.standing import SoundTaken
 from auscult.surface.api.limits import read_body
 from auscult.surface.api.queries import Nothing
 from auscult.surface.api.routes import DirectRoute
@@ -17,15 +19,13 @@ from auscult.surface.api.speech import said
 PATH = "/api/v1/sounds"
 
 router = APIRouter(prefix="/api/v1", tags=["sounds"], route_class=DirectRoute)
-DOCUMENTED = {
-    "requestBody": {
-        "required": True,
-        "content": {SOUND_MEDIA: {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 
 
-@router.post("/sounds", openapi_extra=DOCUMENTED)
+@router.post(
+    "/sounds",
+    openapi_extra=takes(BINARY, media=SOUND_MEDIA),
+    responses=told(SoundTaken, *BODY, 415),
+)
 async def sounds(ask: Writer) -> Response:
     """Take one stretch of a stream, or why there is none: a line of JSON, then FLAC."""
     ask.query(Nothing)

@@ -8,6 +8,8 @@ from pydantic import Field
 from auscult.kernel.errors import QueryUnknown
 from auscult.signals.traces import SpanView, Trace, TraceQuery, TraceSummary
 from auscult.surface.api.access import Reader
+from auscult.surface.api.description import told
+from auscult.surface.api.description.standing import TracePage, TraceTold
 from auscult.surface.api.queries import TEXT_CHARS_MAX, Nothing, Query, documented
 from auscult.surface.api.routes import DirectRoute
 from auscult.surface.api.speech import said
@@ -37,7 +39,7 @@ class TraceSearch(Query):
     to_ms: int = Field(default=0, ge=0, le=TIME_MS_MAX)
 
 
-@router.get("", openapi_extra=documented(TraceSearch))
+@router.get("", openapi_extra=documented(TraceSearch), responses=told(TracePage))
 async def search(ask: Reader) -> Response:
     """Return recent traces of which a span is as asked, the newest first."""
     asked = ask.query(TraceSearch)
@@ -45,7 +47,7 @@ async def search(ask: Reader) -> Response:
     return said({"traces": [summary_json(one) for one in found]})
 
 
-@router.get("/{trace_id}")
+@router.get("/{trace_id}", responses=told(TraceTold))
 async def show(trace_id: str, ask: Reader) -> Response:
     """Return one trace from the top down; its id is 32 hexadecimal digits."""
     ask.query(Nothing)

@@ -29,7 +29,8 @@ def check_settings(config: Path) -> None:
     _check_store(settings)
     width = max((len(one.path) for one in effective_tree(settings)), default=0)
     for one in effective_tree(settings):
-        sys.stdout.write(f"{one.path:<{width}}  {one.value!s:<32}  # {locate(one.origin)}\n")
+        value = str(one.value).replace("\n", "\\n")  # a template may have several lines
+        sys.stdout.write(f"{one.path:<{width}}  {value:<32}  # {locate(one.origin)}\n")
     if not settings.tenants:
         raise SettingError(f"{config}: no tenant is configured, so nothing would be watched")
     if missing := missing_libraries():
