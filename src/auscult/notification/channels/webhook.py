@@ -71,7 +71,7 @@ class Webhook(Channel):
 
 def body_of(message: Message) -> bytes:
     """Return the JSON body; the same message always gives the same bytes."""
-    said = message.model_dump(mode="json", exclude={"so_far", "kept", "alerts"})
+    said = message.model_dump(mode="json", exclude={"so_far", "kept", "alerts", "added"})
     incident = {"id": message.incident} | {name: said[name] for name in sorted(INCIDENT_FIELDS)}
     event = {
         "type": message.type,

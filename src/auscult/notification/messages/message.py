@@ -61,6 +61,7 @@ class Message(Word):
     keeps one alert per incident with it. `fields` are (name, value) pairs for receivers that show
     tables. Where it is about a group of alerts, `alerts` holds them. `at_ms` is when the thing said
     happened, not when it is sent.
+    `added` are the last lines of the text that stay whatever its wording: who is called, and why.
     `kept` is what earlier messages about the incident left behind at this channel.
     """
 
@@ -82,6 +83,7 @@ class Message(Word):
     at_ms: int
     so_far: SoFar = SoFar()
     alerts: AlertsTold | None = None
+    added: tuple[str, ...] = ()
     kept: dict[str, str] = {}
 
     @property

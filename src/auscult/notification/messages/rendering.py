@@ -49,11 +49,13 @@ def render(incident: Incident, change: Change, *, base_url: str = "") -> Message
 
 def add_lines(message: Message, lines: Sequence[str]) -> Message:
     """Return a message whose text goes on with more lines, which are said whole."""
-    rest = "\n".join(cut(plain(line), LINE_CHARS_MAX) for line in lines if line)
+    added = tuple(cut(plain(line), LINE_CHARS_MAX) for line in lines if line)
+    rest = "\n".join(added)
     if not rest:
         return message
     text = cut(message.text, max(0, TEXT_CHARS_MAX - len(rest) - 1))
-    return message.model_copy(update={"text": cut(f"{text}\n{rest}", TEXT_CHARS_MAX)})
+    said = cut(f"{text}\n{rest}", TEXT_CHARS_MAX)
+    return message.model_copy(update={"text": said, "added": (*message.added, *added)})
 
 
 def title(incident: Incident, change: Change) -> str:

@@ -15,10 +15,10 @@ from auscult.notification.messages.facts import facts_of
 from auscult.notification.messages.language import SOURCE_CHARS_MAX, render_template
 from auscult.notification.messages.message import TEXT_CHARS_MAX, TITLE_CHARS_MAX, Message
 from auscult.notification.messages.plain import cut, plain
+from auscult.notification.messages.rendering import add_lines
 from auscult.notification.messages.samples import life_of, sample_groups, sample_incident
 
 CHANNELS_MAX = 1_000
-REMARK_CHARS_MAX = 300
 
 
 def _try(source: str) -> str:
@@ -81,26 +81,22 @@ class Templates(Wording):
         if not (title_source or text_source):
             return message
         facts = facts_of(message, incident, channel)
-        title, text, faults = message.title, message.text, []
-        for name, source in (("title", title_source), ("text", text_source)):
-            if not source:
-                continue
-            try:
-                said = render_template(source, facts)
-            except TemplateFailed as why:
-                faults.append(f"The template of the {name} failed: {plain(why.detail)}")
-                continue
-            if not plain(said):
-                continue
-            if name == "title":
-                title = cut(plain(said), TITLE_CHARS_MAX)
-            else:
-                text = cut(_printable(said), TEXT_CHARS_MAX)
-        if faults:
-            remark = cut(" ".join(faults), REMARK_CHARS_MAX)
-            text = f"{cut(text, TEXT_CHARS_MAX - len(remark) - 1)}\n{remark}"
+        title, title_fault = _render("title", title_source, facts)
+        text, text_fault = _render("text", text_source, facts)
+        title = cut(plain(title), TITLE_CHARS_MAX) or message.title
+        text = cut(_printable(text), TEXT_CHARS_MAX) or message.text
         subject = title if message.subject == message.title else message.subject
-        return message.model_copy(update={"title": title, "text": text, "subject": subject})
+        said = message.model_copy(update={"title": title, "text": text, "subject": subject})
+        unsaid = [line for line in message.added if line not in text]
+        return add_lines(said, [*unsaid, title_fault, text_fault])
+
+
+def _render(name: str, source: str, facts: dict[str, Any]) -> tuple[str, str]:
+    """Return what a template says, and why it failed; one of the two is empty."""
+    try:
+        return render_template(source, facts), ""
+    except TemplateFailed as why:
+        return "", f"The template of the {name} failed: {why.detail}"
 
 
 _NOTHING = Wording()

@@ -8,6 +8,7 @@ from auscult.kernel.incidents import ChangeKind, Status
 from auscult.notification.decide import Route, wish_messages
 from auscult.notification.messages import Message, render, render_group
 from auscult.notification.messages.facts import facts_of
+from auscult.notification.messages.rendering import add_lines
 from auscult.notification.messages.samples import life_of, sample_groups, sample_incident
 from auscult.notification.messages.templates import Templates, Wording, preview, reword_effects
 from tests.story import ACME, AT_MS, a_change, a_signal, an_incident
@@ -172,3 +173,16 @@ def test_what_is_wrong_is_said_where_it_stands(
     (error,) = caught.value.errors()
     assert error["loc"] == where
     assert why in error["msg"]
+
+
+def test_who_is_called_and_why_is_said_whatever_the_wording() -> None:
+    incident = an_incident()
+    lines = ["Called: ann, on call in week 48.", "Next: bo, in 5 min."]
+    message = add_lines(render(incident, a_change()), lines)
+    own = Templates(text="{{ headline }}").reword(message, incident, channel="chat")
+    assert own.text.split("\n") == ["No data from encode for 6 s since 03:13 UTC", *lines]
+    whole = Templates(text="{{ text }}").reword(message, incident, channel="chat")
+    assert whole.text == message.text, "and not twice"
+    assert Templates(title="{{ kind }}").reword(message, incident, channel="chat").text == (
+        message.text
+    )
