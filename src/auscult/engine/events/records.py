@@ -25,6 +25,7 @@ from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import Incident
 from auscult.kernel.runs import Run
 from auscult.notification.decide import KEPT_BY, Sight, learn, stand_ins, told_channels
+from auscult.notification.decide.digests import DigestLine, add_to_digest
 from auscult.runtime.ids import new_id
 
 if TYPE_CHECKING:
@@ -215,7 +216,23 @@ def _save(rows: "TenantRows", case: Case, decision: Decision) -> int:
     for note in decision.notes:
         _write_note(rows, note, case.now_ms)
     rows.pages.add(decision.pages)
-    return [rows.effects.wish(effect) for effect in decision.effects].count(True)
+    wished = [rows.effects.wish(effect) for effect in decision.effects].count(True)
+    return wished + sum(_write_line(rows, line, case.rules) for line in decision.digested)
+
+
+def _write_line(rows: "TenantRows", line: DigestLine, rules: Rules) -> int:
+    """Write a line into its digest, or begin that; return how many effects became due."""
+    row = rows.effects.row(line.key)
+    if row is not None and (row.state != "pending" or row.attempts):
+        return 0  # it is on its way: what is over by now was said to have begun
+    before = row.effect if row is not None else None
+    digest = add_to_digest(before, line, tenant=rows.tenant, base_url=rules.base_url)
+    if digest is None:
+        return 0
+    if before is None:
+        return int(rows.effects.wish(digest))
+    rows.effects.keep(digest)
+    return 0
 
 
 def _write_note(rows: "TenantRows", note: Note, now_ms: int) -> None:

@@ -31,6 +31,7 @@ from auscult.notification.decide import (
     wish_messages,
 )
 from auscult.notification.decide.alerts import Alerting
+from auscult.notification.decide.digests import DigestLine, digest_lines
 from auscult.notification.decide.reasons import explain, fingerprint, pack, sum_up
 from auscult.notification.decide.wishes import LOUD, is_hushed, is_said_by_call
 from auscult.notification.messages.templates import Templates, reword_effects
@@ -112,6 +113,7 @@ class Decision:
     effects: tuple[Effect, ...] = ()
     pages: tuple[Paged, ...] = ()
     withdrawn: tuple[str, ...] = ()
+    digested: tuple[DigestLine, ...] = ()
     timers: tuple[Timer, ...] = ()
     cancelled: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -248,9 +250,13 @@ def tell(case: Case, decision: Decision) -> Decision:
     if decision.incident is None:
         return decision
     called = {effect.to for effect in decision.effects if effect.kind is EffectKind.NOTIFY}
+    changes = [one for one in decision.changes if not is_hushed(decision.incident, one.kind)]
+    lines = digest_lines(
+        decision.incident, changes, case.rules.routes, told=case.told, now_ms=case.now_ms
+    )
     wishes = wish_messages(
         decision.incident,
-        [one for one in decision.changes if not is_hushed(decision.incident, one.kind)],
+        changes,
         case.rules.routes,
         now_ms=case.now_ms,
         base_url=case.rules.base_url,
@@ -258,7 +264,7 @@ def tell(case: Case, decision: Decision) -> Decision:
         stand_ins=case.stand_ins,
     )
     beside = [one for one in wishes if not is_said_by_call(one.to, one.payload["kind"], called)]
-    return replace(decision, effects=(*decision.effects, *beside))
+    return replace(decision, effects=(*decision.effects, *beside), digested=lines)
 
 
 def word(case: Case, decision: Decision) -> Decision:

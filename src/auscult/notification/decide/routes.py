@@ -30,7 +30,8 @@ class Route(Word):
     `instance`, `signal`, `seen_by`, `severity` and the evidence's labels) and the incident's
     severity is listed. Routes are read by `order`, then as written; a channel that several
     matching routes name is told once, as the first of them says. The first route that matches and
-    names a `policy` has its people called by that.
+    names a `policy` has its people called by that. With `digest_min` its channels are told every so
+    many minutes of all that began meanwhile, in one message.
     """
 
     to: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(default=(), max_length=20)
@@ -46,6 +47,7 @@ class Route(Word):
         ChangeKind.RESOLVED,
     )
     order: int = 0
+    digest_min: int | None = Field(default=None, ge=1, le=1_440)
 
     @model_validator(mode="before")
     @classmethod
@@ -57,6 +59,8 @@ class Route(Word):
 
     @model_validator(mode="after")
     def _only_tellable(self) -> "Route":
+        if self.digest_min is not None and Severity.CRITICAL in self.severity:
+            raise ValueError("digest_min: what is critical is told at once; list other severities")
         if not self.to and not self.policy:
             raise ValueError("to: name a channel, or a policy by which people are called")
         if wrong := [kind for kind in self.on if kind not in TELLABLE]:

@@ -32,12 +32,16 @@ PAGES = frozenset({ChangeKind.OPENED, ChangeKind.ESCALATED})
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """What a channel hears of a step by the route that speaks for it, or why it hears nothing."""
+    """What a channel hears of a step by the route that speaks for it, or why it hears nothing.
+
+    With `is_digested` it hears of it with other things, when its digest is due.
+    """
 
     channel: str
     route: Route
     kind: ChangeKind | None = None
     why_not: str = ""
+    is_digested: bool = False
 
 
 def wish_messages(  # noqa: PLR0913  # an incident's step, the rules, and what is known of before
@@ -115,7 +119,10 @@ def hearings(
     for channel, route in _chosen(incident, routes, told).items():
         known = channel in told if told is not None else change.kind is not ChangeKind.OPENED
         kind, why_not = _heard(incident, change.kind, route, is_known=known)
-        found.append(Hearing(channel, route, kind, why_not))
+        is_digested = kind is not None and not known and route.digest_min is not None
+        if is_digested:
+            kind, why_not = None, f"it stands in its digest of every {route.digest_min} min"
+        found.append(Hearing(channel, route, kind, why_not, is_digested))
     return found
 
 

@@ -21,7 +21,7 @@ def render_blocks(message: Message, *, buttons: bool = False) -> dict[str, Any]:
     blocks = [_section(head), _section(escape(message.text, SECTION_CHARS_MAX))]
     if message.link:
         blocks.append(_section(f"<{escape(message.link, 2_900)}|Open the incident>"))
-    if buttons and message.status is not Status.RESOLVED:
+    if buttons and not message.digest and message.status is not Status.RESOLVED:
         blocks.append(_buttons(message))
     word = "resolved" if message.status is Status.RESOLVED else str(message.severity)
     fallback = escape(f"{word}: {message.title}", FALLBACK_CHARS_MAX)

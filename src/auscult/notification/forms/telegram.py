@@ -28,7 +28,7 @@ def render_text(message: Message, *, buttons: bool = False) -> dict[str, Any]:
 
 def _keyboard(message: Message) -> list[list[dict[str, str]]]:
     """Return what can be asked for now; an empty keyboard takes the buttons away."""
-    if message.status is Status.RESOLVED:
+    if message.digest or message.status is Status.RESOLVED:
         return []
     return [
         [

@@ -53,13 +53,24 @@ class AlertsTold(Word):
         }
 
 
+class Digested(Word):
+    """One thing in a digest: an incident of low severity, and when it was over, if it was."""
+
+    incident: str
+    headline: str = Field(max_length=200)
+    severity: Severity
+    at_ms: int
+    over_ms: int | None = None
+
+
 class Message(Word):
     """One thing said about one incident; the payload of a `notify` effect.
 
     `subject` is the title of the incident's first message to this channel: a thread keeps it.
     `dedup_key` is the same for every message about the same incident: a receiver that takes keys
     keeps one alert per incident with it. `fields` are (name, value) pairs for receivers that show
-    tables. Where it is about a group of alerts, `alerts` holds them. `at_ms` is when the thing said
+    tables. Where it is about a group of alerts, `alerts` holds them, and `digest` what a digest
+    tells of, which is about no one incident. `at_ms` is when the thing said
     happened, not when it is sent.
     `added` are the last lines of the text that stay whatever its wording: who is called, and why.
     `kept` is what earlier messages about the incident left behind at this channel.
@@ -83,6 +94,7 @@ class Message(Word):
     at_ms: int
     so_far: SoFar = SoFar()
     alerts: AlertsTold | None = None
+    digest: tuple[Digested, ...] = ()
     added: tuple[str, ...] = ()
     kept: dict[str, str] = {}
 
