@@ -127,6 +127,8 @@ class Incident(Word):
     level: int = 1
     escalation: Escalation | None = None
     mute: Mute | None = None
+    decided: str = Field(default="", max_length=16)
+    """What tells the last recorded decision on whom to tell from the next one."""
 
     @property
     def subjects(self) -> tuple[Subject, ...]:

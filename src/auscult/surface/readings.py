@@ -1,9 +1,11 @@
 """What API and pages both read: each function is one reading of the store for one tenant."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from auscult.engine.events.steps import DECIDED
 from auscult.kernel.effects import Effect
 from auscult.kernel.errors import ObjectMissing
 from auscult.kernel.facts import Fact
@@ -112,7 +114,7 @@ async def tell_story(engine: Engine, tenant: TenantId, incident_id: str) -> Stor
             findings=tuple(rows.findings.of(incident_id, FINDINGS_SHOWN)),
             runs=tuple(rows.runs.of(incident_id)),
             deliveries=tuple(_delivery(row) for row in rows.effects.of(incident_id)),
-            timeline=tuple(_line(row) for row in rows.audit.of(incident_id, LINES_SHOWN)),
+            timeline=tuple(_timeline(rows, incident_id)),
             exhibits=tuple(rows.exhibits.of(incident_id)),
         )
 
@@ -131,7 +133,7 @@ async def write_story(engine: Engine, tenant: TenantId, incident_id: str) -> byt
         runs = ",".join(rows.runs.written_of(incident_id))
         rest = {
             "deliveries": [as_dict(_delivery(row)) for row in rows.effects.of(incident_id)],
-            "timeline": [as_dict(_line(row)) for row in rows.audit.of(incident_id, LINES_SHOWN)],
+            "timeline": [as_dict(line) for line in _timeline(rows, incident_id)],
             "exhibits": [row._asdict() for row in rows.exhibits.of(incident_id)],
         }
         head = f'"incident":{incident},"findings":[{findings}],"runs":[{runs}]'
@@ -178,6 +180,13 @@ def _delivery(row: Any) -> Delivery:  # noqa: ANN401
         updated_ms=row.updated_ms,
         title=str(effect.payload.get("title", "")),
     )
+
+
+def _timeline(rows: Any, incident_id: str) -> Iterator[Line]:  # noqa: ANN401
+    """Yield what happened to an incident; why it was told to whom is a page of its own."""
+    for row in rows.audit.of(incident_id, LINES_SHOWN):
+        if row.action != DECIDED:
+            yield _line(row)
 
 
 def _line(row: Any) -> Line:  # noqa: ANN401

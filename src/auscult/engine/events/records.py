@@ -224,5 +224,5 @@ def _write_note(rows: "TenantRows", note: Note, now_ms: int) -> None:
         actor=note.actor,
         action=note.action,
         about=note.about,
-        detail={"sentence": note.sentence},
+        detail={"sentence": note.sentence, **note.detail},
     )

@@ -5,6 +5,7 @@ Each step reads the case and adds to the decision; none looks at a clock, a data
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from auscult.incidents import (
     LAPSE_TIMER,
@@ -16,7 +17,7 @@ from auscult.incidents import (
 )
 from auscult.incidents.grouping import Neighbours
 from auscult.kernel.effects import Effect, EffectKind
-from auscult.kernel.facts import Answered, Fact, Found, Rang, Resolved, Timer
+from auscult.kernel.facts import Answered, Asked, Fact, Found, Rang, Resolved, Timer
 from auscult.kernel.incidents import Change, ChangeKind, Incident, Paged
 from auscult.kernel.runs import Run
 from auscult.notification.decide import (
@@ -30,18 +31,20 @@ from auscult.notification.decide import (
     wish_messages,
 )
 from auscult.notification.decide.alerts import Alerting
+from auscult.notification.decide.reasons import explain, fingerprint, pack, sum_up
+from auscult.notification.decide.wishes import LOUD, is_hushed, is_said_by_call
 from auscult.notification.messages.templates import Templates, reword_effects
 from auscult.notification.oncall import OnCall
+from auscult.notification.oncall.escalation import Call
 from auscult.remediation import decide as remediation
 from auscult.remediation.decide import Runbook
-
-LOUD = frozenset({ChangeKind.OPENED, ChangeKind.WORSENED, ChangeKind.RETURNED, ChangeKind.RELEASED})
-"""What a channel need not be told beside being called."""
 
 QUIET_TIMER = "quiet"
 SETTLE_TIMER = "settle"
 MUTE_TIMER = "mute"
 AUSCULT = "auscult"
+DECIDED = "incident.decided"
+"""The action of the audit row that says why somebody was told or called, or was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +90,16 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A line for the audit log, and so for the timeline of what it is about."""
+    """A line for the audit log, and so for the timeline of what it is about.
+
+    `detail` is what a machine reads of it: the fact that a person handed in, the reasons why.
+    """
 
     actor: str
     action: str
     about: str
     sentence: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,7 @@ class Decision:
     timers: tuple[Timer, ...] = ()
     cancelled: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    calls: tuple[Call, ...] = ()
 
 
 Step = Callable[[Case, Decision], Decision]
@@ -116,7 +124,8 @@ Step = Callable[[Case, Decision], Decision]
 def follow(case: Case, decision: Decision) -> Decision:
     """Take the fact into the incident it belongs to, or begin one."""
     step = advance(case.incident, case.fact, now_ms=case.now_ms, new_id=case.new_id())
-    notes = tuple(_note(change) for change in step.changes)
+    asked = {"fact": case.fact.model_dump(mode="json")} if isinstance(case.fact, Asked) else {}
+    notes = tuple(replace(_note(change), detail=asked) for change in step.changes)
     return replace(decision, incident=step.incident, changes=step.changes, notes=notes)
 
 
@@ -160,15 +169,7 @@ def call(case: Case, decision: Decision) -> Decision:
     """Call whom the incident's policy calls, or nobody any more."""
     if decision.incident is None:
         return decision
-    around = Around(
-        case.rules.oncall,
-        case.now_ms,
-        routes=case.rules.routes,
-        told=case.told,
-        later=case.later,
-        pages_last_hour=case.pages_last_hour,
-        base_url=case.rules.base_url,
-    )
+    around = _around(case)
     moved = escalate(decision.incident, decision.changes, case.fact, around=around)
     return replace(
         decision,
@@ -180,6 +181,19 @@ def call(case: Case, decision: Decision) -> Decision:
         timers=(*decision.timers, *moved.timers),
         cancelled=(*decision.cancelled, *moved.cancelled),
         notes=(*decision.notes, *map(_note, moved.changes)),
+        calls=moved.calls,
+    )
+
+
+def _around(case: Case) -> Around:
+    return Around(
+        case.rules.oncall,
+        case.now_ms,
+        routes=case.rules.routes,
+        told=case.told,
+        later=case.later,
+        pages_last_hour=case.pages_last_hour,
+        base_url=case.rules.base_url,
     )
 
 
@@ -234,18 +248,16 @@ def tell(case: Case, decision: Decision) -> Decision:
     if decision.incident is None:
         return decision
     called = {effect.to for effect in decision.effects if effect.kind is EffectKind.NOTIFY}
-    is_mute = decision.incident.mute is not None
-    hidden = LOUD | {ChangeKind.JOINED} if is_mute else frozenset[ChangeKind]()
     wishes = wish_messages(
         decision.incident,
-        [change for change in decision.changes if change.kind not in hidden],
+        [one for one in decision.changes if not is_hushed(decision.incident, one.kind)],
         case.rules.routes,
         now_ms=case.now_ms,
         base_url=case.rules.base_url,
         told=case.told,
         stand_ins=case.stand_ins,
     )
-    beside = [one for one in wishes if one.to not in called or one.payload["kind"] not in LOUD]
+    beside = [one for one in wishes if not is_said_by_call(one.to, one.payload["kind"], called)]
     return replace(decision, effects=(*decision.effects, *beside))
 
 
@@ -257,7 +269,30 @@ def word(case: Case, decision: Decision) -> Decision:
     return replace(decision, effects=tuple(said))
 
 
-STEPS: tuple[Step, ...] = (follow, hush, call, wake, heal, tell, word)
+def account(case: Case, decision: Decision) -> Decision:
+    """Write down why whom was told and called, where that is another answer than the last one."""
+    incident = decision.incident
+    if incident is None:
+        return decision
+    before = case.incident.escalation if case.incident is not None else None
+    reasons = explain(
+        incident.model_copy(update={"escalation": before}),
+        decision.changes,
+        around=_around(case),
+        calls=decision.calls,
+    )
+    said = fingerprint(reasons)
+    if not reasons or (said == incident.decided and not decision.calls):
+        return decision
+    detail = {"changes": [one.kind.value for one in decision.changes], "reasons": pack(reasons)}
+    return replace(
+        decision,
+        incident=incident.model_copy(update={"decided": said}),
+        notes=(*decision.notes, Note(AUSCULT, DECIDED, incident.id, sum_up(reasons), detail)),
+    )
+
+
+STEPS: tuple[Step, ...] = (follow, hush, call, wake, heal, tell, word, account)
 
 
 def step(case: Case) -> Decision:

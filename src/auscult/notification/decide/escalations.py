@@ -74,6 +74,7 @@ class Moved:
     timers: tuple[Timer, ...] = ()
     cancelled: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
+    calls: tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def escalate(incident: Incident, changes: Sequence[Change], fact: Fact, *, aroun
     kinds = frozenset(change.kind for change in changes)
     if incident.is_over:
         return _over(incident, around) if ChangeKind.RESOLVED in kinds else Moved(incident)
-    policy = _policy_for(incident, around)
+    policy, _why = policy_for(incident, around)
     if policy is None:
         if isinstance(fact, Escalated | Reassigned):
             raise StateConflict("no escalation policy is for this incident")
@@ -155,6 +156,7 @@ def _moved(turn: _Turn, led: Escalation, calls: tuple[Call, ...]) -> Moved:
     is_new = before is not None and before.round != after.round and not turn.is_rung
     withdrawn = _withdrawn(around.later, turn.has_it, all_of_them=after.is_resting or is_new)
     spoken = _speak(incident, (*calls, *due_calls), turn=turn, withdrawn=withdrawn)
+    spoken = replace(spoken, calls=(*calls, *due_calls))
     coming = due(turn.policy, after)
     if coming is None:
         return replace(spoken, cancelled=(_key(incident),))
@@ -220,15 +222,22 @@ def _target(to: str) -> Target:
         raise ObjectMissing(f"{to[:80]!r} is no target; write person:NAME or team:NAME") from None
 
 
-def _policy_for(incident: Incident, around: Around) -> Policy | None:
-    """Return the policy an incident goes by: the one it began with, as long as there is one."""
+def policy_for(incident: Incident, around: Around) -> tuple[Policy | None, str]:
+    """Return the policy an incident goes by, or none, and why.
+
+    It keeps the one that it began with, as long as there is one of the name.
+    """
     known = around.oncall.by_name
     if incident.escalation is not None and incident.escalation.policy in known:
-        return known[incident.escalation.policy]
-    for route in sorted(around.routes, key=lambda one: one.order):
+        return known[incident.escalation.policy], "it has gone by it since it began"
+    for number, route in enumerate(sorted(around.routes, key=lambda one: one.order), start=1):
         if route.policy and route.fits(incident):
-            return known.get(route.policy)
-    return known.get(around.oncall.policy)
+            found = known.get(route.policy)
+            why = f"route {number} names " + ("it" if found else f"{route.policy!r}, which is none")
+            return found, why
+    if around.oncall.policy in known:
+        return known[around.oncall.policy], "it is for whatever no route names another for"
+    return None, "no route that fits names one, and there is none for the rest"
 
 
 def _over(incident: Incident, around: Around) -> Moved:

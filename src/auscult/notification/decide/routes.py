@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from auscult.kernel.incidents import ChangeKind, Incident
-from auscult.kernel.matchers import Matcher, matches_all, read_matchers
+from auscult.kernel.matchers import Matcher, read_matchers
 from auscult.kernel.words import Severity, Word
 
 TELLABLE = (
@@ -66,6 +66,24 @@ class Route(Word):
 
     def fits(self, incident: Incident) -> bool:
         """Say whether the route is for this incident, as it is now."""
-        return incident.severity in self.severity and any(
-            matches_all(self.match, incident.labels_of(signal)) for signal in incident.signals
-        )
+        return not self.misfit(incident)
+
+    def misfit(self, incident: Incident) -> str:
+        """Return why the route is not for this incident, as it is now; empty where it is.
+
+        Of several signals that one speaks which fulfils most matchers.
+        """
+        if incident.severity not in self.severity:
+            return f"severity {incident.severity} is not listed ({', '.join(self.severity)})"
+        nearest: tuple[tuple[Matcher, ...], dict[str, str]] | None = None
+        for signal in incident.signals:
+            labels = dict(incident.labels_of(signal))
+            failing = tuple(one for one in self.match if not one.matches(labels))
+            if not failing:
+                return ""
+            if nearest is None or len(failing) < len(nearest[0]):
+                nearest = failing, labels
+        if nearest is None:
+            return "it has no signal"
+        (first, *_), labels = nearest
+        return f"{first} fails: {first.name} is {labels.get(first.name, '')!r}"

@@ -1,6 +1,7 @@
 """Which messages a step of an incident's life calls for, as effects with deterministic keys."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from auscult.kernel.effects import Effect, EffectKind
@@ -19,10 +20,23 @@ WIDENS = frozenset(
 )
 """Steps after which an incident may concern a channel that it did not concern before."""
 
+LOUD = frozenset({ChangeKind.OPENED, ChangeKind.WORSENED, ChangeKind.RETURNED, ChangeKind.RELEASED})
+"""What a channel need not be told beside being called."""
+
 _AGAIN = frozenset({ChangeKind.RETURNED, ChangeKind.ACKNOWLEDGED, ChangeKind.RELEASED})
 """Steps that an incident can go through many times."""
 
 _PAGES = frozenset({ChangeKind.OPENED, ChangeKind.ESCALATED})
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What a channel hears of a step by the route that speaks for it, or why it hears nothing."""
+
+    channel: str
+    route: Route
+    kind: ChangeKind | None = None
+    why_not: str = ""
 
 
 def wish_messages(  # noqa: PLR0913  # an incident's step, the rules, and what is known of before
@@ -47,7 +61,8 @@ def wish_messages(  # noqa: PLR0913  # an incident's step, the rules, and what i
     """
     wishes: dict[str, Effect] = {}
     for change in changes:
-        audience = _audience(incident, change, routes, told=told)
+        heard = hearings(incident, change, routes, told=told)
+        audience = [(one.channel, one.kind) for one in heard if one.kind is not None]
         for channel, kind, known_as in _with_stand_ins(audience, stand_ins):
             said = change.model_copy(update={"kind": kind})
             number = _number(incident, said)
@@ -77,24 +92,46 @@ def message_key(incident: str, kind: ChangeKind, *, channel: str, number: str = 
     return f"{incident}:{kind}:{number}:{channel}"
 
 
-def _audience(
+def is_hushed(incident: Incident, kind: ChangeKind) -> bool:
+    """Say whether no channel is told of a step because the incident is muted."""
+    return incident.mute is not None and (kind in LOUD or kind is ChangeKind.JOINED)
+
+
+def is_said_by_call(channel: str, kind: ChangeKind, called: Collection[str]) -> bool:
+    """Say whether a channel hears of a step by being called about it, and so not beside that."""
+    return channel in called and kind in LOUD
+
+
+def hearings(
     incident: Incident,
     change: Change,
     routes: Sequence[Route],
     *,
     told: Collection[str] | None,
-) -> list[tuple[str, ChangeKind]]:
-    """Return (channel, what it is told), each channel once."""
-    chosen = _chosen(incident, routes, told)
-    audience: list[tuple[str, ChangeKind]] = []
-    for channel, route in chosen.items():
+) -> list[Hearing]:
+    """Return for each channel that a route speaks for what it hears of a step, each once."""
+    found: list[Hearing] = []
+    for channel, route in _chosen(incident, routes, told).items():
         known = channel in told if told is not None else change.kind is not ChangeKind.OPENED
-        if not known and change.kind in WIDENS:
-            if ChangeKind.OPENED in route.on and route.fits(incident):
-                audience.append((channel, ChangeKind.OPENED))
-        elif known and change.kind is not ChangeKind.OPENED and change.kind in route.on:
-            audience.append((channel, change.kind))
-    return audience
+        kind, why_not = _heard(incident, change.kind, route, is_known=known)
+        found.append(Hearing(channel, route, kind, why_not))
+    return found
+
+
+def _heard(
+    incident: Incident, kind: ChangeKind, route: Route, *, is_known: bool
+) -> tuple[ChangeKind | None, str]:
+    """Return what a channel hears of a step, or nothing and why; `is_known` where it was told."""
+    if not is_known:
+        why_not = route.misfit(incident) if kind in WIDENS else "it was never told of this"
+        if not why_not and ChangeKind.OPENED not in route.on:
+            why_not = "its `on` does not list opened"
+        return (None, why_not) if why_not else (ChangeKind.OPENED, "")
+    if kind is ChangeKind.OPENED:
+        return None, "it was told already"
+    if kind in route.on:
+        return kind, ""
+    return None, f"it was told already, and its `on` does not list {kind}"
 
 
 def _with_stand_ins(

@@ -11,7 +11,14 @@ from auscult.kernel.incidents import Escalation, Taken
 from auscult.kernel.times import MINUTE_MS, clock_utc
 from auscult.kernel.words import Severity
 from auscult.notification.oncall.policy import Due, Policy, Step, Target, plan
-from auscult.notification.oncall.resolve import Page, Staff, resolve, resolve_fallback
+from auscult.notification.oncall.resolve import (
+    Page,
+    Passed,
+    Staff,
+    passed_over,
+    resolve,
+    resolve_fallback,
+)
 
 JUST_NOW_MS = 10_000
 """A second wish for the next step within this time is the same tap, told twice."""
@@ -22,11 +29,12 @@ CALLS_MAX = 40
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A step as it is taken now: what it is called, and whom it pages."""
+    """A step as it is taken now: what it is called, whom it pages, and whom not, and why."""
 
     name: str
     number: str
     pages: tuple[Page, ...]
+    passed: tuple[Passed, ...] = ()
 
 
 def begin(
@@ -70,17 +78,20 @@ def take(
             escalation, ended = _end(policy, escalation, staff, now_ms=now_ms)
             calls += ended
             continue
-        pages = tuple(
-            page
-            for page in resolve(
-                policy, coming.step, staff, severity=escalation.severity, at_ms=now_ms
-            )
-            if page.person not in has_it
-        )
+        wanted = resolve(policy, coming.step, staff, severity=escalation.severity, at_ms=now_ms)
+        pages = tuple(page for page in wanted if page.person not in has_it)
         taken = Taken(step=coming.step, attempt=coming.attempt, at_ms=now_ms, people=_people(pages))
         escalation = escalation.model_copy(update={"taken": (*escalation.taken, taken)})
         number = f"{escalation.round}.{coming.step}.{coming.attempt}"
-        calls.append(Call(_name(policy, coming.step), number, pages))
+        passed = (
+            *(
+                Passed(person=name, why="has it already")
+                for name in _people(wanted)
+                if name in has_it
+            ),
+            *passed_over(policy, coming.step, staff, at_ms=now_ms),
+        )
+        calls.append(Call(_name(policy, coming.step), number, pages, _others(pages, passed)))
     return escalation, tuple(calls)
 
 
@@ -206,6 +217,16 @@ def _from(policy: Policy, escalation: Escalation, step: int, *, now_ms: int) -> 
         from_ms=now_ms - wait_ms,
         first_step=step,
     )
+
+
+def _others(pages: Iterable[Page], passed: Iterable[Passed]) -> tuple[Passed, ...]:
+    """Return whom a step does not call, each once: one target may reach whom another does not."""
+    found: dict[str, Passed] = {}
+    called = _people(pages)
+    for one in passed:
+        if one.person not in called:
+            found.setdefault(one.person, one)
+    return tuple(found.values())
 
 
 def _people(pages: Iterable[Page]) -> tuple[str, ...]:

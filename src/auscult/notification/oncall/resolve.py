@@ -17,6 +17,9 @@ from auscult.notification.oncall.policy import Aim, Policy, Target
 from auscult.notification.oncall.schedule import Schedule
 from auscult.notification.oncall.zones import said
 
+PASSED_MAX = 20
+"""Of so many people at most it is said why a step does not call them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Staff:
@@ -42,6 +45,13 @@ class Page(Word):
     person: str
     channel: str
     after_ms: int
+    why: str
+
+
+class Passed(Word):
+    """Somebody who belongs to a step's targets and is not called by it, and why."""
+
+    person: str
     why: str
 
 
@@ -88,6 +98,31 @@ def resolve(
         for page in _pages(one, staff, severity, at_ms=at_ms)
     ]
     return tuple(sorted(_once(found), key=lambda page: page.after_ms))
+
+
+def passed_over(policy: Policy, step: int, staff: Staff, *, at_ms: int) -> tuple[Passed, ...]:
+    """Return who belongs to the targets of a step and is not meant by it at an instant, and why.
+
+    Each once, `PASSED_MAX` at most: who else is on the rota of a schedule, who has had enough.
+    """
+    found: dict[str, str] = {}
+    for target in policy.steps[step].to:
+        reach = _reach(target, staff, at_ms)
+        meant = {one.name for one in reach.aimed}
+        worn_out = {one.name for one in reach.worn_out}
+        for name in _named_by(target, staff):
+            if name in worn_out:
+                found.setdefault(name, _worn_out_words(name, staff))
+            elif name in staff.people and name not in meant:
+                found.setdefault(name, _absence(target, staff, at_ms))
+    return tuple(Passed(person=name, why=why) for name, why in [*found.items()][:PASSED_MAX])
+
+
+def _absence(target: Target, staff: Staff, at_ms: int) -> str:
+    """Return why somebody on the rota of a schedule is not on call: because others are."""
+    duties = on_call(staff.schedules[target.name], at_ms)
+    others = ", ".join(f"{one.person} is, by {one.why}" for one in duties) or "nobody is"
+    return f"not on call in {target.name}: {others}"
 
 
 def resolve_fallback(
@@ -207,6 +242,11 @@ def _shelf(aim: Aim, staff: Staff) -> Mapping[str, object]:
 
 
 def _named_by(target: Target, staff: Staff) -> tuple[str, ...]:
+    """Return whom a target may ever call, by name; nobody for a name that is not there."""
+    if target.aim is Aim.PERSON:
+        return (target.name,)
+    if target.aim is Aim.CHANNEL or target.name not in _shelf(target.aim, staff):
+        return ()
     if target.aim is Aim.TEAM:
         return staff.teams[target.name].people
-    return staff.schedules[target.name].people if target.aim is Aim.SCHEDULE else ()
+    return staff.schedules[target.name].people
