@@ -45,6 +45,10 @@ MATRIX: dict[str, tuple[Act, object]] = {
         lambda rows: rows.incidents.begun_since(incident("I9", tenant=BETA), 0),
         1,
     ),
+    "incidents.begun": (
+        lambda rows: rows.incidents.begun((0, ""), until_ms=2**62, limit=100),
+        [],
+    ),
     "incidents.put": (lambda rows: rows.incidents.put(incident(tenant=BETA)), MINE),
     "incidents.page": (lambda rows: rows.incidents.page(EDGE).incidents, []),
     "incidents.written": (lambda rows: rows.incidents.written("I1"), None),

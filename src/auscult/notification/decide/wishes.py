@@ -26,7 +26,8 @@ LOUD = frozenset({ChangeKind.OPENED, ChangeKind.WORSENED, ChangeKind.RETURNED, C
 _AGAIN = frozenset({ChangeKind.RETURNED, ChangeKind.ACKNOWLEDGED, ChangeKind.RELEASED})
 """Steps that an incident can go through many times."""
 
-_PAGES = frozenset({ChangeKind.OPENED, ChangeKind.ESCALATED})
+PAGES = frozenset({ChangeKind.OPENED, ChangeKind.ESCALATED})
+"""What a message is that calls somebody: the first a channel hears, or another call of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def told_channels(effects: Iterable[Effect], *, now_ms: int) -> dict[str, str]:
     """
     told: dict[str, str] = {}
     for effect in effects:
-        is_page = effect.kind is EffectKind.NOTIFY and effect.payload.get("kind") in _PAGES
+        is_page = effect.kind is EffectKind.NOTIFY and effect.payload.get("kind") in PAGES
         if is_page and effect.due_ms <= now_ms:
             told.setdefault(effect.to, str(effect.payload.get("title", "")))
     return told

@@ -100,6 +100,11 @@ def resolve(
     return tuple(sorted(_once(found), key=lambda page: page.after_ms))
 
 
+def may_call(policy: Policy, step: int, staff: Staff) -> frozenset[str]:
+    """Return everybody whom a step can ever call: the rotas of its schedules, its teams."""
+    return frozenset(name for target in policy.steps[step].to for name in _named_by(target, staff))
+
+
 def passed_over(policy: Policy, step: int, staff: Staff, *, at_ms: int) -> tuple[Passed, ...]:
     """Return who belongs to the targets of a step and is not meant by it at an instant, and why.
 

@@ -47,6 +47,17 @@ _BEGUN = (
     .order_by(_I.opened_ms.desc())
     .limit(bindparam("limit"))
 )
+_BEGUN_IN = (
+    select(_I.body, _I.evidence)
+    .where(
+        _OWN,
+        _I.opened_ms >= bindparam("since_ms"),
+        _I.opened_ms <= bindparam("until_ms"),
+        (_I.opened_ms > bindparam("since_ms")) | (_I.id > bindparam("after")),
+    )
+    .order_by(_I.opened_ms, _I.id)
+    .limit(bindparam("limit"))
+)
 _PUT = upsert(
     incidents,
     ("tenant", "id"),
@@ -118,6 +129,14 @@ class IncidentRows:
         found = self._slice.rows(_BEGUN, service=service, since_ms=since_ms, limit=BEGUN_MAX)
         before = {row.id for row in found if json.loads(row.body)["key"] == incident.key}
         return len(before | {incident.id})
+
+    def begun(self, after: tuple[int, str], *, until_ms: int, limit: int) -> list[Incident]:
+        """Return incidents by when they began: those behind a place (time, id), up to a time."""
+        since_ms, last = after
+        found = self._slice.rows(
+            _BEGUN_IN, since_ms=since_ms, after=last, until_ms=until_ms, limit=at_most(limit)
+        )
+        return [_read(row) for row in found]
 
     def put(self, incident: Incident) -> None:
         """Write an incident, new or changed; it holds its fingerprints until it is resolved."""

@@ -1,0 +1,1 @@
+"""What if the settings were others: recorded incidents, led through the same steps in memory."""
