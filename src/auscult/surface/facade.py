@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Hashable, Seque
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from auscult.engine.inbound import Request
+from auscult.engine.wiring import Plans
 from auscult.kernel.alerts import Silence
 from auscult.kernel.facts import Fact
 from auscult.kernel.incidents import Incident
@@ -186,6 +187,10 @@ class Engine(Protocol):
     @property
     def settings(self) -> Settings:
         """The effective settings."""
+
+    @property
+    def plans(self) -> Plans:
+        """What each tenant has decided beforehand, in force now."""
 
     @property
     def alerts(self) -> Alerts:

@@ -13,6 +13,7 @@ from itertools import count
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
+from auscult.engine.wiring import Plans
 from auscult.incidents.lifecycle import advance
 from auscult.kernel.errors import CredentialMissing, EnvelopeBroken, ObjectMissing
 from auscult.kernel.facts import Acknowledged, Fact, Found, Released, Resolved
@@ -248,6 +249,7 @@ class FakeEngine:
         self.vault = FakeVault()
         self.hub = FakeHub()
         self.metrics = Metrics()
+        self.plans = Plans({})
         self.telemetry = FakeTelemetry()
         self.alerts = FakeAlerts(START_MS)
         self.settings = Settings(

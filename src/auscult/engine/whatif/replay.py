@@ -24,6 +24,7 @@ from auscult.kernel.incidents import Incident, Paged
 from auscult.kernel.times import HOUR_MS
 from auscult.notification.decide import ESCALATE_TIMER, Sight, told_channels
 from auscult.notification.decide.wishes import PAGES
+from auscult.notification.messages.templates import Templates
 
 if TYPE_CHECKING:
     from auscult.engine.whatif.recording import Deed, Recording
@@ -87,8 +88,8 @@ class _World:
     """What the store would hold for one tenant at the instant that is being replayed."""
 
     def __init__(self, recording: "Recording", rules: Rules) -> None:
-        """Begin with nothing; healing is left out, for nothing is done to the platform."""
-        self._rules = replace(rules, runbooks=())
+        """Begin with nothing; left out is what decides on no page: healing, and the wording."""
+        self._rules = replace(rules, runbooks=(), templates=Templates())
         self._silences = recording.silences
         self._incidents: dict[str, Incident] = {}
         self._open: set[str] = set()

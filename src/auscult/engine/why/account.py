@@ -202,7 +202,7 @@ def _known(person: str, rules: "Rules", steps: Iterable[Step], *, pages: "list[P
 
 
 def _written(entry: Entry) -> dict[str, Any]:
-    reasons = [one.model_dump(mode="json", exclude_none=True) for one in entry.reasons]
+    reasons = [one.model_dump(mode="json") for one in entry.reasons]
     return {
         "at_ms": entry.at_ms,
         "kind": entry.kind.value,

@@ -9,6 +9,7 @@ from auscult import __version__
 from auscult.surface.cli.capacity.commands import capacity
 from auscult.surface.cli.codec.commands import codec
 from auscult.surface.cli.paging.commands import page
+from auscult.surface.cli.why.commands import whatif, why
 
 CONFIG = Path("auscult.yaml")
 Config = Annotated[Path, typer.Option("-c", "--config", help="The settings file.")]
@@ -33,6 +34,8 @@ app.add_typer(secret, name="secret")
 app.add_typer(codec, name="codec")
 app.add_typer(capacity, name="capacity")
 app.add_typer(page, name="page")
+app.command("why")(why)
+app.command("whatif")(whatif)
 
 
 def _tell_version(wanted: bool) -> None:

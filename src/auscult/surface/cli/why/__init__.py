@@ -1,0 +1,1 @@
+"""`auscult why` and `auscult whatif`: who was told and why, and who would have been."""

@@ -1,0 +1,78 @@
+"""`auscult whatif`: the pages that other settings would have added and removed."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from auscult.engine.whatif.comparison import Comparison, Counts, compare
+from auscult.engine.whatif.replay import Call
+from auscult.kernel.errors import SettingError
+from auscult.runtime.clock import SystemClock
+from auscult.runtime.settings import load_settings
+from auscult.surface.cli.opening import configured, opened_store
+from auscult.surface.cli.settings.checking import plan_settings
+from auscult.surface.cli.why.telling import when
+
+SHOWN_MAX = 200
+"""Pages of each kind that are printed for a person; `--json` has them all."""
+
+
+def compare_settings(
+    new: Path, present: Path, *, tenant: str = "", days: int = 30, as_json: bool = False
+) -> None:
+    """Print what the new settings would have changed; raises `SettingError`, `QueryUnknown`."""
+    settings, others = load_settings(present), load_settings(new)
+    name = tenant or next(iter(settings.tenants), "")
+    if not name:
+        raise SettingError(f"{present}: no tenant is configured")
+    owner = configured(settings, name, present)
+    configured(others, name, new)
+    before, after = (plan_settings(one).of(owner).rules for one in (settings, others))
+    now_ms = SystemClock().now_ms()
+    with opened_store(settings, migrates=False) as store, store.read() as work:
+        found = compare(work.of(owner), before, after, days=days, now_ms=now_ms)
+    if as_json:
+        sys.stdout.write(json.dumps({"tenant": owner, **asdict(found)}, indent=2) + "\n")
+        return
+    for line in (f"{owner}, {days} days", *spell(found)):
+        sys.stdout.write(f"{line}\n")
+
+
+def spell(found: Comparison) -> Iterator[str]:
+    """Yield a comparison as lines for a person to read."""
+    yield f"{found.incidents} incidents from {when(found.from_ms)} to {when(found.to_ms)}"
+    yield (
+        f"present settings: {found.before} pages; on record are {found.recorded}, "
+        f"of which the replay has {found.reproduced}"
+    )
+    yield f"other settings:   {found.after} pages"
+    for mark, calls in (("+", found.added), ("-", found.removed)):
+        yield f"\n{'added' if mark == '+' else 'removed'}: {len(calls)}"
+        yield from (_line(mark, call) for call in calls[:SHOWN_MAX])
+        if len(calls) > SHOWN_MAX:
+            yield f"  and {len(calls) - SHOWN_MAX} more; --json has them all"
+    yield from _counts("by channel", found.by_channel)
+    for person, hours in found.by_night.items():
+        named = {f"{hour:02}:00": hours[hour] for hour in sorted(hours, key=_since_evening)}
+        yield from _counts(f"{person}, at night by their own clock", named)
+    for sentence in found.refused:
+        yield f"would have been refused: {sentence}"
+
+
+def _line(mark: str, call: Call) -> str:
+    to = f"{call.person} by {call.channel}" if call.person else call.channel
+    return f"{mark} {when(call.at_ms)}  {call.incident}  {to}  {call.step}  {call.headline}"
+
+
+def _counts(title: str, counts: Counts) -> Iterator[str]:
+    if counts:
+        yield f"\n{title}"
+    for name, (old, new) in counts.items():
+        yield f"  {name:<24} {old:>6} -> {new:<6} {new - old:+}"
+
+
+def _since_evening(hour: int) -> int:
+    """Return a place in the night, which begins before midnight."""
+    return (hour + 12) % 24
