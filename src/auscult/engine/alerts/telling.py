@@ -55,7 +55,7 @@ def ring_group(rows: "TenantRows", group_id: str, rules: "Rules", *, now_ms: int
         alerts,
         node,
         channels=alerting.wanted[node.receiver],
-        muting=_muting(rows, alerting, now_ms),
+        muting=muting_now(rows, alerting, now_ms),
         now_ms=now_ms,
     )
     return _save(rows, looked, rules, is_left=len(looked.gone) < len(alerts), now_ms=now_ms)
@@ -121,7 +121,8 @@ def forget_told(rows: "TenantRows", effect: Effect) -> None:
         rows.groups.put([replace(group, told=told)])
 
 
-def _muting(rows: "TenantRows", alerting: Alerting, now_ms: int) -> Muting:
+def muting_now(rows: "TenantRows", alerting: Alerting, now_ms: int) -> Muting:
+    """Return what keeps alerts of a tenant from being told now: silences, alerts, times."""
     silences = rows.silences.ending_after(now_ms)
 
     def silenced_by(labels: Labels) -> str | None:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from auscult.engine.alerts.taking import Paths, take_in
 from auscult.engine.events.records import settle
+from auscult.kernel.alerts import Alert
 from auscult.kernel.facts import Acknowledged, Found
 from auscult.kernel.words import TenantId
 from auscult.runtime.clock import FakeClock, SystemClock
@@ -106,6 +108,30 @@ def test_why_of_nothing_and_nobody_is_one_line(say: Say, incident: str) -> None:
     assert say("why", incident, "--tenant", "other").startswith("1 ")
     assert "known are ada" in say("why", incident, "--person", "zoe")
     assert say("why", incident, "--tenant", "third").startswith("2 ")
+
+
+@pytest.mark.usefixtures("incident")
+def test_why_of_alerts_says_what_their_groups_would_tell(say: Say, house: Path) -> None:
+    plans = plan_settings(load_settings(house / "auscult.yaml"))
+    now_ms = SystemClock().now_ms()
+    alert = Alert("fp", (("alertname", "Down"),), (), now_ms, now_ms + 3_600_000, now_ms)
+    store = Store.open(f"sqlite:///{house}/house.db")
+    with store.write() as work:
+        paths = Paths(plans.of(ACME).rules.alerting)
+        take_in(work.of(ACME), [alert], paths, now_ms=now_ms)
+    store.close()
+    assert re.search(
+        r"^acme .*\n  yes .*: first notification\n", say("why", "--alert", "alertname=Down")
+    )
+    (told,) = json.loads(say("why", "--alert", "alertname=Down", "--json"))
+    assert told["answers"][0]["tells"] is True
+    assert "no such alert" in say("why", "--alert", "alertname=Up", "--tenant", "acme")
+    assert say("why", "--alert", "(").startswith("2 ")
+
+
+def test_why_of_nothing_at_all_or_of_two_things_is_refused(say: Say) -> None:
+    for words in ((), ("i1", "--alert", "alertname=Down")):
+        assert "name an incident, or alerts by --alert" in say("why", *words)
 
 
 @pytest.mark.usefixtures("incident")

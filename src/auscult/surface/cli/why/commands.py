@@ -9,16 +9,25 @@ CONFIG = Path("auscult.yaml")
 Json = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 
 
-def why(  # noqa: PLR0917  # typer calls by name
-    incident: Annotated[str, typer.Argument(help="The id of an incident.")],
+def why(  # noqa: PLR0913, PLR0917  # typer calls by name
+    incident: Annotated[str, typer.Argument(help="The id of an incident.")] = "",
     config: Annotated[Path, typer.Option("-c", "--config", help="The settings file.")] = CONFIG,
     person: Annotated[str, typer.Option(help="Say why this person was called, or not.")] = "",
     tenant: Annotated[str, typer.Option(help="Whose incident; looked for by default.")] = "",
+    alert: Annotated[
+        list[str] | None,
+        typer.Option(help="Of alerts instead: a matcher, as alertname=Down; all must fit."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Say who was told of an incident, by what, and why nobody else was."""
-    from auscult.surface.cli.why.telling import tell_why
+    from auscult.surface.cli.why.telling import tell_why, tell_why_alerts
 
+    if bool(incident) is bool(alert):
+        raise typer.BadParameter("name an incident, or alerts by --alert")
+    if alert:
+        tell_why_alerts(alert, config, tenant=tenant, as_json=json)
+        return
     tell_why(incident, config, person=person, tenant=tenant, as_json=json)
 
 

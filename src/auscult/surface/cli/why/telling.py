@@ -3,10 +3,13 @@
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 from auscult.engine.why.account import Account, Entry, Kind, give_account
+from auscult.engine.why.alerts import ask_groups
 from auscult.kernel.errors import ObjectMissing, SettingError
+from auscult.kernel.matchers import parse_matcher
 from auscult.kernel.times import rfc3339
 from auscult.kernel.words import TenantId
 from auscult.notification.decide.reasons import About, Reason
@@ -38,6 +41,37 @@ def tell_why(
         return
     for line in spell(account):
         sys.stdout.write(f"{line}\n")
+
+
+def tell_why_alerts(
+    written: list[str], config: Path, *, tenant: str = "", as_json: bool = False
+) -> None:
+    """Print why alerts are told now, or are not; raises `MatcherMalformed`, `SettingError`."""
+    matchers = tuple(map(parse_matcher, written))
+    settings = load_settings(config)
+    plans = plan_settings(settings)
+    tenants = [configured(settings, tenant, config)] if tenant else [*settings.tenants]
+    now_ms = SystemClock().now_ms()
+    with opened_store(settings, migrates=False) as store, store.read() as work:
+        found = [
+            (name, group)
+            for name in tenants
+            for group in ask_groups(
+                work.of(name), plans.of(name).rules.alerting, matchers, now_ms=now_ms
+            )
+        ]
+    if as_json:
+        told = [{"tenant": name, **asdict(group)} for name, group in found]
+        sys.stdout.write(json.dumps(told, indent=2) + "\n")
+        return
+    for name, group in found:
+        sys.stdout.write(f"{name}  {group.receiver}  {group.key}\n")
+        for one in group.answers:
+            sys.stdout.write(f"  {'yes' if one.tells else 'no '} {one.sentence}\n")
+        if group.next_ms > 0:
+            sys.stdout.write(f"  looked at again at {when(group.next_ms)}\n")
+    if not found:
+        sys.stdout.write("no such alert stands in a group: it is over, or was never sent\n")
 
 
 def spell(account: Account) -> Iterator[str]:

@@ -1,0 +1,127 @@
+"""Why alerts of others are told now, or are not, is asked of the groups they stand in."""
+
+from typing import Any
+
+import pytest
+
+from auscult.engine.alerts.taking import Paths, take_in
+from auscult.engine.alerts.telling import ring_group
+from auscult.engine.events.steps import Rules
+from auscult.engine.why.alerts import GroupAnswer, ask_groups
+from auscult.kernel.alerts import Alert, Silence
+from auscult.kernel.errors import QueryUnknown
+from auscult.kernel.matchers import parse_matcher
+from auscult.kernel.times import HOUR_MS, MINUTE_MS
+from auscult.notification.decide.alerts import Alerting
+from tests.unit.engine.bench import ACME, Bench
+
+ALERTING: dict[str, Any] = {
+    "route": {
+        "receiver": "team",
+        "group_by": ["alertname", "service"],
+        "group_wait": "0s",
+        "repeat_interval": "4h",
+    },
+    "receivers": [{"name": "team", "to": ["ops"]}],
+    "inhibit_rules": [
+        {
+            "source_matchers": ['alertname="Down"'],
+            "target_matchers": ['alertname="Slow"'],
+            "equal": ["service"],
+        }
+    ],
+}
+
+
+@pytest.fixture
+def alerted(bench: Bench) -> Bench:
+    bench.rules = Rules(alerting=Alerting.model_validate(ALERTING))
+    return bench
+
+
+def fire(bench: Bench, name: str, service: str = "edge") -> None:
+    now_ms = bench.clock.now_ms()
+    labels = (("alertname", name), ("service", service))
+    alert = Alert(f"fp-{name}-{service}", labels, (), now_ms, now_ms + HOUR_MS, now_ms)
+    with bench.store.write() as work:
+        take_in(work.of(ACME), [alert], Paths(bench.rules.alerting), now_ms=now_ms)
+
+
+def why(bench: Bench, *matchers: str) -> list[GroupAnswer]:
+    read = tuple(map(parse_matcher, matchers))
+    with bench.store.read() as work:
+        now_ms = bench.clock.now_ms()
+        return list(ask_groups(work.of(ACME), bench.rules.alerting, read, now_ms=now_ms))
+
+
+def said(bench: Bench, *matchers: str) -> list[tuple[bool, str]]:
+    return [(one.tells, one.sentence) for group in why(bench, *matchers) for one in group.answers]
+
+
+def test_an_alert_that_fires_tells_and_once_told_says_that_nothing_is_new(alerted: Bench) -> None:
+    fire(alerted, "Down")
+    fire(alerted, "Other", "encode")
+    assert said(alerted, 'alertname="Down"') == [(True, "ops: first notification")]
+    with alerted.store.write() as work:
+        (group,) = (one for one in work.of(ACME).groups.page() if "Down" in one.key)
+        ring_group(work.of(ACME), group.id, alerted.rules, now_ms=alerted.clock.now_ms())
+    alerted.clock.advance(ms=MINUTE_MS)
+    ((tells, sentence),) = said(alerted, "alertname=Down")
+    assert not tells
+    assert sentence == ("ops: nothing new since it was told, and the repeat interval is not over")
+    assert why(alerted, "alertname=Down")[0].receiver == "team"
+
+
+def test_what_inhibits_is_named_by_its_labels(alerted: Bench) -> None:
+    fire(alerted, "Down")
+    fire(alerted, "Slow")
+    assert said(alerted, "alertname=Slow") == [
+        (False, 'Slow: inhibited by alertname="Down", service="edge"')
+    ]
+
+
+def test_a_silence_is_named_with_its_words(alerted: Bench) -> None:
+    fire(alerted, "Down")
+    now_ms = alerted.clock.now_ms()
+    silence = Silence(
+        id="s1",
+        matchers=(parse_matcher("service=edge"),),
+        starts_ms=now_ms,
+        ends_ms=now_ms + HOUR_MS,
+        updated_ms=now_ms,
+        created_by="ann",
+        comment="we move it",
+    )
+    with alerted.store.write() as work:
+        work.of(ACME).silences.put(silence)
+    assert said(alerted, "alertname=Down") == [
+        (False, "Down: silenced by silence s1 of ann: we move it")
+    ]
+
+
+def test_a_route_that_is_gone_is_said_and_what_fits_nothing_is_nowhere(alerted: Bench) -> None:
+    fire(alerted, "Down")
+    assert why(alerted, "alertname=Nowhere") == []
+    alerted.rules = Rules(
+        alerting=Alerting.model_validate(
+            ALERTING
+            | {
+                "route": {"receiver": "else"},
+                "receivers": [{"name": "else", "to": ["ops"]}],
+            }
+        )
+    )
+    assert said(alerted, "alertname=Down") == [(False, "its route is gone from the settings")]
+
+
+def test_asking_changes_nothing_and_is_bounded(
+    alerted: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fire(alerted, "Down")
+    fire(alerted, "Down", "encode")
+    first = why(alerted, "alertname=Down")
+    assert why(alerted, "alertname=Down") == first
+    assert len(first) == 2
+    monkeypatch.setattr("auscult.engine.why.alerts.GROUPS_MAX", 1)
+    with pytest.raises(QueryUnknown, match="groups"):
+        why(alerted, "alertname=Down")
