@@ -1,16 +1,19 @@
 """What a tenant says about who is called: people, teams, schedules and policies, as one section."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from operator import is_
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from auscult.kernel.errors import ObjectMissing
+from auscult.kernel.oncall import Takeover
 from auscult.kernel.words import Word
 from auscult.notification.oncall.people import Person, Team, names_of
 from auscult.notification.oncall.policy import Aim, Policy, default_policy
 from auscult.notification.oncall.resolve import Staff, missing
-from auscult.notification.oncall.schedule import Name, Schedule, listed
+from auscult.notification.oncall.schedule import Feed, Name, Schedule, listed
 
 DEFAULT = "default"
 PEOPLE_MAX = 1_000
@@ -79,6 +82,28 @@ class OnCall(Word):
         named = [target.name for target in targets if target.aim is Aim.CHANNEL]
         contacts = [name for person in self.people for name in person.contacts]
         return tuple(dict.fromkeys((*contacts, *named, *self.fallback)))
+
+    def amended(
+        self, takeovers: Sequence[Takeover], feeds: Mapping[str, Mapping[str, Feed]]
+    ) -> Self:
+        """Return it with what was said at run time, and with calendars as they were read.
+
+        `feeds` are layers by name, by the name of their schedule.
+        """
+        nothing: Mapping[str, Feed] = {}
+        schedules = tuple(
+            one.amended(takeovers, feeds.get(one.name, nothing)) for one in self.schedules
+        )
+        is_same = all(map(is_, schedules, self.schedules))
+        return self if is_same else self.model_copy(update={"schedules": schedules})
+
+    def schedule(self, name: str) -> Schedule:
+        """Return a schedule by its name; raises `ObjectMissing` with those there are."""
+        for one in self.schedules:
+            if one.name == name:
+                return one
+        known = ", ".join(one.name for one in self.schedules) or "none"
+        raise ObjectMissing(f"no schedule {name[:40]!r}; there are: {known[:200]}")
 
     def staff(self, pages_last_hour: Mapping[str, int]) -> Staff:
         """Return everybody, given how many pages each has had in the last hour."""
