@@ -14,7 +14,7 @@ from auscult.kernel.sounds import Stream, Unheard, Why
 from auscult.kernel.words import Subject
 from auscult.signals.vantage import SOUND_MEDIA, pack_sound
 from tests.alerts import body_for
-from tests.calls import query_for
+from tests.calls import SCHEDULE, query_for
 from tests.contract.surface.conftest import (
     MEDIA,
     OTLP,
@@ -40,6 +40,11 @@ CASES: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/incidents/{incident_id}/escalate"): OBJECT,
     ("POST", "/api/v1/incidents/{incident_id}/reassign"): OBJECT,
     ("POST", "/api/v1/incidents/{incident_id}/resolve"): OBJECT,
+    ("GET", "/api/v1/oncall"): OWN,
+    ("GET", "/api/v1/oncall/schedules/{schedule}"): OBJECT,
+    ("GET", "/api/v1/oncall/schedules/{schedule}.ics"): OBJECT,
+    ("POST", "/api/v1/oncall/schedules/{schedule}/overrides"): OBJECT,
+    ("DELETE", "/api/v1/oncall/schedules/{schedule}/overrides/{override_id}"): OBJECT,
     ("GET", "/api/v1/series"): OWN,
     ("GET", "/api/v1/series/{slot}"): OBJECT,
     ("GET", "/api/v1/me"): OWN,
@@ -120,6 +125,8 @@ def path_of(house: House, template: str) -> str:
         exhibit_id=house.exhibit,
         trace_id=OWNERS_TRACE.hex(),
         silence_id=house.silence,
+        schedule=SCHEDULE,
+        override_id=house.override,
     )
 
 

@@ -33,6 +33,7 @@ from auscult.signals.columns.intake import Accepted
 from auscult.store import Credential, IncidentFilter
 from auscult.store.rows.exhibits import Listed, Shown
 from tests.unit.surface.fake_alerts import FakeAlerts
+from tests.unit.surface.fake_oncall import FakeOnCall, takeover_rows
 from tests.unit.surface.fake_telemetry import FakeTelemetry
 
 T = TypeVar("T")
@@ -78,6 +79,8 @@ class Rows:
         self.run_list: list[Run] = []
         self.sent: list[Any] = []
         self.rows: list[AuditRow] = []
+        self.taken: list[Any] = []
+        self.takeovers = takeover_rows(self.taken)
         self.incidents = SimpleNamespace(
             get=self.by_id.get,
             written=self._written,
@@ -248,6 +251,7 @@ class FakeEngine:
         self.metrics = Metrics()
         self.telemetry = FakeTelemetry()
         self.alerts = FakeAlerts(START_MS)
+        self.oncall = FakeOnCall(self)
         self.settings = Settings(
             server=ServerSettings(host=host, loopback_tenant=loopback_tenant),
             limits=LimitSettings(body_bytes=1_000_000, live_clients=3),

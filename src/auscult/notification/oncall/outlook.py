@@ -115,7 +115,7 @@ def troubles(oncall: OnCall, now_ms: int) -> tuple[Trouble, ...]:
         holes = [one for one in gaps(schedule, now_ms, to_ms) if one.kind is Kind.NOBODY]
         found += _told(Ahead.GAP, holes, now_ms)
         found += _told(Ahead.STRANGER, strangers(schedule, now_ms, to_ms, people=people), now_ms)
-    if lines := oncall.missing():
+    if lines := oncall.missing(with_default=False):
         more = f" And {len(lines) - NAMED_MAX} more." if len(lines) > NAMED_MAX else ""
         sentence = " ".join(lines[:NAMED_MAX]) + more
         found.append(Trouble(kind=Ahead.MISSING, severity=Severity.INFO, sentence=sentence))

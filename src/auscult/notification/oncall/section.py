@@ -119,11 +119,14 @@ class OnCall(Word):
         """Whether anybody takes only so many pages in an hour."""
         return any(one.pages_per_hour_max is not None for one in self.people)
 
-    def missing(self) -> tuple[str, ...]:
-        """Return a sentence for each name that means nobody; those called instead are told."""
+    def missing(self, *, with_default: bool = True) -> tuple[str, ...]:
+        """Return a sentence for each name that means nobody; those called instead are told.
+
+        `with_default` says whether those of the default policy count, which nobody wrote.
+        """
         staff = self.staff({})
         named = list(self.policies)
-        if self.policy == DEFAULT and DEFAULT not in {one.name for one in named}:
+        if with_default and self.policy == DEFAULT and DEFAULT not in {one.name for one in named}:
             named += [policy for name, policy in self.by_name.items() if name == DEFAULT]
         found = [line for policy in named for line in missing(policy, staff)]
         return tuple(dict.fromkeys(found))

@@ -6,6 +6,7 @@ from auscult.surface.api import (
     events,
     health,
     incidents,
+    oncall,
     series,
     standing,
     telemetry,
@@ -17,6 +18,7 @@ ROUTERS = (
     *(room.router for room in ROOMS),
     *telemetry.ROUTERS,
     *alertmanager.ROUTERS,
+    *oncall.ROUTERS,
     *delivery.ROUTERS,
 )
 """Each router says its whole path itself, so that a route's template is what metrics call it."""
