@@ -64,6 +64,14 @@ def gaps(schedule: Schedule, from_ms: int, to_ms: int) -> tuple[Notice, ...]:
     return tuple(sorted(found, key=lambda one: (one.from_ms, one.kind)))
 
 
+def unmeant_gaps(schedule: Schedule, from_ms: int, to_ms: int) -> tuple[Notice, ...]:
+    """Return the same without times with nobody where the schedule allows them."""
+    found = gaps(schedule, from_ms, to_ms)
+    if not schedule.gaps_allowed:
+        return found
+    return tuple(one for one in found if one.kind is not Kind.NOBODY)
+
+
 def strangers(
     schedule: Schedule, from_ms: int, to_ms: int, *, people: Container[str]
 ) -> tuple[Notice, ...]:

@@ -7,7 +7,7 @@ from auscult.kernel.times import DAY_MS
 from auscult.kernel.words import Severity, Word
 from auscult.notification.oncall.duty import Duty, on_call
 from auscult.notification.oncall.handover import next_handover_ms, next_up, until_ms
-from auscult.notification.oncall.notices import Kind, Notice, gaps, overlaps, strangers
+from auscult.notification.oncall.notices import Kind, Notice, overlaps, strangers, unmeant_gaps
 from auscult.notification.oncall.schedule import Schedule
 from auscult.notification.oncall.section import OnCall
 
@@ -95,7 +95,7 @@ def notices_of(oncall: OnCall, name: str, *, from_ms: int, to_ms: int) -> tuple[
         if notice.kind is Kind.TWO_SCHEDULES
     ]
     found = (
-        *gaps(schedule, from_ms, to_ms),
+        *unmeant_gaps(schedule, from_ms, to_ms),
         *strangers(schedule, from_ms, to_ms, people=people),
         *overlaps((schedule,), from_ms, to_ms),
         *crossing,
@@ -112,8 +112,8 @@ def troubles(oncall: OnCall, now_ms: int) -> tuple[Trouble, ...]:
     people = {one.name for one in oncall.people}
     found: list[Trouble] = []
     for schedule in oncall.schedules:
-        holes = [one for one in gaps(schedule, now_ms, to_ms) if one.kind is Kind.NOBODY]
-        found += _told(Ahead.GAP, holes, now_ms)
+        holes = unmeant_gaps(schedule, now_ms, to_ms)
+        found += _told(Ahead.GAP, [one for one in holes if one.kind is Kind.NOBODY], now_ms)
         found += _told(Ahead.STRANGER, strangers(schedule, now_ms, to_ms, people=people), now_ms)
     if lines := oncall.missing(with_default=False):
         more = f" And {len(lines) - NAMED_MAX} more." if len(lines) > NAMED_MAX else ""

@@ -248,7 +248,8 @@ Layer = Annotated[
 class Schedule(Word):
     """Who is on call for something: of the layers that have somebody, the last one speaks.
 
-    `handover` says whether those who come on and go off are told at every handover.
+    `handover` says whether those who come on and go off are told at every handover, `gaps_allowed`
+    whether times with nobody are meant, as nights are where only the day has people.
     """
 
     name: Name
@@ -257,6 +258,7 @@ class Schedule(Word):
     overrides: tuple[Override, ...] = Field(default=(), max_length=EXCEPTIONS_MAX)
     holidays: tuple[Holiday, ...] = Field(default=(), max_length=EXCEPTIONS_MAX)
     handover: bool = True
+    gaps_allowed: bool = False
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "Schedule":

@@ -8,6 +8,7 @@ import typer
 from auscult import __version__
 from auscult.surface.cli.capacity.commands import capacity
 from auscult.surface.cli.codec.commands import codec
+from auscult.surface.cli.oncall.commands import oncall
 
 CONFIG = Path("auscult.yaml")
 Config = Annotated[Path, typer.Option("-c", "--config", help="The settings file.")]
@@ -31,6 +32,7 @@ app.add_typer(tenant, name="tenant")
 app.add_typer(secret, name="secret")
 app.add_typer(codec, name="codec")
 app.add_typer(capacity, name="capacity")
+app.add_typer(oncall, name="oncall")
 
 
 def _tell_version(wanted: bool) -> None:

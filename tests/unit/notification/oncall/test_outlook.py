@@ -65,6 +65,12 @@ def test_of_many_gaps_the_first_is_told_and_the_others_are_counted() -> None:
     assert one.severity is Severity.WARNING
 
 
+def test_gaps_that_are_meant_are_not_told() -> None:
+    one = section(DAYS[:-1] + ", until: 2026-03-20T09:00}", gaps_allowed=True)
+    assert troubles(one, AT_MS) == ()
+    assert notices_of(one, "streaming", from_ms=AT_MS, to_ms=AT_MS + 20 * DAY_MS) == ()
+
+
 def test_a_name_that_means_nobody_is_told_before_it_is_on_call() -> None:
     (one,) = troubles(section(DAYS, people=1), AT_MS)
     assert one.sentence.startswith("'bob' is no person that is known, and on call in streaming")

@@ -10,10 +10,10 @@ from auscult.kernel.oncall import Takeover
 from auscult.kernel.times import DAY_MS, MINUTE_MS
 from auscult.surface.api.access import Ask, Reader
 from auscult.surface.api.limits import SMALL_BODY_BYTES, read_body
-from auscult.surface.api.oncall.instants import Instant
 from auscult.surface.api.queries import Nothing
 from auscult.surface.api.routes import DirectRoute
 from auscult.surface.api.speech import said
+from auscult.surface.instants import Instant
 from auscult.surface.readings import as_takeover
 
 CREATED = 201

@@ -10,10 +10,10 @@ from auscult.kernel.times import DAY_MS
 from auscult.notification.oncall import OnCall, shifts, write_calendar
 from auscult.notification.oncall.outlook import notices_of, stand
 from auscult.surface.api.access import Ask, Reader
-from auscult.surface.api.oncall.instants import Instant
 from auscult.surface.api.queries import TEXT_CHARS_MAX, Query, documented
 from auscult.surface.api.routes import DirectRoute
 from auscult.surface.api.speech import said
+from auscult.surface.instants import Instant
 from auscult.surface.readings import as_takeover, read_takeovers
 
 WINDOW_MS, WINDOW_MAX_DAYS = 14 * DAY_MS, 92
