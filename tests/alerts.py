@@ -34,6 +34,8 @@ def body_for(path: str) -> bytes | None:
     """Return what may be posted to a path of this kind; None for any other path."""
     if path.endswith("/overrides"):
         return override_body()
+    if path.endswith("/take"):
+        return b"person=ada&hours=1"
     bodies = {
         "/api/v1/alertmanager": WEBHOOK_BODY,
         ALERTS_PATH: alert_body("x"),

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from auscult.incidents.lifecycle import advance
 from auscult.kernel.errors import CredentialMissing, EnvelopeBroken, ObjectMissing
-from auscult.kernel.facts import Acknowledged, Fact, Found, Released, Resolved
+from auscult.kernel.facts import Asked, Fact, Found
 from auscult.kernel.findings import Finding
 from auscult.kernel.incidents import Incident
 from auscult.kernel.matchers import Matcher, matches_all
@@ -281,7 +281,7 @@ class FakeEngine:
         rows = self.of(fact.tenant)
         now_ms = self.clock.now_ms()
         incident = None
-        if isinstance(fact, Acknowledged | Released | Resolved):
+        if isinstance(fact, Asked):
             incident = rows.by_id.get(fact.incident)
         if isinstance(fact, Found):
             key = fact.finding.fingerprint
