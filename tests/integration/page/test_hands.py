@@ -17,6 +17,7 @@ def paths(incident: Incident) -> list[str]:
         "/", "/?state=all&service=nothing", f"/incidents/{incident.id}", "/series",
         "/performance", "/codec", "/coverage", "/messages", "/login", "/incidents/nothing",
         "/traces", f"/traces/{TRACE}", "/traces?service=nothing", "/oncall",
+        f"/incidents/{incident.id}/why",
     ]  # fmt: skip
 
 
