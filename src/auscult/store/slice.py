@@ -40,7 +40,8 @@ class Slice:
     def run_many(self, statement: Executable | Either, values: Sequence[dict[str, Any]]) -> None:
         """Execute once for each set of values; nothing for none."""
         if values:
-            rows = [self._own(statement, one) for one in values]
+            own = self._own(statement, {})
+            rows = [one | own for one in values]
             self.transaction.run(self._hat, statement, rows)
 
     def later(self, table: Table, statement: Either | Delete, **values: Any) -> None:  # noqa: ANN401

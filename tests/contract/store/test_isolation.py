@@ -59,6 +59,8 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "effects.keep": (lambda rows: rows.effects.keep(effect(tenant=BETA, due_ms=7)), None),
     "effects.put_off": (lambda rows: rows.effects.put_off("E1", 9), None),
     "effects.of": (lambda rows: rows.effects.of("I1"), []),
+    "effects.beside": (lambda rows: rows.effects.beside(effect("E2")), []),
+    "effects.wish_all": (lambda rows: rows.effects.wish_all([effect(tenant=BETA)]), MINE),
     "effects.given_up": (lambda rows: rows.effects.given_up(9), []),
     "effects.revive": (lambda rows: rows.effects.revive(effect("E9", tenant=BETA)), False),
     "effects.unsent_count": (lambda rows: rows.effects.unsent_count(), 0),
@@ -80,11 +82,13 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "ladders.undo": (lambda rows: rows.ladders.undo("L1"), ""),
     "ladders.touch": (lambda rows: rows.ladders.touch("L1", seen_ms=1_000, now_ms=2_000), False),
     "ladders.forget": (lambda rows: rows.ladders.forget(0), None),
-    "alerts.put": (lambda rows: rows.alerts.put([alert()]), MINE),
+    "alerts.put": (lambda rows: rows.alerts.put([(alert(), 1)]), MINE),
+    "alerts.known": (lambda rows: rows.alerts.known(["a1"]), {}),
+    "alerts.leave": (lambda rows: rows.alerts.leave(["a1"]), None),
     "alerts.get": (lambda rows: rows.alerts.get(["a1"]), {}),
     "alerts.lie": (lambda rows: rows.alerts.lie([("P1", "a1")]), MINE),
     "alerts.lying": (lambda rows: list(rows.alerts.lying("P1", 0)), []),
-    "alerts.of_group": (lambda rows: rows.alerts.of_group("G1"), []),
+    "alerts.of_groups": (lambda rows: rows.alerts.of_groups(["G1"]), {}),
     "alerts.live": (lambda rows: rows.alerts.live(0), []),
     "alerts.forget": (lambda rows: rows.alerts.forget(10**15), 0),
     "groups.put": (lambda rows: rows.groups.put([group()]), MINE),
@@ -92,7 +96,9 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "groups.page": (lambda rows: rows.groups.page(), []),
     "groups.count": (lambda rows: rows.groups.count(), 0),
     "groups.enter": (lambda rows: rows.groups.enter([("G1", "a1")]), MINE),
-    "groups.leave": (lambda rows: rows.groups.leave("G1", ["a1"]), None),
+    "groups.move": (lambda rows: rows.groups.move([group()]), MINE),
+    "groups.drop": (lambda rows: rows.groups.drop("G1"), None),
+    "groups.leave": (lambda rows: rows.groups.leave([("G1", "a1")]), None),
     "groups.forget": (lambda rows: rows.groups.forget(10**15), 0),
     "silences.put": (lambda rows: rows.silences.put(silence()), MINE),
     "silences.get": (lambda rows: rows.silences.get("S1"), None),
@@ -132,7 +138,7 @@ def fill(store: Store, tenant: TenantId = ACME) -> None:
         rows.ladders.put(ladder())
         rows.ladders.set_advice("L1", '{"form": 1}')
         rows.ladders.set_undo("L1", f"v1:{tenant}")
-        rows.alerts.put([alert()])
+        rows.alerts.put([(alert(), 1)])
         rows.alerts.lie([("P1", "a1")])
         rows.groups.put([group()])
         rows.groups.enter([("G1", "a1")])

@@ -4,7 +4,8 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from auscult.engine.alerts.taking import Paths, take_in
+from auscult.engine.alerts.ringing import ring_at_once
+from auscult.engine.alerts.taking import take_in
 from auscult.kernel.alerts import Alert, Silence
 from auscult.kernel.errors import ObjectMissing, QueueFull, StateConflict, StoreUnavailable
 from auscult.kernel.times import DAY_MS, HOUR_MS
@@ -50,7 +51,6 @@ class AlertPath:
         self._events = events
         self._plans = plans
         self._clock = clock
-        self._paths: dict[TenantId, Paths] = {}
 
     def alerting(self, tenant: TenantId) -> Alerting:
         """Return how a tenant's alerts reach people."""
@@ -92,13 +92,13 @@ class AlertPath:
     async def _take(self, tenant: TenantId, posted: Posted) -> Posted:
         if not self._is_on:
             raise QueueFull("monitoring is switched off (MONITORING_ENABLED)", retry_after_s=60)
-        alerting = self.alerting(tenant)
-        paths = self._paths_of(tenant, alerting)
+        paths = self.alerting(tenant).paths
         for at in range(0, len(posted.alerts), CHUNK):
             some = posted.alerts[at : at + CHUNK]
 
             def take(work: "Work", some: tuple[Alert, ...] = some) -> "Settled":
-                return take_in(work.of(tenant), some, paths, now_ms=self._clock.now_ms())
+                groups = take_in(work.of(tenant), some, paths, now_ms=self._clock.now_ms())
+                return ring_at_once(work, tenant, groups, plans=self._plans, clock=self._clock)
 
             await self._events.write(take)
         return posted
@@ -155,9 +155,3 @@ class AlertPath:
             )
 
         await self._events.write(write)
-
-    def _paths_of(self, tenant: TenantId, alerting: Alerting) -> Paths:
-        known = self._paths.get(tenant)
-        if known is None or known.alerting is not alerting:
-            known = self._paths[tenant] = Paths(alerting)
-        return known

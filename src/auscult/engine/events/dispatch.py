@@ -10,12 +10,15 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from pydantic import ValidationError
+
+from auscult.engine.alerts.ringing import ring
 from auscult.engine.events.perform import perform
 from auscult.engine.events.receivers import Attempt, Receivers
 from auscult.incidents import looked_at
 from auscult.kernel.effects import Effect, EffectKind, Result
-from auscult.kernel.errors import QueueFull, StoreUnavailable
-from auscult.kernel.facts import Answered, Rang
+from auscult.kernel.errors import AuscultError, QueueFull, StoreUnavailable
+from auscult.kernel.facts import Answered, Rang, Timer
 from auscult.kernel.words import TenantId
 from auscult.notification.decide import remind
 from auscult.runtime.logging import bound, logger
@@ -41,6 +44,8 @@ LEASE_MS = 60_000
 
 TIMERS_AT_ONCE = 256
 TENANT_TIMERS_AT_ONCE = 64
+GROUPS_AT_ONCE = 512
+TENANT_GROUPS_AT_ONCE = 128
 BEHIND_MS = 1_000
 """How long a message waits before it is tried again behind an earlier one."""
 
@@ -56,7 +61,7 @@ DRAIN_S = 5.0
 log = logger("engine.dispatch")
 
 
-def take_up(work: "Work", claim: "Claim", *, now_ms: int) -> "Effect | None":
+def take_up(work: "Work", claim: "Claim", now_ms: int) -> "Effect | None":
     """Return a claimed effect to be attempted now, or put it off behind what must come first.
 
     Messages about one incident reach one channel in the order they were wished for: an "over" that
@@ -67,7 +72,7 @@ def take_up(work: "Work", claim: "Claim", *, now_ms: int) -> "Effect | None":
     effect = effects.get(claim.key)
     if effect is None or effect.kind is not EffectKind.NOTIFY:
         return effect
-    rows = effects.of(effect.incident)
+    rows = effects.beside(effect)
     before = [
         row.effect
         for row in rows
@@ -81,6 +86,14 @@ def take_up(work: "Work", claim: "Claim", *, now_ms: int) -> "Effect | None":
     return None
 
 
+def _timer_of(work: "Work", claim: "Claim", _now_ms: int) -> Timer | None:
+    return work.of(claim.tenant).timers.get(claim.key)
+
+
+def _itself(_work: "Work", claim: "Claim", _now_ms: int) -> "Claim":
+    return claim
+
+
 class Claims:
     """Claims of one worker: rows whose time has come, leased to it under its name."""
 
@@ -89,27 +102,55 @@ class Claims:
         self._desk = desk
         self._clock = clock
         self._owner = owner
-        self._wake = {"effect": asyncio.Event(), "timer": asyncio.Event()}
+        self._wake: dict[Kind, asyncio.Event] = {
+            "effect": asyncio.Event(),
+            "timer": asyncio.Event(),
+            "group": asyncio.Event(),
+        }
 
     def wake(self, kind: "Kind") -> None:
         """Say that something of this kind has become due."""
         self._wake[kind].set()
 
-    async def take(self, kind: "Kind", room: Room) -> "list[Claim]":
-        """Return what is due now; waits a little, or until woken, when nothing is."""
+    async def take(
+        self, kind: "Kind", room: Room, read: "Callable[[Work, Claim, int], T | None]"
+    ) -> "list[T]":
+        """Claim what is due now, and return of each claim what `read` makes of it, if anything.
+
+        Both in one commit: what is due is one commit away. Waits a little, or until woken, when
+        nothing is due. A row that cannot be read keeps its lease, and is in nobody's way.
+        """
         self._wake[kind].clear()
-        found = await self.fetch(
-            lambda work: work.queue.claim(
-                kind,
-                owner=self._owner,
-                now_ms=self._clock.now_ms(),
-                room=room,
-                lease_ms=LEASE_MS,
-            )
-        )
-        if not found:
+        found = await self.fetch(lambda work: self._claim(work, kind, room=room, read=read))
+        if found is None:
+            return []
+        claims, taken = found
+        if not claims:
             await self._pause(kind)
-        return found or []
+        return taken
+
+    def _claim(
+        self,
+        work: "Work",
+        kind: "Kind",
+        *,
+        room: Room,
+        read: "Callable[[Work, Claim, int], T | None]",
+    ) -> "tuple[list[Claim], list[T]]":
+        now_ms = self._clock.now_ms()
+        claims = work.queue.claim(
+            kind, owner=self._owner, now_ms=now_ms, room=room, lease_ms=LEASE_MS
+        )
+        taken: list[T] = []
+        for claim in claims:
+            try:
+                one = read(work, claim, now_ms)
+            except ValidationError as why:
+                log.error("what is due cannot be read", kind=kind, key=claim.key, why=str(why))
+                continue
+            if one is not None:
+                taken.append(one)
+        return claims, taken
 
     async def fetch(self, job: "Callable[[Work], T]") -> "T | None":
         """Do a job at the desk; None, after a pause, while the store is away."""
@@ -164,17 +205,36 @@ class Dispatch:
                 await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
                 continue
             room = Room(free, TENANT_IN_FLIGHT_MAX, held=Counter(self._in_flight.values()))
-            for claim in await self._claims.take("effect", room):
-                task = asyncio.create_task(self._attempt(claim, http))
-                self._in_flight[task] = claim.tenant
+            for effect in await self._claims.take("effect", room, take_up):
+                task = asyncio.create_task(self._attempt(effect, http))
+                self._in_flight[task] = effect.tenant
                 task.add_done_callback(self._landed)
 
     async def run_timers(self) -> None:
         """Ring due timers until cancelled."""
+        room = Room(TIMERS_AT_ONCE, TENANT_TIMERS_AT_ONCE)
         while True:
-            claims = await self._claims.take("timer", Room(TIMERS_AT_ONCE, TENANT_TIMERS_AT_ONCE))
-            for fact in await self._rung(claims):
+            for fact in await self._rung(await self._claims.take("timer", room, _timer_of)):
                 self._courier.hand(fact)
+
+    async def run_groups(self) -> None:
+        """Ring groups of alerts whose time has come until cancelled: many of a tenant at once."""
+        room = Room(GROUPS_AT_ONCE, TENANT_GROUPS_AT_ONCE)
+        while True:
+            due: dict[TenantId, list[str]] = {}
+            for claim in await self._claims.take("group", room, _itself):
+                due.setdefault(claim.tenant, []).append(claim.key)
+            for tenant, ids in due.items():
+                await self._ring(tenant, ids)
+
+    async def _ring(self, tenant: TenantId, ids: "list[str]") -> None:
+        """Ring groups of one tenant; where that is not possible they keep their lease."""
+        try:
+            await self._claims.fetch(
+                lambda work: ring(work, tenant, ids, plans=self._plans, clock=self._clock)
+            )
+        except AuscultError as why:
+            log.error("groups of alerts cannot be told", tenant=tenant, why=str(why))
 
     async def drain(self) -> None:
         """Let the attempts in flight end, for `DRAIN_S` at most; what is left keeps its lease."""
@@ -186,12 +246,8 @@ class Dispatch:
         if late:
             await asyncio.wait(late, timeout=1.0)
 
-    async def _rung(self, claims: "list[Claim]") -> list[Rang]:
-        """Return the facts that claimed timers are due, with the answer where one asks."""
-        found = await self._claims.fetch(
-            lambda work: [work.of(claim.tenant).timers.get(claim.key) for claim in claims]
-        )
-        timers = [timer for timer in found or () if timer is not None]
+    async def _rung(self, timers: "list[Timer]") -> list[Rang]:
+        """Return the facts that timers are due, with the answer where one asks."""
         if all(looked_at(timer) is None for timer in timers):
             return [Rang(timer=timer) for timer in timers]
         firing = await self._firing()
@@ -207,11 +263,7 @@ class Dispatch:
         assert self._senses is not None
         return await self._senses.firing()
 
-    async def _attempt(self, claim: "Claim", http: "aiohttp.ClientSession") -> None:
-        now_ms = self._clock.now_ms()
-        effect = await self._claims.fetch(lambda work: take_up(work, claim, now_ms=now_ms))
-        if effect is None:
-            return
+    async def _attempt(self, effect: Effect, http: "aiohttp.ClientSession") -> None:
         attempt = await self._admit(effect)
         if attempt is None:
             return

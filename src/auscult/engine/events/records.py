@@ -1,10 +1,8 @@
 """Between the store and the steps: load the rows a fact needs, decide, save what follows."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from auscult.engine.alerts.taking import GROUP_TIMER
-from auscult.engine.alerts.telling import forget_told, ring_group
+from auscult.engine.alerts.telling import forget_told
 from auscult.engine.events.settled import Settled
 from auscult.engine.events.steps import Case, Decision, Note, Rules, step
 from auscult.incidents import choose, looked_at, tell_again
@@ -37,8 +35,6 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
     if isinstance(fact, Rang):
         if rows.timers.take(fact.timer.key, due_by_ms=now_ms) is None:
             return Settled(fact.tenant)
-        if fact.timer.name == GROUP_TIMER:
-            return _ring_group(work, fact, plans, clock=clock)
         if looked_at(fact.timer) is not None:
             again = _told_again(rows, fact, now_ms)
             if again is None:
@@ -63,20 +59,6 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
         effects=due,
         timers=len(decision.timers),
     )
-
-
-def _ring_group(work: "Work", rang: Rang, plans: "Plans", *, clock: "Clock") -> Settled:
-    """Tell of a group of alerts; what of it belongs to an incident is settled with it."""
-    alerting = plans.of(rang.tenant).rules.alerting
-    rows = work.of(rang.tenant)
-    rung = ring_group(rows, rang.timer.about, alerting, now_ms=clock.now_ms())
-    settled = rung.settled
-    for finding in rung.findings:
-        more = settle(work, Found(finding=finding), plans, clock=clock)
-        settled = replace(
-            more, effects=more.effects + settled.effects, timers=more.timers + settled.timers
-        )
-    return settled
 
 
 def _told_again(rows: "TenantRows", rang: Rang, now_ms: int) -> Found | None:

@@ -8,6 +8,7 @@ that a fingerprint is the same before and after a move.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,25 +38,38 @@ class Alert:
         """Say whether it is over."""
         return self.ends_ms <= now_ms
 
-    def merge(self, younger: "Alert", *, now_ms: int) -> "Alert":
+    @property
+    def span(self) -> "Span":
+        """Return from when to when it fires."""
+        return Span(self.starts_ms, self.ends_ms, self.is_timed)
+
+
+class Span(NamedTuple):
+    """From when to when an alert fires, and whether its end came of the timeout.
+
+    All that must be known of an alert to take in what is said of it later.
+    """
+
+    starts_ms: int
+    ends_ms: int
+    is_timed: bool
+
+    def merge(self, younger: Alert, *, now_ms: int) -> Alert:
         """Return the younger one, with the span of both where they touch.
 
         The earliest start wins. A later end wins while it fires, unless it came of the timeout.
         """
-        if not self._touches(younger):
+        begins_inside = self.starts_ms < younger.starts_ms < self.ends_ms
+        if not begins_inside and not self.starts_ms < younger.ends_ms < self.ends_ms:
             return younger
         starts_ms, ends_ms = min(self.starts_ms, younger.starts_ms), younger.ends_ms
         if self.ends_ms > younger.ends_ms:
-            both_over = younger.is_resolved(now_ms) and self.is_resolved(now_ms)
+            both_over = younger.is_resolved(now_ms) and self.ends_ms <= now_ms
             still_on = not younger.is_resolved(now_ms) and not self.is_timed
             ends_ms = self.ends_ms if both_over or still_on else ends_ms
+        if starts_ms == younger.starts_ms and ends_ms == younger.ends_ms:
+            return younger
         return replace(younger, starts_ms=starts_ms, ends_ms=ends_ms)
-
-    def _touches(self, younger: "Alert") -> bool:
-        return any(
-            self.starts_ms < edge_ms < self.ends_ms
-            for edge_ms in (younger.starts_ms, younger.ends_ms)
-        )
 
 
 def fingerprints(label_sets: Sequence[Labels]) -> list[str]:

@@ -38,6 +38,8 @@ def cut_middle(text: str, ending: str, chars: int) -> str:
 
 
 def _printable(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         " " if char in "\n\r\t" else char
         for char in text

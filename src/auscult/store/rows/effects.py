@@ -1,5 +1,6 @@
 """The outbox of one tenant: a wish is a row, its turn is a row of the queue, both in one commit."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlalchemy import Row, bindparam, func, literal_column, select, update
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.errors import StateConflict
 from auscult.store.slice import Slice, at_most, bounded
-from auscult.store.statements import insert_new
+from auscult.store.statements import insert_new, names, naming
 from auscult.store.tables import effects
 from auscult.store.turns import Turns
 
@@ -18,13 +19,16 @@ PENDING = "pending"
 _C = effects.c
 _OWN = _C.tenant == bindparam("own")
 _WHOLE = select(_C.body, _C.state, _C.attempts, _C.last_reason, _C.updated_ms)
-_WISH = insert_new(effects, ("tenant", "key")).returning(_C.key)
+_WISH_ALL = insert_new(effects, ("tenant", "key"))
+_WISH = _WISH_ALL.returning(_C.key)
+_THERE = naming(lambda among: select(_C.key).where(_OWN, among(_C.key, "some")))
 _ROW = _WHOLE.where(_OWN, _C.key == bindparam("key"))
 _OF = (
     _WHOLE.where(_OWN, _C.incident == bindparam("incident"))
     .order_by(_C.due_ms, _C.key)
     .limit(bindparam("limit"))
 )
+_BESIDE = _OF.where(_C.key != bindparam("key"))
 _SETTLE = (
     update(effects)
     .where(_OWN, _C.key == bindparam("of_key"), _C.state == PENDING)
@@ -93,22 +97,24 @@ class EffectRows:
     def wish(self, effect: Effect) -> bool:
         """Write a wish and queue it; False, and nothing written, when its key was wished before."""
         self._slice.check_own(effect.tenant)
-        written = self._slice.rows(
-            _WISH,
-            key=effect.key,
-            kind=effect.kind.value,
-            incident=effect.incident,
-            due_ms=effect.due_ms,
-            state=PENDING,
-            attempts=0,
-            last_reason="",
-            updated_ms=effect.due_ms,
-            body=bounded(effect.model_dump_json()),
-        )
-        if not written:
+        if not self._slice.rows(_WISH, **_written(effect)):
             return False
         self._turns.give(effect.key, effect.due_ms)
         return True
+
+    def wish_all(self, wishes: Iterable[Effect]) -> list[Effect]:
+        """Write many wishes and queue them; return those whose key was not wished before."""
+        given: dict[str, Effect] = {}
+        for effect in wishes:
+            self._slice.check_own(effect.tenant)
+            given.setdefault(effect.key, effect)
+        there = self._slice.rows(_THERE, some=names(given)) if given else ()
+        for row in there:
+            del given[row.key]
+        self._slice.run_many(_WISH_ALL, [_written(effect) for effect in given.values()])
+        for effect in given.values():
+            self._turns.give(effect.key, effect.due_ms)
+        return list(given.values())
 
     def get(self, key: str) -> Effect | None:
         """Return a wish, settled or not."""
@@ -157,6 +163,13 @@ class EffectRows:
         found = self._slice.rows(_OF, incident=incident_id, limit=at_most(limit))
         return [_read(row) for row in found]
 
+    def beside(self, effect: Effect, limit: int = 500) -> list[EffectRow]:
+        """Return the other effects of an effect's incident, in the order they became due."""
+        found = self._slice.rows(
+            _BESIDE, incident=effect.incident, key=effect.key, limit=at_most(limit)
+        )
+        return [_read(row) for row in found]
+
     def given_up(self, limit: int) -> list[EffectRow]:
         """Return messages that were refused or given up, the last ones first."""
         return [_read(row) for row in self._slice.rows(_GIVEN_UP, limit=at_most(limit))]
@@ -179,6 +192,20 @@ class EffectRows:
         """Return how many wishes are not settled; `UNSENT_MAX` means that many or more."""
         found = self._slice.first(_UNSENT)
         return 0 if found is None else int(found[0])
+
+
+def _written(effect: Effect) -> dict[str, Any]:
+    return {
+        "key": effect.key,
+        "kind": effect.kind.value,
+        "incident": effect.incident,
+        "due_ms": effect.due_ms,
+        "state": PENDING,
+        "attempts": 0,
+        "last_reason": "",
+        "updated_ms": effect.due_ms,
+        "body": bounded(effect.model_dump_json()),
+    }
 
 
 def _read(row: Row[Any]) -> EffectRow:

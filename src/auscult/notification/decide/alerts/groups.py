@@ -105,7 +105,6 @@ def join(group: Group | None, alert: Alert, node: Node, *, now_ms: int) -> Group
         labels = node.group_labels(alert.labels)
         group = Group(
             id=node.group_id(labels),
-            place=node.place,
             key=node.group_key(labels),
             receiver=node.receiver,
             labels=labels,

@@ -96,7 +96,7 @@ class Sight:
             for node in nodes if said is not None else ():
                 if said is not None and fits(node.receiver):
                     labels = node.group_labels(alert.labels)
-                    found.setdefault((labels, node.receiver, node.place), []).append(said)
+                    found.setdefault((labels, node.receiver, node.key), []).append(said)
         return [
             {"labels": dict(labels), "receiver": {"name": receiver}, "alerts": alerts}
             for (labels, receiver, _), alerts in sorted(found.items())
