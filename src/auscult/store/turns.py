@@ -56,5 +56,4 @@ class Turns:
 
     def end(self, key: str) -> None:
         """Take a key out of the queue."""
-        self._slice.write(queue)
-        self._slice.run(_END, of_kind=self._kind, of_key=key)
+        self._slice.later(queue, _END, of_kind=self._kind, of_key=key)

@@ -6,8 +6,9 @@ the receiver takes the key.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from auscult.runtime.metrics import Metrics
     from auscult.store import Claim, Work
     from auscult.store.queue import Kind
+    from auscult.store.rows.effects import EffectRows
 
 T = TypeVar("T")
 
@@ -48,6 +50,12 @@ GROUPS_AT_ONCE = 512
 TENANT_GROUPS_AT_ONCE = 128
 BEHIND_MS = 1_000
 """How long a message waits before it is tried again behind an earlier one."""
+
+HELD_MAX = 256
+TENANT_HELD_MAX = 64
+FRESH_MS = 10_000
+"""Effects claimed at once, in all and for one tenant, and how long one may wait for its attempt:
+less than its lease leaves beside the attempt."""
 
 IN_FLIGHT_MAX = 64
 TENANT_IN_FLIGHT_MAX = 8
@@ -62,36 +70,63 @@ log = logger("engine.dispatch")
 
 
 def take_up(work: "Work", claim: "Claim", now_ms: int) -> "Effect | None":
-    """Return a claimed effect to be attempted now, or put it off behind what must come first.
+    """Return a claimed effect to be attempted now, or put it off behind what must come first."""
+    return next(iter(take_up_all(work, [claim], now_ms)), None)
+
+
+def take_up_all(work: "Work", claims: "Sequence[Claim]", now_ms: int) -> list[Effect]:
+    """Return claimed effects to be attempted now; put others off behind what must come first.
 
     Messages about one incident reach one channel in the order they were wished for: an "over" that
     overtook its "opened" would leave a page open for ever. Each takes along what the ones before it
     left at the channel.
     """
-    effects = work.of(claim.tenant).effects
-    effect = effects.get(claim.key)
-    if effect is None or effect.kind is not EffectKind.NOTIFY:
-        return effect
-    rows = effects.beside(effect)
+    taken: list[Effect] = []
+    for tenant, keys in _by_tenant(claims).items():
+        rows = work.of(tenant).effects
+        found = rows.rows(keys)
+        claimed = [found[key].effect for key in keys if key in found]
+        shared = rows.shared({one.incident for one in claimed if one.kind is EffectKind.NOTIFY})
+        for effect in claimed:
+            has_others = effect.kind is EffectKind.NOTIFY and effect.incident in shared
+            one = _in_order(rows, effect, now_ms) if has_others else effect
+            if one is not None:
+                taken.append(one)
+    return taken
+
+
+def _in_order(rows: "EffectRows", effect: Effect, now_ms: int) -> Effect | None:
+    others = rows.beside(effect)
     before = [
         row.effect
-        for row in rows
+        for row in others
         if row.state == "pending"
         and row.effect.to == effect.to
         and row.effect.due_ms < effect.due_ms
     ]
     if not before:
-        return remind(effect, [row.effect for row in rows if row.state == Result.DONE])
-    effects.put_off(effect.key, now_ms + BEHIND_MS)
+        return remind(effect, [row.effect for row in others if row.state == Result.DONE])
+    rows.put_off(effect.key, now_ms + BEHIND_MS)
     return None
 
 
-def _timer_of(work: "Work", claim: "Claim", _now_ms: int) -> Timer | None:
-    return work.of(claim.tenant).timers.get(claim.key)
+def _by_tenant(claims: "Iterable[Claim]") -> dict[TenantId, list[str]]:
+    keys: dict[TenantId, list[str]] = {}
+    for claim in claims:
+        keys.setdefault(claim.tenant, []).append(claim.key)
+    return keys
 
 
-def _itself(_work: "Work", claim: "Claim", _now_ms: int) -> "Claim":
-    return claim
+def _timers(work: "Work", claims: "Sequence[Claim]", _now_ms: int) -> list[Timer]:
+    return [
+        timer
+        for tenant, keys in _by_tenant(claims).items()
+        for timer in work.of(tenant).timers.named(keys)
+    ]
+
+
+def _themselves(_work: "Work", claims: "Sequence[Claim]", _now_ms: int) -> "list[Claim]":
+    return list(claims)
 
 
 class Claims:
@@ -113,9 +148,9 @@ class Claims:
         self._wake[kind].set()
 
     async def take(
-        self, kind: "Kind", room: Room, read: "Callable[[Work, Claim, int], T | None]"
+        self, kind: "Kind", room: Room, read: "Callable[[Work, Sequence[Claim], int], list[T]]"
     ) -> "list[T]":
-        """Claim what is due now, and return of each claim what `read` makes of it, if anything.
+        """Claim what is due now, and return what `read` makes of the claims.
 
         Both in one commit: what is due is one commit away. Waits a little, or until woken, when
         nothing is due. A row that cannot be read keeps its lease, and is in nobody's way.
@@ -135,22 +170,28 @@ class Claims:
         kind: "Kind",
         *,
         room: Room,
-        read: "Callable[[Work, Claim, int], T | None]",
+        read: "Callable[[Work, Sequence[Claim], int], list[T]]",
     ) -> "tuple[list[Claim], list[T]]":
         now_ms = self._clock.now_ms()
         claims = work.queue.claim(
             kind, owner=self._owner, now_ms=now_ms, room=room, lease_ms=LEASE_MS
         )
-        taken: list[T] = []
-        for claim in claims:
-            try:
-                one = read(work, claim, now_ms)
-            except ValidationError as why:
-                log.error("what is due cannot be read", kind=kind, key=claim.key, why=str(why))
-                continue
-            if one is not None:
-                taken.append(one)
-        return claims, taken
+        try:
+            return claims, read(work, claims, now_ms)
+        except ValidationError:
+            return claims, [one for claim in claims for one in self._alone(work, claim, read)]
+
+    def _alone(
+        self,
+        work: "Work",
+        claim: "Claim",
+        read: "Callable[[Work, Sequence[Claim], int], list[T]]",
+    ) -> "list[T]":
+        try:
+            return read(work, [claim], self._clock.now_ms())
+        except ValidationError as why:
+            log.error("what is due cannot be read", key=claim.key, why=str(why))
+            return []
 
     async def fetch(self, job: "Callable[[Work], T]") -> "T | None":
         """Do a job at the desk; None, after a pause, while the store is away."""
@@ -191,6 +232,8 @@ class Dispatch:
         self._senses: Senses | None = None
         self._sensing = asyncio.Event()
         self._in_flight: dict[asyncio.Task[None], TenantId] = {}
+        self._waiting: dict[TenantId, deque[tuple[Effect, int]]] = {}
+        self._is_ending = False
 
     def sense(self, senses: "Senses") -> None:
         """Take what the sample path may be asked, once it runs."""
@@ -198,33 +241,50 @@ class Dispatch:
         self._sensing.set()
 
     async def run_effects(self, http: "aiohttp.ClientSession") -> None:
-        """Attempt due effects until cancelled."""
-        while True:
-            free = IN_FLIGHT_MAX - len(self._in_flight)
-            if free == 0:
+        """Attempt due effects until cancelled.
+
+        More are claimed than have a place: what waits here begins when another attempt ends.
+        """
+        while not self._is_ending:
+            held = Counter(self._in_flight.values())
+            held.update({tenant: len(some) for tenant, some in self._waiting.items()})
+            if (free := HELD_MAX - held.total()) <= 0:
                 await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
                 continue
-            room = Room(free, TENANT_IN_FLIGHT_MAX, held=Counter(self._in_flight.values()))
-            for effect in await self._claims.take("effect", room, take_up):
-                task = asyncio.create_task(self._attempt(effect, http))
-                self._in_flight[task] = effect.tenant
-                task.add_done_callback(self._landed)
+            room = Room(free, TENANT_HELD_MAX, held=held)
+            effects = await self._claims.take("effect", room, take_up_all)
+            until_ms = self._clock.now_ms() + FRESH_MS
+            for effect in effects:
+                self._waiting.setdefault(effect.tenant, deque()).append((effect, until_ms))
+            self._begin(http)
+
+    def _begin(self, http: "aiohttp.ClientSession") -> None:
+        """Begin as many attempts as there are places, tenant by tenant."""
+        free = IN_FLIGHT_MAX - len(self._in_flight)
+        room = Room(free, TENANT_IN_FLIGHT_MAX, held=Counter(self._in_flight.values()))
+        for tenant, count in room.shares(list(self._waiting)).items():
+            some = self._waiting[tenant]
+            for _ in range(min(count, len(some))):
+                effect, until_ms = some.popleft()
+                task = asyncio.create_task(self._attempt(effect, until_ms, http))
+                self._in_flight[task] = tenant
+                task.add_done_callback(partial(self._landed, http=http))
+            if not some:
+                del self._waiting[tenant]
 
     async def run_timers(self) -> None:
         """Ring due timers until cancelled."""
         room = Room(TIMERS_AT_ONCE, TENANT_TIMERS_AT_ONCE)
         while True:
-            for fact in await self._rung(await self._claims.take("timer", room, _timer_of)):
+            for fact in await self._rung(await self._claims.take("timer", room, _timers)):
                 self._courier.hand(fact)
 
     async def run_groups(self) -> None:
         """Ring groups of alerts whose time has come until cancelled: many of a tenant at once."""
         room = Room(GROUPS_AT_ONCE, TENANT_GROUPS_AT_ONCE)
         while True:
-            due: dict[TenantId, list[str]] = {}
-            for claim in await self._claims.take("group", room, _itself):
-                due.setdefault(claim.tenant, []).append(claim.key)
-            for tenant, ids in due.items():
+            claims = await self._claims.take("group", room, _themselves)
+            for tenant, ids in _by_tenant(claims).items():
                 await self._ring(tenant, ids)
 
     async def _ring(self, tenant: TenantId, ids: "list[str]") -> None:
@@ -238,6 +298,11 @@ class Dispatch:
 
     async def drain(self) -> None:
         """Let the attempts in flight end, for `DRAIN_S` at most; what is left keeps its lease."""
+        self._is_ending = True
+        waiting = [effect for some in self._waiting.values() for effect, _ in some]
+        self._waiting.clear()
+        if waiting:
+            await self._claims.fetch(lambda work: self._give_back(work, waiting))
         if not self._in_flight:
             return
         _, late = await asyncio.wait(set(self._in_flight), timeout=DRAIN_S)
@@ -263,7 +328,16 @@ class Dispatch:
         assert self._senses is not None
         return await self._senses.firing()
 
-    async def _attempt(self, effect: Effect, http: "aiohttp.ClientSession") -> None:
+    def _give_back(self, work: "Work", effects: Iterable[Effect]) -> None:
+        now_ms = self._clock.now_ms()
+        for effect in effects:
+            work.of(effect.tenant).effects.put_off(effect.key, now_ms)
+
+    async def _attempt(self, effect: Effect, until_ms: int, http: "aiohttp.ClientSession") -> None:
+        """Attempt a claimed effect; by `until_ms` it must begin, so as to end within its lease."""
+        if self._clock.now_ms() > until_ms:
+            await self._claims.fetch(lambda work: self._give_back(work, [effect]))
+            return
         attempt = await self._admit(effect)
         if attempt is None:
             return
@@ -298,8 +372,11 @@ class Dispatch:
         )
         return None
 
-    def _landed(self, task: asyncio.Task[None]) -> None:
-        self._in_flight.pop(task, None)
-        self._claims.wake("effect")  # its tenant has a place again
+    def _landed(self, task: asyncio.Task[None], http: "aiohttp.ClientSession") -> None:
+        tenant = self._in_flight.pop(task, None)
+        if not self._is_ending:
+            self._begin(http)
+        if tenant is None or len(self._waiting.get(tenant, ())) < TENANT_HELD_MAX // 2:
+            self._claims.wake("effect")  # its tenant has a place again
         if not task.cancelled() and task.exception() is not None:
             log.error("an attempt broke", exc_info=task.exception())

@@ -128,7 +128,7 @@ def _settle_effect(rows: "TenantRows", outcome: Outcome, now_ms: int) -> Effect 
         rows.effects.keep(row.effect.model_copy(update={"payload": payload}))
     if outcome.result is Result.DONE and KEPT_BY in outcome.data:
         rows.effects.keep(learn(row.effect, outcome.data[KEPT_BY]))
-    rows.effects.settle(outcome, retry_at_ms=retry_at_ms)
+    rows.effects.settle_pending(outcome, retry_at_ms=retry_at_ms)
     _note_delivery(rows, row.effect, outcome)
     return row.effect if retry_at_ms is None else None
 

@@ -1,15 +1,16 @@
 """The outbox of one tenant: a wish is a row, its turn is a row of the queue, both in one commit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, literal_column, select, update
+from sqlalchemy.sql import Executable
 
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.errors import StateConflict
 from auscult.store.slice import Slice, at_most, bounded
-from auscult.store.statements import insert_new, names, naming
+from auscult.store.statements import Either, insert_new, names, naming
 from auscult.store.tables import effects
 from auscult.store.turns import Turns
 
@@ -23,6 +24,16 @@ _WISH_ALL = insert_new(effects, ("tenant", "key"))
 _WISH = _WISH_ALL.returning(_C.key)
 _THERE = naming(lambda among: select(_C.key).where(_OWN, among(_C.key, "some")))
 _ROW = _WHOLE.where(_OWN, _C.key == bindparam("key"))
+_STATE = select(_C.state).where(_OWN, _C.key == bindparam("key"))
+_ROWS = naming(lambda among: _WHOLE.where(_OWN, among(_C.key, "some")))
+_SHARED = naming(
+    lambda among: (
+        select(_C.incident)
+        .where(_OWN, among(_C.incident, "some"))
+        .group_by(_C.incident)
+        .having(func.count() > 1)
+    )
+)
 _OF = (
     _WHOLE.where(_OWN, _C.incident == bindparam("incident"))
     .order_by(_C.due_ms, _C.key)
@@ -97,7 +108,7 @@ class EffectRows:
     def wish(self, effect: Effect) -> bool:
         """Write a wish and queue it; False, and nothing written, when its key was wished before."""
         self._slice.check_own(effect.tenant)
-        if not self._slice.rows(_WISH, **_written(effect)):
+        if not self._rows(_WISH, **_written(effect)):
             return False
         self._turns.give(effect.key, effect.due_ms)
         return True
@@ -108,7 +119,7 @@ class EffectRows:
         for effect in wishes:
             self._slice.check_own(effect.tenant)
             given.setdefault(effect.key, effect)
-        there = self._slice.rows(_THERE, some=names(given)) if given else ()
+        there = self._rows(_THERE, some=names(given)) if given else ()
         for row in there:
             del given[row.key]
         self._slice.run_many(_WISH_ALL, [_written(effect) for effect in given.values()])
@@ -123,35 +134,54 @@ class EffectRows:
 
     def row(self, key: str) -> EffectRow | None:
         """Return a wish and how it fares."""
-        found = self._slice.first(_ROW, key=key)
+        found = self._first(_ROW, key=key)
         return None if found is None else _read(found)
+
+    def rows(self, keys: Iterable[str]) -> dict[str, EffectRow]:
+        """Return those of the named wishes that are there and how they fare, by key."""
+        found = map(_read, self._rows(_ROWS, some=names(keys)))
+        return {row.effect.key: row for row in found}
+
+    def shared(self, incidents: Iterable[str]) -> set[str]:
+        """Return which of these incidents have more than one effect."""
+        return {row.incident for row in self._rows(_SHARED, some=names(incidents))}
 
     def settle(self, outcome: Outcome, *, retry_at_ms: int | None = None) -> bool:
         """Write down how an attempt ended; False when the effect is unknown or settled already.
 
         `done` and `refused` end it; `retry` gives it a new turn at `retry_at_ms`, which it needs.
         """
+        found = self._first(_STATE, key=outcome.key)
+        if found is None or found.state != PENDING:
+            return False
+        self.settle_pending(outcome, retry_at_ms=retry_at_ms)
+        return True
+
+    def settle_pending(self, outcome: Outcome, *, retry_at_ms: int | None = None) -> None:
+        """Do the same for an effect that was read as pending in this transaction.
+
+        It is written with the commit: how a hundred attempts ended is one statement.
+        """
         again = outcome.result is Result.RETRY
         if again and retry_at_ms is None:
             raise StateConflict("a retry needs the time of the next attempt")
-        changed = self._slice.run(
+        self._slice.later(
+            effects,
             _SETTLE,
             of_key=outcome.key,
             new_state=PENDING if again else outcome.result.value,
             reason=outcome.reason,
             at_ms=outcome.at_ms,
         )
-        if changed.rowcount == 0:
-            return False
         if retry_at_ms is not None and again:
             self._turns.move(outcome.key, retry_at_ms)
         else:
             self._turns.end(outcome.key)
-        return True
 
     def keep(self, effect: Effect) -> None:
         """Write a wish that is not settled anew, with what an attempt left for the next one."""
         self._slice.check_own(effect.tenant)
+        self._slice.write(effects)
         self._slice.run(_KEEP, of_key=effect.key, new_body=bounded(effect.model_dump_json()))
 
     def put_off(self, key: str, until_ms: int) -> None:
@@ -160,23 +190,22 @@ class EffectRows:
 
     def of(self, incident_id: str, limit: int = 500) -> list[EffectRow]:
         """Return an incident's effects in the order they became due."""
-        found = self._slice.rows(_OF, incident=incident_id, limit=at_most(limit))
+        found = self._rows(_OF, incident=incident_id, limit=at_most(limit))
         return [_read(row) for row in found]
 
     def beside(self, effect: Effect, limit: int = 500) -> list[EffectRow]:
         """Return the other effects of an effect's incident, in the order they became due."""
-        found = self._slice.rows(
-            _BESIDE, incident=effect.incident, key=effect.key, limit=at_most(limit)
-        )
+        found = self._rows(_BESIDE, incident=effect.incident, key=effect.key, limit=at_most(limit))
         return [_read(row) for row in found]
 
     def given_up(self, limit: int) -> list[EffectRow]:
         """Return messages that were refused or given up, the last ones first."""
-        return [_read(row) for row in self._slice.rows(_GIVEN_UP, limit=at_most(limit))]
+        return [_read(row) for row in self._rows(_GIVEN_UP, limit=at_most(limit))]
 
     def revive(self, effect: Effect) -> bool:
         """Queue a message anew that was given up, as it is written here; False for any other."""
         self._slice.check_own(effect.tenant)
+        self._slice.write(effects)
         changed = self._slice.run(
             _REVIVE,
             of_key=effect.key,
@@ -190,8 +219,17 @@ class EffectRows:
 
     def unsent_count(self) -> int:
         """Return how many wishes are not settled; `UNSENT_MAX` means that many or more."""
-        found = self._slice.first(_UNSENT)
+        found = self._first(_UNSENT)
         return 0 if found is None else int(found[0])
+
+    def _rows(self, statement: Executable | Either, **values: Any) -> Sequence[Row[Any]]:  # noqa: ANN401
+        """Fetch, with what was left for the commit."""
+        self._slice.write(effects)
+        return self._slice.rows(statement, **values)
+
+    def _first(self, statement: Executable, **values: Any) -> Row[Any] | None:  # noqa: ANN401
+        found = self._rows(statement, **values)
+        return found[0] if found else None
 
 
 def _written(effect: Effect) -> dict[str, Any]:
