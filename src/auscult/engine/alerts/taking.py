@@ -71,7 +71,7 @@ def _join(rows: "TenantRows", led: Iterable[Led], paths: Paths, *, now_ms: int) 
     for alert, path in led:
         for name, node in path.ways:
             groups[name] = join(groups.get(name), alert, node, now_ms=now_ms)
-    paths.flushed.update(name for name, one in before_of.items() if one.has_flushed)
+    paths.note(*before_of.values())
     changed = [one for name, one in groups.items() if before_of.get(name) is not one]
     rows.groups.put(changed)
     return changed

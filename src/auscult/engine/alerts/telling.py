@@ -69,6 +69,7 @@ def ring_groups(
     rows.alerts.put((alert, path.sum) for alert, path in rung.strayed)
     lead(rows, rung.strayed, alerting.paths, now_ms=now_ms)
     rung.effects = rows.effects.wish_all(rung.effects)
+    alerting.paths.note(*rung.told, *rung.moved)
     return rung
 
 

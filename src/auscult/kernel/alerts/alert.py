@@ -8,6 +8,7 @@ that a fingerprint is the same before and after a move.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,8 @@ import numpy as np
 from auscult.kernel.words import Labels
 
 FNV_OFFSET, FNV_PRIME = np.uint64(14_695_981_039_346_656_037), np.uint64(1_099_511_628_211)
-ENDED = b"\xff"
+ENDED = "\udcff"
+"""Ends a word in what is hashed: the byte 0xff, which no UTF-8 text has (PEP 383)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,6 @@ def fingerprints(label_sets: Sequence[Labels]) -> list[str]:
 
 
 def _spelt(labels: Labels) -> bytes:
-    """Return what is hashed: each name and each value, ended by a byte that no UTF-8 text has."""
-    words = [word.encode() for pair in labels for word in pair]
-    return ENDED.join([*words, b""])
+    """Return what is hashed: each name and each value, ended."""
+    words = ENDED.join(chain.from_iterable(labels)) + ENDED
+    return words.encode(errors="surrogateescape")

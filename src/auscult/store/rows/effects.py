@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, literal_column, select, update
@@ -16,6 +17,7 @@ from auscult.store.turns import Turns
 
 UNSENT_MAX = 1_001
 PENDING = "pending"
+BODY_CHARS_REMEMBERED = 8_192
 
 _C = effects.c
 _OWN = _C.tenant == bindparam("own")
@@ -247,10 +249,17 @@ def _written(effect: Effect) -> dict[str, Any]:
 
 
 def _read(row: Row[Any]) -> EffectRow:
+    read = _read_again if len(row.body) < BODY_CHARS_REMEMBERED else Effect.model_validate_json
     return EffectRow(
-        effect=Effect.model_validate_json(row.body),
+        effect=read(row.body),
         state=row.state,
         attempts=row.attempts,
         last_reason=row.last_reason,
         updated_ms=row.updated_ms,
     )
+
+
+@lru_cache(maxsize=512)
+def _read_again(body: str) -> Effect:
+    """Remember what was read: a wish is looked at when it is claimed, and when it is settled."""
+    return Effect.model_validate_json(body)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from auscult.kernel.alerts import Alert
+from auscult.kernel.alerts import Alert, Group
 from auscult.kernel.words import Labels
 from auscult.notification.decide.alerts.inhibition import Inhibition, source_places
 from auscult.notification.decide.alerts.tree import Node
@@ -51,6 +51,11 @@ class Paths:
                 self.flushed.clear()
             path = self._known[alert.fingerprint] = self._find(alert.labels)
         return path
+
+    def note(self, *groups: Group) -> None:
+        """Notice which groups have been looked at since they began."""
+        self.flushed.update(one.id for one in groups if one.has_flushed)
+        self.flushed.difference_update(one.id for one in groups if not one.has_flushed)
 
     def _find(self, labels: Labels) -> Path:
         ways: dict[str, Node] = {}

@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 
 from auscult.signals.alerts import said_wrong
 from auscult.surface.api.access import Reader, Writer
-from auscult.surface.api.alertmanager.readings import AlertsQuery, Sight
+from auscult.surface.api.alertmanager.readings import AlertsPage, AlertsQuery, Sight
 from auscult.surface.api.alertmanager.routes import AlertmanagerRoute
 from auscult.surface.api.limits import read_body
 from auscult.surface.api.queries import Nothing, documented
@@ -26,10 +26,10 @@ async def post(ask: Writer) -> Response:
     return Response(status_code=200)
 
 
-@router.get("", openapi_extra=documented(AlertsQuery))
+@router.get("", openapi_extra=documented(AlertsPage))
 async def show(ask: Reader) -> Response:
     """Return the alerts that are not over."""
-    query = ask.query(AlertsQuery)
+    query = ask.query(AlertsPage)
     alerting, now_ms = ask.engine.alerts.alerting(ask.tenant), ask.engine.clock.now_ms()
     told = await ask.engine.read(
         lambda work: Sight.of(work.of(ask.tenant), alerting, now_ms).alerts(query)
