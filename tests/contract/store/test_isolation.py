@@ -58,6 +58,7 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "effects.settle": (lambda rows: rows.effects.settle(outcome()), False),
     "effects.settle_pending": (lambda rows: rows.effects.settle_pending(outcome()), None),
     "effects.rows": (lambda rows: rows.effects.rows(["E1"]), {}),
+    "effects.make_ready": (lambda rows: rows.effects.make_ready(["E1"]), None),
     "effects.shared": (lambda rows: rows.effects.shared(["I1"]), set()),
     "effects.keep": (lambda rows: rows.effects.keep(effect(tenant=BETA, due_ms=7)), None),
     "effects.put_off": (lambda rows: rows.effects.put_off("E1", 9), None),

@@ -233,6 +233,7 @@ class Dispatch:
         self._sensing = asyncio.Event()
         self._in_flight: dict[asyncio.Task[None], TenantId] = {}
         self._waiting: dict[TenantId, deque[tuple[Effect, int]]] = {}
+        self._short: set[TenantId] = set()
         self._is_ending = False
 
     def sense(self, senses: "Senses") -> None:
@@ -254,6 +255,9 @@ class Dispatch:
             room = Room(free, TENANT_HELD_MAX, held=held)
             effects = await self._claims.take("effect", room, take_up_all)
             until_ms = self._clock.now_ms() + FRESH_MS
+            claimed = Counter(effect.tenant for effect in effects)
+            most = min(TENANT_HELD_MAX, free) // 4
+            self._short = {tenant for tenant, count in claimed.items() if count >= most}
             for effect in effects:
                 self._waiting.setdefault(effect.tenant, deque()).append((effect, until_ms))
             self._begin(http)
@@ -374,9 +378,9 @@ class Dispatch:
 
     def _landed(self, task: asyncio.Task[None], http: "aiohttp.ClientSession") -> None:
         tenant = self._in_flight.pop(task, None)
-        if not self._is_ending:
+        if self._waiting and not self._is_ending:
             self._begin(http)
-        if tenant is None or len(self._waiting.get(tenant, ())) < TENANT_HELD_MAX // 2:
-            self._claims.wake("effect")  # its tenant has a place again
+        if tenant in self._short and len(self._waiting.get(tenant, ())) < TENANT_HELD_MAX // 2:
+            self._claims.wake("effect")  # more may be due of it than could be claimed
         if not task.cancelled() and task.exception() is not None:
             log.error("an attempt broke", exc_info=task.exception())

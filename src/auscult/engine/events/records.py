@@ -1,5 +1,6 @@
 """Between the store and the steps: load the rows a fact needs, decide, save what follows."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from auscult.engine.alerts.telling import forget_told
@@ -11,6 +12,7 @@ from auscult.kernel.facts import Acknowledged, Answered, Fact, Found, Rang, Rele
 from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import Incident
 from auscult.kernel.runs import Run
+from auscult.kernel.words import TenantId
 from auscult.notification.decide import KEPT_BY, learn, stand_ins, told_channels
 from auscult.runtime.ids import new_id
 
@@ -26,6 +28,16 @@ BACKOFF_FIRST_MS = 1_000
 BACKOFF_MOST_MS = 300_000
 GIVE_UP_MS = 24 * HOUR_MS
 """An effect that was not done a day after it was due is given up, and its incident says so."""
+
+
+def make_ready(work: "Work", facts: Sequence[Fact]) -> None:
+    """Read at once what several facts will ask for one by one."""
+    keys: dict[TenantId, list[str]] = {}
+    for fact in facts:
+        if isinstance(fact, Answered):
+            keys.setdefault(fact.tenant, []).append(fact.outcome.key)
+    for tenant, some in keys.items():
+        work.of(tenant).effects.make_ready(some)
 
 
 def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settled:

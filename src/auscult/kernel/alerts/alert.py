@@ -102,5 +102,4 @@ def fingerprints(label_sets: Sequence[Labels]) -> list[str]:
 
 def _spelt(labels: Labels) -> bytes:
     """Return what is hashed: each name and each value, ended."""
-    words = ENDED.join(chain.from_iterable(labels)) + ENDED
-    return words.encode(errors="surrogateescape")
+    return ENDED.join(chain(*labels, ("",))).encode(errors="surrogateescape")

@@ -1,6 +1,6 @@
 """The outbox of one tenant: a wish is a row, its turn is a row of the queue, both in one commit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -25,7 +25,6 @@ _WHOLE = select(_C.body, _C.state, _C.attempts, _C.last_reason, _C.updated_ms)
 _WISH_ALL = insert_new(effects, ("tenant", "key"))
 _WISH = _WISH_ALL.returning(_C.key)
 _THERE = naming(lambda among: select(_C.key).where(_OWN, among(_C.key, "some")))
-_ROW = _WHOLE.where(_OWN, _C.key == bindparam("key"))
 _STATE = select(_C.state).where(_OWN, _C.key == bindparam("key"))
 _ROWS = naming(lambda among: _WHOLE.where(_OWN, among(_C.key, "some")))
 _SHARED = naming(
@@ -100,12 +99,14 @@ class EffectRow:
 class EffectRows:
     """The effects of one tenant."""
 
-    __slots__ = ("_slice", "_turns")
+    __slots__ = ("_ready", "_settled", "_slice", "_turns")
 
     def __init__(self, piece: Slice) -> None:
         """Take the tenant's slice of the transaction."""
         self._slice = piece
         self._turns = Turns(piece, "effect")
+        self._ready: dict[str, EffectRow] = {}
+        self._settled: set[str] = set()
 
     def wish(self, effect: Effect) -> bool:
         """Write a wish and queue it; False, and nothing written, when its key was wished before."""
@@ -136,13 +137,18 @@ class EffectRows:
 
     def row(self, key: str) -> EffectRow | None:
         """Return a wish and how it fares."""
-        found = self._first(_ROW, key=key)
-        return None if found is None else _read(found)
+        return self._ready.pop(key, None) or self.rows([key]).get(key)
 
-    def rows(self, keys: Iterable[str]) -> dict[str, EffectRow]:
+    def rows(self, keys: Collection[str]) -> dict[str, EffectRow]:
         """Return those of the named wishes that are there and how they fare, by key."""
-        found = map(_read, self._rows(_ROWS, some=names(keys)))
+        if not self._settled.isdisjoint(keys):
+            self._slice.write(effects)
+        found = map(_read, self._slice.rows(_ROWS, some=names(keys)))
         return {row.effect.key: row for row in found}
+
+    def make_ready(self, keys: Collection[str]) -> None:
+        """Read at once what will be asked for one by one, each once: a question costs more."""
+        self._ready |= self.rows(keys)
 
     def shared(self, incidents: Iterable[str]) -> set[str]:
         """Return which of these incidents have more than one effect."""
@@ -167,6 +173,8 @@ class EffectRows:
         again = outcome.result is Result.RETRY
         if again and retry_at_ms is None:
             raise StateConflict("a retry needs the time of the next attempt")
+        self._forget(outcome.key)
+        self._settled.add(outcome.key)
         self._slice.later(
             effects,
             _SETTLE,
@@ -183,6 +191,7 @@ class EffectRows:
     def keep(self, effect: Effect) -> None:
         """Write a wish that is not settled anew, with what an attempt left for the next one."""
         self._slice.check_own(effect.tenant)
+        self._forget(effect.key)
         self._slice.write(effects)
         self._slice.run(_KEEP, of_key=effect.key, new_body=bounded(effect.model_dump_json()))
 
@@ -207,6 +216,7 @@ class EffectRows:
     def revive(self, effect: Effect) -> bool:
         """Queue a message anew that was given up, as it is written here; False for any other."""
         self._slice.check_own(effect.tenant)
+        self._forget(effect.key)
         self._slice.write(effects)
         changed = self._slice.run(
             _REVIVE,
@@ -223,6 +233,10 @@ class EffectRows:
         """Return how many wishes are not settled; `UNSENT_MAX` means that many or more."""
         found = self._first(_UNSENT)
         return 0 if found is None else int(found[0])
+
+    def _forget(self, key: str) -> None:
+        """Let a wish that is about to change be read anew."""
+        self._ready.pop(key, None)
 
     def _rows(self, statement: Executable | Either, **values: Any) -> Sequence[Row[Any]]:  # noqa: ANN401
         """Fetch, with what was left for the commit."""
