@@ -51,8 +51,7 @@ class Turns:
 
     def move(self, key: str, due_ms: int) -> None:
         """Let go of a claim and wait for another time; it is owed since it was first due."""
-        self._slice.write(queue)
-        self._slice.run(_MOVE, of_kind=self._kind, of_key=key, due=due_ms)
+        self._slice.later(queue, _MOVE, of_kind=self._kind, of_key=key, due=due_ms)
 
     def end(self, key: str) -> None:
         """Take a key out of the queue."""

@@ -110,6 +110,11 @@ def _in_order(rows: "EffectRows", effect: Effect, now_ms: int) -> Effect | None:
     return None
 
 
+def _put_off(work: "Work", effects: Iterable[tuple[Effect, int]]) -> None:
+    for effect, until_ms in effects:
+        work.of(effect.tenant).effects.put_off(effect.key, until_ms)
+
+
 def _by_tenant(claims: "Iterable[Claim]") -> dict[TenantId, list[str]]:
     keys: dict[TenantId, list[str]] = {}
     for claim in claims:
@@ -254,13 +259,26 @@ class Dispatch:
                 continue
             room = Room(free, TENANT_HELD_MAX, held=held)
             effects = await self._claims.take("effect", room, take_up_all)
-            until_ms = self._clock.now_ms() + FRESH_MS
             claimed = Counter(effect.tenant for effect in effects)
             most = min(TENANT_HELD_MAX, free) // 4
             self._short = {tenant for tenant, count in claimed.items() if count >= most}
-            for effect in effects:
-                self._waiting.setdefault(effect.tenant, deque()).append((effect, until_ms))
+            await self._hold(effects)
             self._begin(http)
+
+    async def _hold(self, effects: list[Effect]) -> None:
+        """Hold what may be attempted; put off at once, and in one commit, what must wait."""
+        now_ms = self._clock.now_ms()
+        put_off: list[tuple[Effect, int]] = []
+        for effect in effects:
+            plan = self._plans.find(effect.tenant)
+            if plan is not None and self._receivers.is_full(effect, plan, now_ms):
+                wait_ms = self._receivers.wait_ms(effect, plan, now_ms)
+                put_off.append((effect, now_ms + wait_ms))
+            else:
+                waiting = self._waiting.setdefault(effect.tenant, deque())
+                waiting.append((effect, now_ms + FRESH_MS))
+        if put_off:
+            await self._claims.fetch(lambda work: _put_off(work, put_off))
 
     def _begin(self, http: "aiohttp.ClientSession") -> None:
         """Begin as many attempts as there are places, tenant by tenant."""
@@ -306,7 +324,7 @@ class Dispatch:
         waiting = [effect for some in self._waiting.values() for effect, _ in some]
         self._waiting.clear()
         if waiting:
-            await self._claims.fetch(lambda work: self._give_back(work, waiting))
+            await self._give_back(waiting)
         if not self._in_flight:
             return
         _, late = await asyncio.wait(set(self._in_flight), timeout=DRAIN_S)
@@ -332,15 +350,14 @@ class Dispatch:
         assert self._senses is not None
         return await self._senses.firing()
 
-    def _give_back(self, work: "Work", effects: Iterable[Effect]) -> None:
+    async def _give_back(self, effects: list[Effect]) -> None:
         now_ms = self._clock.now_ms()
-        for effect in effects:
-            work.of(effect.tenant).effects.put_off(effect.key, now_ms)
+        await self._claims.fetch(lambda work: _put_off(work, [(one, now_ms) for one in effects]))
 
     async def _attempt(self, effect: Effect, until_ms: int, http: "aiohttp.ClientSession") -> None:
         """Attempt a claimed effect; by `until_ms` it must begin, so as to end within its lease."""
         if self._clock.now_ms() > until_ms:
-            await self._claims.fetch(lambda work: self._give_back(work, [effect]))
+            await self._give_back([effect])
             return
         attempt = await self._admit(effect)
         if attempt is None:
@@ -370,10 +387,7 @@ class Dispatch:
         wait_ms = self._receivers.wait_ms(attempt.effect, plan, now_ms)
         if wait_ms == 0:
             return attempt
-        until_ms = now_ms + wait_ms
-        await self._claims.fetch(
-            lambda work: work.of(effect.tenant).effects.put_off(effect.key, until_ms)
-        )
+        await self._claims.fetch(lambda work: _put_off(work, [(effect, now_ms + wait_ms)]))
         return None
 
     def _landed(self, task: asyncio.Task[None], http: "aiohttp.ClientSession") -> None:

@@ -54,6 +54,12 @@ class _Standing:
     def is_out(self, now_ms: int) -> bool:
         return self.failures >= FAILURES_MAX and now_ms < self.probe_ms
 
+    def count(self, now_ms: int) -> int:
+        """Return how often it was asked in the last minute."""
+        while self.asked_ms and not now_ms - MINUTE_MS < self.asked_ms[0] <= now_ms:
+            self.asked_ms.popleft()  # a minute ago, or of a clock that was set back
+        return len(self.asked_ms)
+
     def promise_ms(self, per_minute: int, now_ms: int) -> int:
         """Return when one more may be asked: each has a place of its own.
 
@@ -90,18 +96,24 @@ class Receivers:
             return Attempt(effect, effect, other)
         return Attempt(instead_of(effect, other, failures=own.failures), effect, other)
 
+    def is_full(self, effect: Effect, plan: "TenantPlan", now_ms: int) -> bool:
+        """Say whether a message must wait for its channel's minute, and no other stands in."""
+        channel = plan.channels.get(effect.to) if effect.kind is EffectKind.NOTIFY else None
+        if channel is None:
+            return False
+        standing = self._of(effect.tenant, effect.to)
+        is_full = standing.count(now_ms) >= channel.per_minute
+        return is_full and not (channel.fallback and standing.is_out(now_ms))
+
     def wait_ms(self, effect: Effect, plan: "TenantPlan", now_ms: int) -> int:
         """Return how long a message must wait; 0, and it counts as asked, where it may go now."""
         channel = plan.channels.get(effect.to) if effect.kind is EffectKind.NOTIFY else None
         if channel is None:
             return 0
         standing = self._of(effect.tenant, effect.to)
-        asked_ms = standing.asked_ms
-        while asked_ms and not now_ms - MINUTE_MS < asked_ms[0] <= now_ms:
-            asked_ms.popleft()  # a minute ago, or of a clock that was set back
-        if len(asked_ms) >= channel.per_minute:
+        if standing.count(now_ms) >= channel.per_minute:
             return standing.promise_ms(channel.per_minute, now_ms) - now_ms
-        asked_ms.append(now_ms)
+        standing.asked_ms.append(now_ms)
         return 0
 
     def learn(self, attempt: Attempt, outcome: Outcome) -> Outcome:
