@@ -35,6 +35,7 @@ def check(world: World) -> None:
             effects = [row for incident in incidents for row in rows.effects.of(incident.id)]
             assert work.queue.next_due("effect") is None
             assert work.queue.next_due("timer") is None
+            assert work.queue.next_due("group") is None
         told = {
             fact.finding.at_ms
             for fact in world.accepted

@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from auscult.engine.alerts.taking import Paths, take_in
+from auscult.engine.alerts.ringing import ring, ring_at_once
+from auscult.engine.alerts.taking import take_in
 from auscult.engine.events.dispatch import take_up
 from auscult.engine.events.perform import perform
 from auscult.engine.events.records import settle
@@ -119,7 +120,6 @@ class World:
     """By key, the deaths between a message's arrival and the answer to its outcome."""
     mortal: bool = True
     judge: Judge = field(init=False, default_factory=Judge)
-    paths: Paths = field(init=False, default_factory=lambda: Paths(ALERTING))
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -180,7 +180,7 @@ class World:
         await self.rng.choice(
             [
                 *[self.find, self.find, self.decide, self.send, self.send, self.send],
-                *[self.ring, self.ring, self.post, self.post, self.hush],
+                *[self.ring, self.ring_groups, self.post, self.post, self.hush],
             ]
         )()
 
@@ -229,7 +229,13 @@ class World:
         )
         if not fires:
             self.judge.expect_end(tenant, name, place)
-        self.commit(lambda work: take_in(work.of(tenant), [alert], self.paths, now_ms=now_ms))
+
+        def take(work: Work) -> None:
+            rows, paths = work.of(tenant), ALERTING.paths
+            groups = take_in(rows, [alert], paths, now_ms=now_ms)
+            ring_at_once(work, tenant, groups, plans=self.plans, clock=self.clock)
+
+        self.commit(take)
         if fires:
             self.judge.fire(tenant, name, place, at_ms=now_ms)
 
@@ -276,6 +282,17 @@ class World:
             if timer is not None:
                 self.submit(Rang(timer=timer, still_firing=self.still_fires(timer)))
 
+    async def ring_groups(self) -> None:
+        """Due groups of alerts ring."""
+        claims = self.commit(
+            lambda work: work.queue.claim(
+                "group", owner=OWNER, now_ms=self.clock.now_ms(), room=ROOM, lease_ms=LEASE_MS
+            )
+        )
+        for claim in claims:
+            job = partial(ring, tenant=claim.tenant, ids=[claim.key])
+            self.commit(partial(job, plans=self.plans, clock=self.clock))
+
     def still_fires(self, timer: Timer) -> bool | None:
         """Say what the detectors say to a timer that asks them."""
         asked = looked_at(timer)
@@ -306,6 +323,7 @@ class World:
             self.clock.advance(s=310 if turns > 10 else 6)
             for _ in range(6):
                 await self.ring()
+                await self.ring_groups()
                 await self.send()
 
     def finding(self, service: str, phase: Phase, tenant: TenantId | None = None) -> Finding:

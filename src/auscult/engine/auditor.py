@@ -91,4 +91,6 @@ class Auditor:
             )
             timers.cancel(PROBE)
         effects = work.queue.overdue("effect", now_ms=now_ms, grace_ms=EFFECTS_GRACE_MS)
-        return effects, work.queue.overdue("timer", now_ms=now_ms, grace_ms=TIMERS_GRACE_MS)
+        rings = work.queue.overdue("timer", now_ms=now_ms, grace_ms=TIMERS_GRACE_MS)
+        rings += work.queue.overdue("group", now_ms=now_ms, grace_ms=TIMERS_GRACE_MS)
+        return effects, rings

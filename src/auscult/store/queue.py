@@ -15,7 +15,7 @@ from auscult.store.transaction import Transaction
 CLAIM_MAX = 1_000
 OVERDUE_MAX = 1_001
 
-Kind = Literal["effect", "timer"]
+Kind = Literal["effect", "timer", "group"]
 
 _C = queue.c
 _KIND = _C.kind == bindparam("of_kind")

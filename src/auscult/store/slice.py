@@ -7,7 +7,7 @@ would take a value called `tenant` for one more column to set.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CursorResult, Delete, Insert, Row, Table
+from sqlalchemy import CursorResult, Delete, Insert, Row, Table, Update
 from sqlalchemy.sql import Executable
 
 from auscult.kernel.errors import BodyTooLarge, CredentialMissing, ObjectMissing
@@ -40,10 +40,11 @@ class Slice:
     def run_many(self, statement: Executable | Either, values: Sequence[dict[str, Any]]) -> None:
         """Execute once for each set of values; nothing for none."""
         if values:
-            rows = [self._own(statement, one) for one in values]
+            own = self._own(statement, {})
+            rows = [one | own for one in values]
             self.transaction.run(self._hat, statement, rows)
 
-    def later(self, table: Table, statement: Either | Delete, **values: Any) -> None:  # noqa: ANN401
+    def later(self, table: Table, statement: Either | Update | Delete, **values: Any) -> None:  # noqa: ANN401
         """Write a row when its table is next read here, or with the commit."""
         row = self._own(statement, values)
         self.transaction.later.add(table.name, self._hat, statement=statement, row=row)

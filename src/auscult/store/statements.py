@@ -1,10 +1,24 @@
 """Statements made once, when their module is read, and spelled for both databases."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, Select, Table, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Dialect,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
@@ -44,6 +58,51 @@ def in_one_row(texts: Select[Any]) -> Either:
     """
     (text,) = texts.subquery().c
     return Either(select(func.group_concat(text, RECORD)), select(func.string_agg(text, RECORD)))
+
+
+Among = Callable[[Column[str], str], ColumnElement[bool]]
+"""Says that a column is one of the texts bound to a name, which `names` has made one value of."""
+
+
+def naming(spell: Callable[[Among], Any]) -> Either:
+    """Return a statement that asks for any number of names with one bound value.
+
+    A list that is spelled out is compiled anew for each length, and a thousand values are bound.
+    """
+    return Either(spell(_among_sqlite), spell(_among_postgresql))
+
+
+def names(given: Iterable[str]) -> str:
+    """Return texts as the one value that a statement made by `naming` takes."""
+    return json.dumps(list(given), separators=(",", ":"))
+
+
+def _among_sqlite(column: Column[str], name: str) -> ColumnElement[bool]:
+    given = func.json_each(bindparam(name)).table_valued("value")
+    return column.in_(select(given.c.value))
+
+
+def _among_postgresql(column: Column[str], name: str) -> ColumnElement[bool]:
+    given = cast(bindparam(name, type_=Text), postgresql.JSONB)
+    return column.in_(select(func.jsonb_array_elements_text(given)))
+
+
+@lru_cache(maxsize=512)
+def spelled_many(
+    statement: Executable, given: tuple[str, ...], dialect: Dialect
+) -> tuple[str, Callable[[Mapping[str, Any]], Any]]:
+    """Return a statement's text, and what makes a row of `given` names the values it takes.
+
+    For a driver that counts its values. SQLAlchemy would look at each value of each row; those of
+    our columns are what the driver takes.
+    """
+    compiled: Any = statement.compile(dialect=dialect, column_keys=list(given))  # type: ignore[attr-defined]
+    order, fixed = compiled.positiontup, compiled.params
+    if len(order) > 1 and set(order) <= set(given):
+        return str(compiled), itemgetter(*order)
+    return str(compiled), lambda row: tuple(
+        row[name] if name in row else fixed[name] for name in order
+    )
 
 
 def insert_new(table: Table, keys: Sequence[str]) -> Either:

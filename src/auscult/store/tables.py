@@ -168,26 +168,31 @@ ladders = Table(
 alerts = Table(
     "alerts", metadata,
     _word("tenant"), _word("fingerprint"),
-    _time("starts_ms"), _time("ends_ms"), _time("updated_ms"), _word("body"),
+    _time("starts_ms"), _time("ends_ms"), _time("updated_ms"), _count("is_timed"), _time("inside"),
+    _word("body"),
     PrimaryKeyConstraint("tenant", "fingerprint"), _named(),
-    Index("alerts_ends", "tenant", "ends_ms"),
+    Index(
+        "alerts_over", "tenant", "ends_ms",
+        sqlite_where=text("inside = 0"), postgresql_where=text("inside = 0"),
+    ),
 )  # fmt: skip
 
 alert_groups = Table(
-    "alert_groups", metadata, _word("tenant"), _word("id"), _time("next_ms"), _word("body"),
+    "alert_groups", metadata,
+    _word("tenant"), _word("id"), _time("next_ms"), _count("has_flushed"), _word("body"),
     PrimaryKeyConstraint("tenant", "id"), _named(),
 )  # fmt: skip
 
 alert_members = Table(
     "alert_members", metadata, _word("tenant"), _word("group_id"), _word("fingerprint"),
     PrimaryKeyConstraint("tenant", "group_id", "fingerprint"), _named(),
-    Index("alert_members_alert", "tenant", "fingerprint"),
+    Index("alert_members_alert", "tenant", "fingerprint"), sqlite_with_rowid=False,
 )  # fmt: skip
 
 alert_sources = Table(
     "alert_sources", metadata, _word("tenant"), _word("place"), _word("fingerprint"),
     PrimaryKeyConstraint("tenant", "place", "fingerprint"), _named(),
-    Index("alert_sources_alert", "tenant", "fingerprint"),
+    Index("alert_sources_alert", "tenant", "fingerprint"), sqlite_with_rowid=False,
 )  # fmt: skip
 
 silences = Table(

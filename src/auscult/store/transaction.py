@@ -15,7 +15,7 @@ from sqlalchemy.sql import Executable
 
 from auscult.store.later import Later, Unwritten
 from auscult.store.refusals import translate
-from auscult.store.statements import Either, Hat
+from auscult.store.statements import Either, Hat, spelled_many
 
 LOCK_CLASS = 0x61757363
 """The class of our advisory locks ("ausc"), so that they meet nobody else's in the database."""
@@ -61,6 +61,8 @@ class Transaction:
         try:
             if self._kind == "postgresql" and hat != self._worn:
                 self._wear(hat)
+            if self._kind == "sqlite" and isinstance(parameters, list):
+                return self._run_rows(spelled, parameters)
             found: CursorResult[Any] = self._connection.execute(spelled, parameters)
         except SQLAlchemyError as why:
             raise translate(why) from why
@@ -95,6 +97,12 @@ class Transaction:
             if isinstance(why, SQLAlchemyError):
                 raise translate(why) from why
             raise
+
+    def _run_rows(
+        self, statement: Executable, rows: Sequence[Mapping[str, Any]]
+    ) -> CursorResult[Any]:
+        text, values_of = spelled_many(statement, tuple(rows[0]), self._connection.dialect)
+        return self._connection.exec_driver_sql(text, list(map(values_of, rows)))
 
     def _wear(self, hat: Hat) -> None:
         """Put on a hat; a writing tenant is alone until the commit, as it is on SQLite."""

@@ -8,7 +8,7 @@ from auscult.store.slice import Slice
 from auscult.store.statements import upsert
 from auscult.store.tables import queue
 
-Kind = Literal["effect", "timer"]
+Kind = Literal["effect", "timer", "group"]
 
 _C = queue.c
 _ONE = (
@@ -51,10 +51,8 @@ class Turns:
 
     def move(self, key: str, due_ms: int) -> None:
         """Let go of a claim and wait for another time; it is owed since it was first due."""
-        self._slice.write(queue)
-        self._slice.run(_MOVE, of_kind=self._kind, of_key=key, due=due_ms)
+        self._slice.later(queue, _MOVE, of_kind=self._kind, of_key=key, due=due_ms)
 
     def end(self, key: str) -> None:
         """Take a key out of the queue."""
-        self._slice.write(queue)
-        self._slice.run(_END, of_kind=self._kind, of_key=key)
+        self._slice.later(queue, _END, of_kind=self._kind, of_key=key)

@@ -67,15 +67,22 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "effects.get": (lambda rows: rows.effects.get("E1"), None),
     "effects.row": (lambda rows: rows.effects.row("E1"), None),
     "effects.settle": (lambda rows: rows.effects.settle(outcome()), False),
+    "effects.settle_pending": (lambda rows: rows.effects.settle_pending(outcome()), None),
+    "effects.rows": (lambda rows: rows.effects.rows(["E1"]), {}),
+    "effects.make_ready": (lambda rows: rows.effects.make_ready(["E1"]), None),
+    "effects.shared": (lambda rows: rows.effects.shared(["I1"]), set()),
     "effects.keep": (lambda rows: rows.effects.keep(effect(tenant=BETA, due_ms=7)), None),
     "effects.put_off": (lambda rows: rows.effects.put_off("E1", 9), None),
     "effects.of": (lambda rows: rows.effects.of("I1"), []),
+    "effects.beside": (lambda rows: rows.effects.beside(effect("E2")), []),
+    "effects.wish_all": (lambda rows: rows.effects.wish_all([effect(tenant=BETA)]), MINE),
     "effects.given_up": (lambda rows: rows.effects.given_up(9), []),
     "effects.revive": (lambda rows: rows.effects.revive(effect("E9", tenant=BETA)), False),
     "effects.withdraw": (lambda rows: rows.effects.withdraw(["E1"]), None),
     "effects.unsent_count": (lambda rows: rows.effects.unsent_count(), 0),
     "timers.set": (lambda rows: rows.timers.set(timer(tenant=BETA)), MINE),
     "timers.get": (lambda rows: rows.timers.get("T1"), None),
+    "timers.named": (lambda rows: rows.timers.named(["T1"]), []),
     "timers.cancel": (lambda rows: rows.timers.cancel("T1"), False),
     "timers.take": (lambda rows: rows.timers.take("T1"), None),
     "runs.put": (lambda rows: rows.runs.put(run(tenant=BETA)), MINE),
@@ -92,11 +99,13 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "ladders.undo": (lambda rows: rows.ladders.undo("L1"), ""),
     "ladders.touch": (lambda rows: rows.ladders.touch("L1", seen_ms=1_000, now_ms=2_000), False),
     "ladders.forget": (lambda rows: rows.ladders.forget(0), None),
-    "alerts.put": (lambda rows: rows.alerts.put([alert()]), MINE),
+    "alerts.put": (lambda rows: rows.alerts.put([(alert(), 1)]), MINE),
+    "alerts.known": (lambda rows: rows.alerts.known(["a1"]), {}),
+    "alerts.leave": (lambda rows: rows.alerts.leave(["a1"]), None),
     "alerts.get": (lambda rows: rows.alerts.get(["a1"]), {}),
     "alerts.lie": (lambda rows: rows.alerts.lie([("P1", "a1")]), MINE),
     "alerts.lying": (lambda rows: list(rows.alerts.lying("P1", 0)), []),
-    "alerts.of_group": (lambda rows: rows.alerts.of_group("G1"), []),
+    "alerts.of_groups": (lambda rows: rows.alerts.of_groups(["G1"]), {}),
     "alerts.live": (lambda rows: rows.alerts.live(0), []),
     "alerts.forget": (lambda rows: rows.alerts.forget(10**15), 0),
     "groups.put": (lambda rows: rows.groups.put([group()]), MINE),
@@ -104,7 +113,9 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "groups.page": (lambda rows: rows.groups.page(), []),
     "groups.count": (lambda rows: rows.groups.count(), 0),
     "groups.enter": (lambda rows: rows.groups.enter([("G1", "a1")]), MINE),
-    "groups.leave": (lambda rows: rows.groups.leave("G1", ["a1"]), None),
+    "groups.move": (lambda rows: rows.groups.move([group()]), MINE),
+    "groups.drop": (lambda rows: rows.groups.drop("G1"), None),
+    "groups.leave": (lambda rows: rows.groups.leave([("G1", "a1")]), None),
     "groups.forget": (lambda rows: rows.groups.forget(10**15), 0),
     "silences.put": (lambda rows: rows.silences.put(silence()), MINE),
     "silences.get": (lambda rows: rows.silences.get("S1"), None),
@@ -158,7 +169,7 @@ def fill(store: Store, tenant: TenantId = ACME) -> None:
         rows.ladders.put(ladder())
         rows.ladders.set_advice("L1", '{"form": 1}')
         rows.ladders.set_undo("L1", f"v1:{tenant}")
-        rows.alerts.put([alert()])
+        rows.alerts.put([(alert(), 1)])
         rows.alerts.lie([("P1", "a1")])
         rows.groups.put([group()])
         rows.groups.enter([("G1", "a1")])

@@ -140,7 +140,7 @@ def alert(name: str = "a1", **more: Any) -> Alert:
 def group(group_id: str = "G1") -> Group:
     told = {"chat": Told(frozenset({"a1"}), frozenset(), 1_000)}
     labels = (("alertname", "Slow"),)
-    return Group(group_id, "0", "{}", "team", labels, begun_ms=1_000, next_ms=2_000, told=told)
+    return Group(group_id, "{}", "team", labels, begun_ms=1_000, next_ms=2_000, told=told)
 
 
 def silence(silence_id: str = "S1", **more: Any) -> Silence:

@@ -183,8 +183,20 @@ def run_both(
 
 @pytest.mark.timeout(300)
 def test_the_same_alerts_are_told_to_the_same_receivers(tmp_path: Path) -> None:
-    cases = [make_case(number, 7, steps=5) for number in range(60)]
-    theirs, ours = run_both(tmp_path, cases, steps=5, step_s=4.0)
-    assert len(theirs) > 60
+    compare(tmp_path, seed=7, count=60)
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", range(100, 110))
+def test_a_thousand_streams_are_told_alike(tmp_path: Path, seed: int) -> None:
+    compare(tmp_path, seed=seed, count=100)
+
+
+def compare(folder: Path, *, seed: int, count: int) -> None:
+    """Let both tell so many streams; what each told is the same."""
+    cases = [make_case(number, seed, steps=5) for number in range(count)]
+    theirs, ours = run_both(folder, cases, steps=5, step_s=4.0)
+    assert len(theirs) > count
     assert {one for one in theirs if one not in ours} == set(), "Alertmanager told what we did not"
     assert {one for one in ours if one not in theirs} == set(), "we told what Alertmanager did not"

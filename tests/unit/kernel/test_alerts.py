@@ -50,12 +50,12 @@ def alert(starts_ms: int, ends_ms: int, updated_ms: int = NOW_MS, *, timed: bool
 def test_the_span_of_two_posts(
     before: tuple[int, int], younger: tuple[int, int], span: tuple[int, int]
 ) -> None:
-    merged = alert(*before).merge(alert(*younger), now_ms=NOW_MS)
+    merged = alert(*before).span.merge(alert(*younger), now_ms=NOW_MS)
     assert (merged.starts_ms, merged.ends_ms) == span
 
 
 def test_an_end_that_nobody_said_gives_way_to_one_that_was() -> None:
-    merged = alert(10, 3_000_000, timed=True).merge(alert(20, 2_000_000), now_ms=NOW_MS)
+    merged = alert(10, 3_000_000, timed=True).span.merge(alert(20, 2_000_000), now_ms=NOW_MS)
     assert merged.ends_ms == 2_000_000
 
 

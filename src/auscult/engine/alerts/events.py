@@ -1,27 +1,24 @@
 """Events of a pager: an alert is found again by its key alone, and a person's word reaches it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from auscult.engine.alerts.taking import Paths, take_in, wake
-from auscult.engine.events.settled import Settled
-from auscult.kernel.alerts import SEEN_BY
-from auscult.kernel.facts import Rang
-from auscult.notification.decide.alerts import INCIDENTS
+from auscult.engine.alerts.taking import take_in
+from auscult.kernel.alerts import SEEN_BY, Alert, Group
+from auscult.notification.decide.alerts import INCIDENTS, Alerting, Paths
 from auscult.signals.alerts import Action, Event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from auscult.kernel.alerts import Alert
     from auscult.store import TenantRows
 
 
-def take_event(rows: "TenantRows", event: Event, paths: Paths, *, now_ms: int) -> Settled:
+def take_event(rows: "TenantRows", event: Event, paths: Paths, *, now_ms: int) -> list[Group]:
     """Make what an event triggers, or the end of what it resolves, durable.
 
-    What is open under its key stays the alert it was, whatever the new words for it are: who was
-    told of it, and who silenced it, knows it by those labels.
+    Returns the groups that this begins, wakes or hurries. What is open under its key stays the
+    alert it was, whatever the new words for it are: who was told of it, and who silenced it, knows
+    it by those labels.
     """
     known = list(rows.alerts.lying(event.place, now_ms))
     if event.event_action is Action.RESOLVE:
@@ -30,39 +27,35 @@ def take_event(rows: "TenantRows", event: Event, paths: Paths, *, now_ms: int) -
     alert = event.as_alert(now_ms)
     if known:
         alert = replace(alert, fingerprint=known[0].fingerprint, labels=known[0].labels)
-    settled = take_in(rows, [alert], paths, now_ms=now_ms)
+    groups = take_in(rows, [alert], paths, now_ms=now_ms)
     rows.alerts.lie([(event.place, alert.fingerprint)])
-    return settled
+    return groups
 
 
-def hurry_groups(
-    rows: "TenantRows", event: Event, paths: Paths, *, now_ms: int
-) -> tuple[Rang, ...]:
-    """Have the groups of an event's alerts looked at now that become incidents and did not yet.
+def hurried(rows: "TenantRows", event: Event, alerting: Alerting, *, now_ms: int) -> frozenset[str]:
+    """Have the groups of an event's alerts be due now that become incidents and did not yet.
 
     Who acknowledges has seen it: there is nothing to wait for, and what they take must be there.
     """
-    wanted = paths.alerting.wanted
-    known = rows.groups.get(_groups(rows.alerts.lying(event.place, now_ms), paths))
-    hurried = [
+    known = rows.groups.get(_groups(rows.alerts.lying(event.place, now_ms), alerting.paths))
+    due = [
         replace(one, next_ms=now_ms)
         for one in known.values()
         if not one.has_flushed
-        and any(to.channel == INCIDENTS for to in wanted.get(one.receiver, ()))
+        and any(to.channel == INCIDENTS for to in alerting.wanted.get(one.receiver, ()))
     ]
-    rows.groups.put(hurried)
-    timers = [wake(rows, one) for one in hurried]
-    for timer in timers:
-        rows.timers.set(timer)
-    return tuple(Rang(timer=one) for one in timers)
+    rows.groups.put(due)
+    return frozenset(one.id for one in due)
 
 
-def incidents_of(rows: "TenantRows", event: Event, paths: Paths, *, now_ms: int) -> tuple[str, ...]:
+def incidents_of(
+    rows: "TenantRows", event: Event, alerting: Alerting, *, now_ms: int
+) -> tuple[str, ...]:
     """Return the incidents that an event's alerts are part of."""
-    groups = _groups(rows.alerts.lying(event.place, now_ms), paths)
+    groups = _groups(rows.alerts.lying(event.place, now_ms), alerting.paths)
     held = [rows.incidents.holding(f"{SEEN_BY}:{group}") for group in sorted(groups)]
     return tuple(dict.fromkeys(one.id for one in held if one is not None))
 
 
-def _groups(alerts: "Iterable[Alert]", paths: Paths) -> set[str]:
-    return {group for alert in alerts for _, group in paths.of(alert).ways}
+def _groups(alerts: Iterable[Alert], paths: Paths) -> set[str]:
+    return {group for alert in alerts for group, _ in paths.of(alert).ways}

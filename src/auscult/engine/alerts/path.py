@@ -4,8 +4,9 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from auscult.engine.alerts.events import hurry_groups, incidents_of, take_event
-from auscult.engine.alerts.taking import Paths, take_in
+from auscult.engine.alerts.events import hurried, incidents_of, take_event
+from auscult.engine.alerts.ringing import ring, ring_at_once
+from auscult.engine.alerts.taking import take_in
 from auscult.kernel.alerts import Alert, Silence
 from auscult.kernel.errors import ObjectMissing, QueueFull, StateConflict, StoreUnavailable
 from auscult.kernel.facts import Acknowledged
@@ -18,8 +19,6 @@ from auscult.runtime.logging import logger
 from auscult.signals.alerts import Action, Event, Posted, read_posted, read_webhook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from auscult.engine.events.path import EventPath
     from auscult.engine.events.settled import Settled
     from auscult.engine.wiring import Plans
@@ -55,7 +54,6 @@ class AlertPath:
         self._events = events
         self._plans = plans
         self._clock = clock
-        self._paths: dict[TenantId, Paths] = {}
 
     def alerting(self, tenant: TenantId) -> Alerting:
         """Return how a tenant's alerts reach people."""
@@ -83,17 +81,26 @@ class AlertPath:
         """
         self._refuse_if_off()
         event = event if event.dedup_key else event.model_copy(update={"dedup_key": new_uuid()})
-        paths = self._paths_of(tenant, self.alerting(tenant))
+        alerting = self.alerting(tenant)
 
-        def on(job: "Callable[..., T]") -> "Callable[[Work], T]":
-            return lambda work: job(work.of(tenant), event, paths, now_ms=self._clock.now_ms())
+        def take(work: "Work") -> "Settled":
+            rows, now_ms = work.of(tenant), self._clock.now_ms()
+            groups = take_event(rows, event, alerting.paths, now_ms=now_ms)
+            return ring_at_once(work, tenant, groups, plans=self._plans, clock=self._clock)
+
+        def look(work: "Work") -> "Settled":
+            rows, now_ms = work.of(tenant), self._clock.now_ms()
+            ids = hurried(rows, event, alerting, now_ms=now_ms)
+            return ring(work, tenant, ids, plans=self._plans, clock=self._clock)
+
+        def held(work: "Work") -> tuple[str, ...]:
+            return incidents_of(work.of(tenant), event, alerting, now_ms=self._clock.now_ms())
 
         if event.event_action is not Action.ACKNOWLEDGE:
-            await self._events.write(on(take_event))
+            await self._events.write(take)
             return event.dedup_key
-        for rang in await self._events.write(on(hurry_groups)):
-            await self._events.submit(rang)
-        for incident in await self._events.write(on(incidents_of)):
+        await self._events.write(look)
+        for incident in await self._events.write(held):
             try:
                 await self._events.submit(Acknowledged(tenant=tenant, incident=incident, by=by))
             except (StateConflict, ObjectMissing) as why:
@@ -120,13 +127,13 @@ class AlertPath:
 
     async def _take(self, tenant: TenantId, posted: Posted) -> Posted:
         self._refuse_if_off()
-        alerting = self.alerting(tenant)
-        paths = self._paths_of(tenant, alerting)
+        paths = self.alerting(tenant).paths
         for at in range(0, len(posted.alerts), CHUNK):
             some = posted.alerts[at : at + CHUNK]
 
             def take(work: "Work", some: tuple[Alert, ...] = some) -> "Settled":
-                return take_in(work.of(tenant), some, paths, now_ms=self._clock.now_ms())
+                groups = take_in(work.of(tenant), some, paths, now_ms=self._clock.now_ms())
+                return ring_at_once(work, tenant, groups, plans=self._plans, clock=self._clock)
 
             await self._events.write(take)
         return posted
@@ -187,9 +194,3 @@ class AlertPath:
             )
 
         await self._events.write(write)
-
-    def _paths_of(self, tenant: TenantId, alerting: Alerting) -> Paths:
-        known = self._paths.get(tenant)
-        if known is None or known.alerting is not alerting:
-            known = self._paths[tenant] = Paths(alerting)
-        return known

@@ -1,21 +1,23 @@
-"""A group of alerts whose time has come: looked at, told, and put to sleep again."""
+"""Groups of alerts whose time has come: looked at, told, and put to sleep again."""
 
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from auscult.engine.alerts.taking import wake
-from auscult.engine.events.settled import Settled
-from auscult.kernel.alerts import SEEN_BY
+from auscult.engine.alerts.taking import Led, lead
+from auscult.kernel.alerts import SEEN_BY, Alert, Group
 from auscult.kernel.effects import Effect, EffectKind
 from auscult.kernel.findings import Evidence, Finding, Phase
 from auscult.kernel.incidents import Status
-from auscult.kernel.words import Labels, Subject
+from auscult.kernel.words import Labels, Subject, TenantId
 from auscult.notification.decide.alerts import (
     INCIDENTS,
     Alerting,
     Flush,
     Muting,
+    Node,
+    Notice,
+    Why,
     asleep,
     flush,
     inhibited_by,
@@ -24,62 +26,118 @@ from auscult.notification.messages import Message, render_group
 
 if TYPE_CHECKING:
     from auscult.engine.events.steps import Rules
-    from auscult.kernel.alerts import Group
     from auscult.store import TenantRows
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rung:
-    """What came of looking at a group: effects and timers, and what becomes part of an incident."""
+    """What came of looking at groups, to be written down for all of them at once.
 
-    settled: Settled
-    findings: tuple[Finding, ...] = ()
+    `told` and `moved` are groups that have changed: all of it, and no more than when they are
+    looked at next. `gone` are (group's id, fingerprint) pairs, `strayed` what goes elsewhere now.
+    """
+
+    told: list[Group] = field(default_factory=list)
+    moved: list[Group] = field(default_factory=list)
+    gone: list[tuple[str, str]] = field(default_factory=list)
+    strayed: list[Led] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
 
-def ring_group(rows: "TenantRows", group_id: str, rules: "Rules", *, now_ms: int) -> Rung:
-    """Tell what is to be told of a group, and wake it again; one that is empty sleeps."""
+def ring_groups(rows: "TenantRows", ids: Collection[str], rules: "Rules", *, now_ms: int) -> Rung:
+    """Tell what is to be told of groups, and wake them again; one that is empty sleeps.
+
+    Where the tree grew another way since, a group's alerts are led where they go now: nobody else
+    would, for some senders say a thing once.
+    """
     alerting = rules.alerting
-    group = rows.groups.get([group_id]).get(group_id)
-    if group is None:
-        return Rung(Settled(rows.tenant))
-    alerts = rows.alerts.of_group(group_id)
-    node = alerting.nodes.get(group.place)
-    if not alerts or node is None or node.receiver != group.receiver:
-        # Nobody is in it, or the tree grew another way: its alerts come into a group there when
-        # they are sent again, as Prometheus does every minute.
-        rows.groups.leave(group_id, [one.fingerprint for one in alerts])
-        rows.groups.put([asleep(group, now_ms)])
-        return Rung(Settled(rows.tenant))
-    looked = flush(
-        group,
-        alerts,
-        node,
-        channels=alerting.wanted[node.receiver],
-        muting=muting_now(rows, alerting, now_ms),
-        now_ms=now_ms,
-    )
-    return _save(rows, looked, rules, is_left=len(looked.gone) < len(alerts), now_ms=now_ms)
+    groups = rows.groups.get(ids)
+    for name in ids:
+        if name not in groups or groups[name].next_ms < 0:
+            rows.groups.drop(name)
+    due = {name: one for name, one in groups.items() if 0 <= one.next_ms <= now_ms}
+    inside = rows.alerts.of_groups(due) if due else {}
+    bell = _Bell(rows.tenant, rules, muting_now(rows, alerting, now_ms), now_ms)
+    for name, group in due.items():
+        bell.ring(group, inside.get(name, []))
+    rung = bell.rung
+    rows.groups.put(rung.told)
+    rows.groups.move(rung.moved)
+    rows.groups.leave(rung.gone)
+    rows.alerts.leave({fingerprint for _, fingerprint in rung.gone})
+    rows.alerts.put((alert, path.sum) for alert, path in rung.strayed)
+    lead(rows, rung.strayed, alerting.paths, now_ms=now_ms)
+    rung.effects = rows.effects.wish_all(rung.effects)
+    alerting.paths.note(*rung.told, *rung.moved)
+    return rung
 
 
-def _save(rows: "TenantRows", looked: Flush, rules: "Rules", *, is_left: bool, now_ms: int) -> Rung:
-    group = looked.group if is_left else asleep(looked.group, now_ms)
-    rows.groups.put([group])
-    rows.groups.leave(group.id, looked.gone)
-    if is_left:
-        rows.timers.set(wake(rows, group))
-    wished, findings = 0, []
-    for notice in looked.notices:
+@dataclass(slots=True)
+class _Bell:
+    """Looks at one group of a tenant after the other, by the same rules at the same instant."""
+
+    tenant: TenantId
+    rules: "Rules"
+    muting: Muting
+    now_ms: int
+    rung: Rung = field(default_factory=Rung)
+
+    def ring(self, group: Group, alerts: list[Alert]) -> None:
+        """Look at a group with what is in it."""
+        own: list[Alert] = []
+        node: Node | None = None
+        for alert in alerts:
+            path = self.rules.alerting.paths.of(alert)
+            if (way := path.node(group.id)) is not None:
+                node = way
+                own.append(alert)
+                continue
+            self.rung.gone.append((group.id, alert.fingerprint))
+            if not alert.is_resolved(self.now_ms):
+                self.rung.strayed.append((alert, path))
+        if node is None:
+            self._close(group, alerts)
+            return
+        looked = flush(
+            group,
+            own,
+            node,
+            channels=self.rules.alerting.wanted[node.receiver],
+            muting=self.muting,
+            now_ms=self.now_ms,
+        )
+        self._note(group, looked, is_left=len(looked.gone) < len(own))
+
+    def _close(self, group: Group, alerts: list[Alert]) -> None:
+        """Put a group to sleep that nothing belongs to any more; no incident waits for its end."""
+        told = group.told.get(INCIDENTS)
+        if alerts and told is not None and told.firing:
+            notice = Notice(INCIDENTS, Why.ALL_RESOLVED, (), tuple(alerts))
+            self.rung.findings.append(_finding(group, self._message(group, notice)))
+        left = {name: one for name, one in group.told.items() if name != INCIDENTS}
+        self.rung.told.append(asleep(replace(group, told=left), self.now_ms))
+
+    def _note(self, before: Group, looked: Flush, *, is_left: bool) -> None:
+        """Note what came of a look at a group that some alerts belong to."""
+        group = looked.group if is_left else asleep(looked.group, self.now_ms)
+        has_told = group.told != before.told or group.count != before.count
+        (self.rung.told if has_told else self.rung.moved).append(group)
+        self.rung.gone += [(group.id, fingerprint) for fingerprint in looked.gone]
+        for notice in looked.notices:
+            message = self._message(group, notice)
+            if notice.channel == INCIDENTS:
+                self.rung.findings.append(_finding(group, message))
+            else:
+                worded = self.rules.templates.reword(message, None, channel=notice.channel)
+                self.rung.effects.append(_effect(group, notice.channel, worded))
+
+    def _message(self, group: Group, notice: Notice) -> Message:
         shown = (notice.firing, notice.resolved)
-        message = render_group(group, shown, tenant=rows.tenant, at_ms=now_ms)
-        if notice.channel == INCIDENTS:
-            findings.append(_finding(group, message))
-        else:
-            worded = rules.templates.reword(message, None, channel=notice.channel)
-            wished += rows.effects.wish(_effect(group, notice.channel, worded))
-    return Rung(Settled(rows.tenant, effects=wished, timers=int(is_left)), tuple(findings))
+        return render_group(group, shown, tenant=self.tenant, at_ms=self.now_ms)
 
 
-def _finding(group: "Group", message: Message) -> Finding:
+def _finding(group: Group, message: Message) -> Finding:
     """Return a group as one observer's word, the same at every turn of it."""
     assert message.alerts is not None
     labels = message.alerts.common_labels
@@ -99,7 +157,7 @@ def _finding(group: "Group", message: Message) -> Finding:
     )
 
 
-def _effect(group: "Group", channel: str, message: Message) -> Effect:
+def _effect(group: Group, channel: str, message: Message) -> Effect:
     return Effect(
         key=f"{group.id}:{group.begun_ms}:{group.count}:{channel}",
         tenant=message.tenant,
@@ -122,14 +180,19 @@ def forget_told(rows: "TenantRows", effect: Effect) -> None:
 
 
 def muting_now(rows: "TenantRows", alerting: Alerting, now_ms: int) -> Muting:
-    """Return what keeps alerts of a tenant from being told now: silences, alerts, times."""
+    """Return who mutes alerts now; silences, and what lies under a key, are read once for all."""
     silences = rows.silences.ending_after(now_ms)
+    known: dict[str, list[Alert]] = {}
 
     def silenced_by(labels: Labels) -> str | None:
         return next((one.id for one in silences if one.mutes(labels, now_ms)), None)
 
+    def lying(place: str) -> list[Alert]:
+        if place not in known:
+            known[place] = list(rows.alerts.lying(place, now_ms))
+        return known[place]
+
     def inhibited(labels: Labels) -> str | None:
-        lying = partial(rows.alerts.lying, now_ms=now_ms)
         return inhibited_by(alerting.inhibit_rules, labels, lying, now_ms=now_ms)
 
     return Muting(silenced_by, inhibited, lambda name: alerting.is_now(name, now_ms))

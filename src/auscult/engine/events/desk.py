@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from auscult.engine.events.records import settle
+from auscult.engine.events.records import make_ready, settle
 from auscult.engine.events.settled import Settled
 from auscult.kernel.errors import AuscultError, QueueFull, StoreRaced, StoreUnavailable
 from auscult.kernel.facts import Fact
@@ -38,6 +38,7 @@ class _Slip:
 
     job: Job
     done: asyncio.Future[Any]
+    fact: Fact | None = None
 
 
 class Desk:
@@ -92,17 +93,20 @@ class Desk:
         Raises `QueueFull`, `StoreUnavailable`, and what the decision raises (`ObjectMissing`,
         `StateConflict`).
         """
-        return await self.write(
-            lambda work: settle(work, fact, self._plans, clock=self._clock),
+        return await self._hand(
+            lambda work: settle(work, fact, self._plans, clock=self._clock), fact
         )
 
     async def write(self, job: Callable[["Work"], T]) -> T:
         """Do one job in a write transaction that it may share with others."""
+        return await self._hand(job)
+
+    async def _hand(self, job: Callable[["Work"], T], fact: Fact | None = None) -> T:
         if self._waiting.qsize() >= self._waiting_max:
             raise QueueFull(f"{self._waiting_max} facts are waiting")
         if self._stopping or self._thread is None or not self._thread.is_alive():
             raise StoreUnavailable("the writer has stopped")
-        slip = _Slip(job, asyncio.get_running_loop().create_future())
+        slip = _Slip(job, asyncio.get_running_loop().create_future(), fact)
         self._waiting.put(slip)
         result: T = await slip.done
         return result
@@ -128,6 +132,7 @@ class Desk:
                 self._metrics.commit_seconds.time(),
                 self._store.write() as work,
             ):
+                make_ready(work, [slip.fact for slip in group if slip.fact is not None])
                 results = [(slip, slip.job(work)) for slip in group]
         except StoreRaced as why:
             if races < RACES_MAX:

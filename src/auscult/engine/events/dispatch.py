@@ -6,16 +6,20 @@ the receiver takes the key.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from pydantic import ValidationError
+
+from auscult.engine.alerts.ringing import ring
 from auscult.engine.events.perform import perform
 from auscult.engine.events.receivers import Attempt, Receivers
 from auscult.incidents import looked_at
 from auscult.kernel.effects import Effect, EffectKind, Result
-from auscult.kernel.errors import QueueFull, StoreUnavailable
-from auscult.kernel.facts import Answered, Rang
+from auscult.kernel.errors import AuscultError, QueueFull, StoreUnavailable
+from auscult.kernel.facts import Answered, Rang, Timer
 from auscult.kernel.words import TenantId
 from auscult.notification.decide import remind
 from auscult.runtime.logging import bound, logger
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from auscult.runtime.metrics import Metrics
     from auscult.store import Claim, Work
     from auscult.store.queue import Kind
+    from auscult.store.rows.effects import EffectRows
 
 T = TypeVar("T")
 
@@ -41,8 +46,16 @@ LEASE_MS = 60_000
 
 TIMERS_AT_ONCE = 256
 TENANT_TIMERS_AT_ONCE = 64
+GROUPS_AT_ONCE = 512
+TENANT_GROUPS_AT_ONCE = 128
 BEHIND_MS = 1_000
 """How long a message waits before it is tried again behind an earlier one."""
+
+HELD_MAX = 256
+TENANT_HELD_MAX = 64
+FRESH_MS = 10_000
+"""Effects claimed at once, in all and for one tenant, and how long one may wait for its attempt:
+less than its lease leaves beside the attempt."""
 
 IN_FLIGHT_MAX = 64
 TENANT_IN_FLIGHT_MAX = 8
@@ -56,29 +69,69 @@ DRAIN_S = 5.0
 log = logger("engine.dispatch")
 
 
-def take_up(work: "Work", claim: "Claim", *, now_ms: int) -> "Effect | None":
-    """Return a claimed effect to be attempted now, or put it off behind what must come first.
+def take_up(work: "Work", claim: "Claim", now_ms: int) -> "Effect | None":
+    """Return a claimed effect to be attempted now, or put it off behind what must come first."""
+    return next(iter(take_up_all(work, [claim], now_ms)), None)
+
+
+def take_up_all(work: "Work", claims: "Sequence[Claim]", now_ms: int) -> list[Effect]:
+    """Return claimed effects to be attempted now; put others off behind what must come first.
 
     Messages about one incident reach one channel in the order they were wished for: an "over" that
     overtook its "opened" would leave a page open for ever. Each takes along what the ones before it
     left at the channel.
     """
-    effects = work.of(claim.tenant).effects
-    effect = effects.get(claim.key)
-    if effect is None or effect.kind is not EffectKind.NOTIFY:
-        return effect
-    rows = effects.of(effect.incident)
+    taken: list[Effect] = []
+    for tenant, keys in _by_tenant(claims).items():
+        rows = work.of(tenant).effects
+        found = rows.rows(keys)
+        claimed = [found[key].effect for key in keys if key in found]
+        shared = rows.shared({one.incident for one in claimed if one.kind is EffectKind.NOTIFY})
+        for effect in claimed:
+            has_others = effect.kind is EffectKind.NOTIFY and effect.incident in shared
+            one = _in_order(rows, effect, now_ms) if has_others else effect
+            if one is not None:
+                taken.append(one)
+    return taken
+
+
+def _in_order(rows: "EffectRows", effect: Effect, now_ms: int) -> Effect | None:
+    others = rows.beside(effect)
     before = [
         row.effect
-        for row in rows
+        for row in others
         if row.state == "pending"
         and row.effect.to == effect.to
         and row.effect.due_ms < effect.due_ms
     ]
     if not before:
-        return remind(effect, [row.effect for row in rows if row.state == Result.DONE])
-    effects.put_off(effect.key, now_ms + BEHIND_MS)
+        return remind(effect, [row.effect for row in others if row.state == Result.DONE])
+    rows.put_off(effect.key, now_ms + BEHIND_MS)
     return None
+
+
+def _put_off(work: "Work", effects: Iterable[tuple[Effect, int]]) -> None:
+    for effect, until_ms in effects:
+        work.of(effect.tenant).effects.put_off(effect.key, until_ms)
+
+
+def _by_tenant(claims: "Iterable[Claim]") -> dict[TenantId, list[str]]:
+    keys: dict[TenantId, list[str]] = {}
+    for claim in claims:
+        keys.setdefault(claim.tenant, []).append(claim.key)
+    return keys
+
+
+def _timers(work: "Work", claims: "Sequence[Claim]", _now_ms: int) -> list[Timer]:
+    return [
+        timer
+        for tenant, keys in _by_tenant(claims).items()
+        for timer in work.of(tenant).timers.named(keys)
+    ]
+
+
+def _themselves(_work: "Work", claims: "Sequence[Claim]", _now_ms: int) -> "list[Claim]":
+    return list(claims)
 
 
 class Claims:
@@ -89,27 +142,61 @@ class Claims:
         self._desk = desk
         self._clock = clock
         self._owner = owner
-        self._wake = {"effect": asyncio.Event(), "timer": asyncio.Event()}
+        self._wake: dict[Kind, asyncio.Event] = {
+            "effect": asyncio.Event(),
+            "timer": asyncio.Event(),
+            "group": asyncio.Event(),
+        }
 
     def wake(self, kind: "Kind") -> None:
         """Say that something of this kind has become due."""
         self._wake[kind].set()
 
-    async def take(self, kind: "Kind", room: Room) -> "list[Claim]":
-        """Return what is due now; waits a little, or until woken, when nothing is."""
+    async def take(
+        self, kind: "Kind", room: Room, read: "Callable[[Work, Sequence[Claim], int], list[T]]"
+    ) -> "list[T]":
+        """Claim what is due now, and return what `read` makes of the claims.
+
+        Both in one commit: what is due is one commit away. Waits a little, or until woken, when
+        nothing is due. A row that cannot be read keeps its lease, and is in nobody's way.
+        """
         self._wake[kind].clear()
-        found = await self.fetch(
-            lambda work: work.queue.claim(
-                kind,
-                owner=self._owner,
-                now_ms=self._clock.now_ms(),
-                room=room,
-                lease_ms=LEASE_MS,
-            )
-        )
-        if not found:
+        found = await self.fetch(lambda work: self._claim(work, kind, room=room, read=read))
+        if found is None:
+            return []
+        claims, taken = found
+        if not claims:
             await self._pause(kind)
-        return found or []
+        return taken
+
+    def _claim(
+        self,
+        work: "Work",
+        kind: "Kind",
+        *,
+        room: Room,
+        read: "Callable[[Work, Sequence[Claim], int], list[T]]",
+    ) -> "tuple[list[Claim], list[T]]":
+        now_ms = self._clock.now_ms()
+        claims = work.queue.claim(
+            kind, owner=self._owner, now_ms=now_ms, room=room, lease_ms=LEASE_MS
+        )
+        try:
+            return claims, read(work, claims, now_ms)
+        except ValidationError:
+            return claims, [one for claim in claims for one in self._alone(work, claim, read)]
+
+    def _alone(
+        self,
+        work: "Work",
+        claim: "Claim",
+        read: "Callable[[Work, Sequence[Claim], int], list[T]]",
+    ) -> "list[T]":
+        try:
+            return read(work, [claim], self._clock.now_ms())
+        except ValidationError as why:
+            log.error("what is due cannot be read", key=claim.key, why=str(why))
+            return []
 
     async def fetch(self, job: "Callable[[Work], T]") -> "T | None":
         """Do a job at the desk; None, after a pause, while the store is away."""
@@ -150,6 +237,9 @@ class Dispatch:
         self._senses: Senses | None = None
         self._sensing = asyncio.Event()
         self._in_flight: dict[asyncio.Task[None], TenantId] = {}
+        self._waiting: dict[TenantId, deque[tuple[Effect, int]]] = {}
+        self._short: set[TenantId] = set()
+        self._is_ending = False
 
     def sense(self, senses: "Senses") -> None:
         """Take what the sample path may be asked, once it runs."""
@@ -157,27 +247,84 @@ class Dispatch:
         self._sensing.set()
 
     async def run_effects(self, http: "aiohttp.ClientSession") -> None:
-        """Attempt due effects until cancelled."""
-        while True:
-            free = IN_FLIGHT_MAX - len(self._in_flight)
-            if free == 0:
+        """Attempt due effects until cancelled.
+
+        More are claimed than have a place: what waits here begins when another attempt ends.
+        """
+        while not self._is_ending:
+            held = Counter(self._in_flight.values())
+            held.update({tenant: len(some) for tenant, some in self._waiting.items()})
+            if (free := HELD_MAX - held.total()) <= 0:
                 await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
                 continue
-            room = Room(free, TENANT_IN_FLIGHT_MAX, held=Counter(self._in_flight.values()))
-            for claim in await self._claims.take("effect", room):
-                task = asyncio.create_task(self._attempt(claim, http))
-                self._in_flight[task] = claim.tenant
-                task.add_done_callback(self._landed)
+            room = Room(free, TENANT_HELD_MAX, held=held)
+            effects = await self._claims.take("effect", room, take_up_all)
+            claimed = Counter(effect.tenant for effect in effects)
+            most = min(TENANT_HELD_MAX, free) // 4
+            self._short = {tenant for tenant, count in claimed.items() if count >= most}
+            await self._hold(effects)
+            self._begin(http)
+
+    async def _hold(self, effects: list[Effect]) -> None:
+        """Hold what may be attempted; put off at once, and in one commit, what must wait."""
+        now_ms = self._clock.now_ms()
+        put_off: list[tuple[Effect, int]] = []
+        for effect in effects:
+            plan = self._plans.find(effect.tenant)
+            if plan is not None and self._receivers.is_full(effect, plan, now_ms):
+                wait_ms = self._receivers.wait_ms(effect, plan, now_ms)
+                put_off.append((effect, now_ms + wait_ms))
+            else:
+                waiting = self._waiting.setdefault(effect.tenant, deque())
+                waiting.append((effect, now_ms + FRESH_MS))
+        if put_off:
+            await self._claims.fetch(lambda work: _put_off(work, put_off))
+
+    def _begin(self, http: "aiohttp.ClientSession") -> None:
+        """Begin as many attempts as there are places, tenant by tenant."""
+        free = IN_FLIGHT_MAX - len(self._in_flight)
+        room = Room(free, TENANT_IN_FLIGHT_MAX, held=Counter(self._in_flight.values()))
+        for tenant, count in room.shares(list(self._waiting)).items():
+            some = self._waiting[tenant]
+            for _ in range(min(count, len(some))):
+                effect, until_ms = some.popleft()
+                task = asyncio.create_task(self._attempt(effect, until_ms, http))
+                self._in_flight[task] = tenant
+                task.add_done_callback(partial(self._landed, http=http))
+            if not some:
+                del self._waiting[tenant]
 
     async def run_timers(self) -> None:
         """Ring due timers until cancelled."""
+        room = Room(TIMERS_AT_ONCE, TENANT_TIMERS_AT_ONCE)
         while True:
-            claims = await self._claims.take("timer", Room(TIMERS_AT_ONCE, TENANT_TIMERS_AT_ONCE))
-            for fact in await self._rung(claims):
+            for fact in await self._rung(await self._claims.take("timer", room, _timers)):
                 self._courier.hand(fact)
+
+    async def run_groups(self) -> None:
+        """Ring groups of alerts whose time has come until cancelled: many of a tenant at once."""
+        room = Room(GROUPS_AT_ONCE, TENANT_GROUPS_AT_ONCE)
+        while True:
+            claims = await self._claims.take("group", room, _themselves)
+            for tenant, ids in _by_tenant(claims).items():
+                await self._ring(tenant, ids)
+
+    async def _ring(self, tenant: TenantId, ids: "list[str]") -> None:
+        """Ring groups of one tenant; where that is not possible they keep their lease."""
+        try:
+            await self._claims.fetch(
+                lambda work: ring(work, tenant, ids, plans=self._plans, clock=self._clock)
+            )
+        except AuscultError as why:
+            log.error("groups of alerts cannot be told", tenant=tenant, why=str(why))
 
     async def drain(self) -> None:
         """Let the attempts in flight end, for `DRAIN_S` at most; what is left keeps its lease."""
+        self._is_ending = True
+        waiting = [effect for some in self._waiting.values() for effect, _ in some]
+        self._waiting.clear()
+        if waiting:
+            await self._give_back(waiting)
         if not self._in_flight:
             return
         _, late = await asyncio.wait(set(self._in_flight), timeout=DRAIN_S)
@@ -186,12 +333,8 @@ class Dispatch:
         if late:
             await asyncio.wait(late, timeout=1.0)
 
-    async def _rung(self, claims: "list[Claim]") -> list[Rang]:
-        """Return the facts that claimed timers are due, with the answer where one asks."""
-        found = await self._claims.fetch(
-            lambda work: [work.of(claim.tenant).timers.get(claim.key) for claim in claims]
-        )
-        timers = [timer for timer in found or () if timer is not None]
+    async def _rung(self, timers: "list[Timer]") -> list[Rang]:
+        """Return the facts that timers are due, with the answer where one asks."""
         if all(looked_at(timer) is None for timer in timers):
             return [Rang(timer=timer) for timer in timers]
         firing = await self._firing()
@@ -207,10 +350,14 @@ class Dispatch:
         assert self._senses is not None
         return await self._senses.firing()
 
-    async def _attempt(self, claim: "Claim", http: "aiohttp.ClientSession") -> None:
+    async def _give_back(self, effects: list[Effect]) -> None:
         now_ms = self._clock.now_ms()
-        effect = await self._claims.fetch(lambda work: take_up(work, claim, now_ms=now_ms))
-        if effect is None:
+        await self._claims.fetch(lambda work: _put_off(work, [(one, now_ms) for one in effects]))
+
+    async def _attempt(self, effect: Effect, until_ms: int, http: "aiohttp.ClientSession") -> None:
+        """Attempt a claimed effect; by `until_ms` it must begin, so as to end within its lease."""
+        if self._clock.now_ms() > until_ms:
+            await self._give_back([effect])
             return
         attempt = await self._admit(effect)
         if attempt is None:
@@ -240,14 +387,14 @@ class Dispatch:
         wait_ms = self._receivers.wait_ms(attempt.effect, plan, now_ms)
         if wait_ms == 0:
             return attempt
-        until_ms = now_ms + wait_ms
-        await self._claims.fetch(
-            lambda work: work.of(effect.tenant).effects.put_off(effect.key, until_ms)
-        )
+        await self._claims.fetch(lambda work: _put_off(work, [(effect, now_ms + wait_ms)]))
         return None
 
-    def _landed(self, task: asyncio.Task[None]) -> None:
-        self._in_flight.pop(task, None)
-        self._claims.wake("effect")  # its tenant has a place again
+    def _landed(self, task: asyncio.Task[None], http: "aiohttp.ClientSession") -> None:
+        tenant = self._in_flight.pop(task, None)
+        if self._waiting and not self._is_ending:
+            self._begin(http)
+        if tenant in self._short and len(self._waiting.get(tenant, ())) < TENANT_HELD_MAX // 2:
+            self._claims.wake("effect")  # more may be due of it than could be claimed
         if not task.cancelled() and task.exception() is not None:
             log.error("an attempt broke", exc_info=task.exception())

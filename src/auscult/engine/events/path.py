@@ -62,7 +62,8 @@ class EventPath:
             raise StoreUnavailable("the database does not take writes")
         running = [self.courier.run(), self.auditor.run()]
         if is_paging:
-            running += [self._dispatch.run_effects(http), self._dispatch.run_timers()]
+            dispatch = self._dispatch
+            running += [dispatch.run_effects(http), dispatch.run_timers(), dispatch.run_groups()]
         self._tasks = [asyncio.create_task(one) for one in running]
 
     def sense(self, senses: "Senses") -> None:
@@ -100,6 +101,8 @@ class EventPath:
             self._claims.wake("effect")
         if any(one.timers for one in done):
             self._claims.wake("timer")
+        if any(one.groups for one in done):
+            self._claims.wake("group")
 
     async def write(self, job: "Callable[[Work], T]") -> T:
         """Do a job in a write transaction."""

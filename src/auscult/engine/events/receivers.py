@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MINUTE_MS = 60_000
 FAILURES_MAX = 3
 PROBE_MS = 60_000
+PROMISED_MINUTES = 10
+"""For so long ahead a place is kept for each message that must wait; later ones share the last."""
 REASON_CHARS = 500
 
 PAGES = frozenset(
@@ -47,11 +49,31 @@ class _Standing:
     """One receiver: when it was asked in the last minute, and how often in a row in vain."""
 
     asked_ms: deque[int] = field(default_factory=deque)
+    promised_ms: deque[int] = field(default_factory=deque)
     failures: int = 0
     probe_ms: int = 0
 
     def is_out(self, now_ms: int) -> bool:
         return self.failures >= FAILURES_MAX and now_ms < self.probe_ms
+
+    def count(self, now_ms: int) -> int:
+        """Return how often it was asked in the last minute."""
+        while self.asked_ms and not now_ms - MINUTE_MS < self.asked_ms[0] <= now_ms:
+            self.asked_ms.popleft()  # a minute ago, or of a clock that was set back
+        return len(self.asked_ms)
+
+    def promise_ms(self, per_minute: int, now_ms: int) -> int:
+        """Return when one more may be asked: each has a place of its own.
+
+        Were all put off until the first place, all but one would come in vain, again and again.
+        """
+        while self.promised_ms and self.promised_ms[0] <= now_ms:
+            self.promised_ms.popleft()
+        minutes, place = divmod(len(self.promised_ms), per_minute)
+        at_ms = self.asked_ms[place] + MINUTE_MS * (min(minutes, PROMISED_MINUTES) + 1)
+        if minutes < PROMISED_MINUTES:
+            self.promised_ms.append(at_ms)
+        return at_ms
 
 
 class Receivers:
@@ -76,17 +98,24 @@ class Receivers:
             return Attempt(effect, effect, other)
         return Attempt(instead_of(effect, other, failures=own.failures), effect, other)
 
+    def is_full(self, effect: Effect, plan: "TenantPlan", now_ms: int) -> bool:
+        """Say whether a message must wait for its channel's minute, and no other stands in."""
+        channel = plan.channels.get(effect.to) if effect.kind is EffectKind.NOTIFY else None
+        if channel is None:
+            return False
+        standing = self._of(effect.tenant, effect.to)
+        is_full = standing.count(now_ms) >= channel.per_minute
+        return is_full and not (channel.fallback and standing.is_out(now_ms))
+
     def wait_ms(self, effect: Effect, plan: "TenantPlan", now_ms: int) -> int:
         """Return how long a message must wait; 0, and it counts as asked, where it may go now."""
         channel = plan.channels.get(effect.to) if effect.kind is EffectKind.NOTIFY else None
         if channel is None:
             return 0
-        asked_ms = self._of(effect.tenant, effect.to).asked_ms
-        while asked_ms and not now_ms - MINUTE_MS < asked_ms[0] <= now_ms:
-            asked_ms.popleft()  # a minute ago, or of a clock that was set back
-        if len(asked_ms) >= channel.per_minute:
-            return asked_ms[0] + MINUTE_MS - now_ms
-        asked_ms.append(now_ms)
+        standing = self._of(effect.tenant, effect.to)
+        if standing.count(now_ms) >= channel.per_minute:
+            return standing.promise_ms(channel.per_minute, now_ms) - now_ms
+        standing.asked_ms.append(now_ms)
         return 0
 
     def learn(self, attempt: Attempt, outcome: Outcome) -> Outcome:

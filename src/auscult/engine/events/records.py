@@ -1,10 +1,10 @@
 """Between the store and the steps: load the rows a fact needs, decide, save what follows."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from auscult.engine.alerts.taking import GROUP_TIMER
-from auscult.engine.alerts.telling import forget_told, ring_group
+from auscult.engine.alerts.telling import forget_told
 from auscult.engine.events.settled import Settled
 from auscult.engine.events.steps import Case, Decision, Note, Rules, step
 from auscult.engine.oncall.handover import HANDOVER_TIMER, ring
@@ -26,6 +26,7 @@ from auscult.kernel.facts import (
 from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import Incident
 from auscult.kernel.runs import Run
+from auscult.kernel.words import TenantId
 from auscult.notification.decide import KEPT_BY, Sight, learn, stand_ins, told_channels
 from auscult.notification.decide.digests import DigestLine, add_to_digest
 from auscult.runtime.ids import new_id
@@ -44,6 +45,16 @@ GIVE_UP_MS = 24 * HOUR_MS
 """An effect that was not done a day after it was due is given up, and its incident says so."""
 
 
+def make_ready(work: "Work", facts: Sequence[Fact]) -> None:
+    """Read at once what several facts will ask for one by one."""
+    keys: dict[TenantId, list[str]] = {}
+    for fact in facts:
+        if isinstance(fact, Answered):
+            keys.setdefault(fact.tenant, []).append(fact.outcome.key)
+    for tenant, some in keys.items():
+        work.of(tenant).effects.make_ready(some)
+
+
 def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settled:
     """Decide on one fact inside a transaction; raises what the decision raises."""
     rows = work.of(fact.tenant)
@@ -51,8 +62,6 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
     if isinstance(fact, Rang):
         if rows.timers.take(fact.timer.key, due_by_ms=now_ms) is None:
             return Settled(fact.tenant)
-        if fact.timer.name == GROUP_TIMER:
-            return _ring_group(work, fact, plans, clock=clock)
         if fact.timer.name == HANDOVER_TIMER:
             plan = plans.of(fact.tenant)
             oncall = in_force(rows, plan.rules.oncall, now_ms - KEPT_MS)
@@ -81,20 +90,6 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
         effects=due,
         timers=len(decision.timers),
     )
-
-
-def _ring_group(work: "Work", rang: Rang, plans: "Plans", *, clock: "Clock") -> Settled:
-    """Tell of a group of alerts; what of it belongs to an incident is settled with it."""
-    rules = plans.of(rang.tenant).rules
-    rows = work.of(rang.tenant)
-    rung = ring_group(rows, rang.timer.about, rules, now_ms=clock.now_ms())
-    settled = rung.settled
-    for finding in rung.findings:
-        more = settle(work, Found(finding=finding), plans, clock=clock)
-        settled = replace(
-            more, effects=more.effects + settled.effects, timers=more.timers + settled.timers
-        )
-    return settled
 
 
 def _told_again(rows: "TenantRows", rang: Rang, now_ms: int) -> Found | None:
@@ -180,7 +175,7 @@ def _settle_effect(rows: "TenantRows", outcome: Outcome, now_ms: int) -> Effect 
         rows.effects.keep(row.effect.model_copy(update={"payload": payload}))
     if outcome.result is Result.DONE and KEPT_BY in outcome.data:
         rows.effects.keep(learn(row.effect, outcome.data[KEPT_BY]))
-    rows.effects.settle(outcome, retry_at_ms=retry_at_ms)
+    rows.effects.settle_pending(outcome, retry_at_ms=retry_at_ms)
     _note_delivery(rows, row.effect, outcome)
     return row.effect if retry_at_ms is None else None
 

@@ -17,3 +17,4 @@ class Settled:
     runs: tuple[Run, ...] = ()
     effects: int = 0
     timers: int = 0
+    groups: int = 0

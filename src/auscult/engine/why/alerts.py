@@ -50,11 +50,12 @@ def ask_groups(
     """
     muting = muting_now(rows, alerting, now_ms)
     for group in _groups(rows):
-        alerts = rows.alerts.of_group(group.id)
-        node = alerting.nodes.get(group.place)
+        alerts = rows.alerts.of_groups([group.id]).get(group.id, [])
         if not any(matches_all(matchers, one.labels) for one in alerts):
             continue
-        if node is None or node.receiver != group.receiver:
+        ways = (alerting.paths.of(one).node(group.id) for one in alerts)
+        node = next((one for one in ways if one is not None), None)
+        if node is None:
             answer = Answer(tells=False, sentence="its route is gone from the settings")
             yield GroupAnswer(group.key, group.receiver, group.next_ms, (answer,))
             continue

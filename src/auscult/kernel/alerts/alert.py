@@ -8,13 +8,16 @@ that a fingerprint is the same before and after a move.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
 from auscult.kernel.words import Labels
 
 FNV_OFFSET, FNV_PRIME = np.uint64(14_695_981_039_346_656_037), np.uint64(1_099_511_628_211)
-ENDED = b"\xff"
+ENDED = "\udcff"
+"""Ends a word in what is hashed: the byte 0xff, which no UTF-8 text has (PEP 383)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +40,38 @@ class Alert:
         """Say whether it is over."""
         return self.ends_ms <= now_ms
 
-    def merge(self, younger: "Alert", *, now_ms: int) -> "Alert":
+    @property
+    def span(self) -> "Span":
+        """Return from when to when it fires."""
+        return Span(self.starts_ms, self.ends_ms, self.is_timed)
+
+
+class Span(NamedTuple):
+    """From when to when an alert fires, and whether its end came of the timeout.
+
+    All that must be known of an alert to take in what is said of it later.
+    """
+
+    starts_ms: int
+    ends_ms: int
+    is_timed: bool
+
+    def merge(self, younger: Alert, *, now_ms: int) -> Alert:
         """Return the younger one, with the span of both where they touch.
 
         The earliest start wins. A later end wins while it fires, unless it came of the timeout.
         """
-        if not self._touches(younger):
+        begins_inside = self.starts_ms < younger.starts_ms < self.ends_ms
+        if not begins_inside and not self.starts_ms < younger.ends_ms < self.ends_ms:
             return younger
         starts_ms, ends_ms = min(self.starts_ms, younger.starts_ms), younger.ends_ms
         if self.ends_ms > younger.ends_ms:
-            both_over = younger.is_resolved(now_ms) and self.is_resolved(now_ms)
+            both_over = younger.is_resolved(now_ms) and self.ends_ms <= now_ms
             still_on = not younger.is_resolved(now_ms) and not self.is_timed
             ends_ms = self.ends_ms if both_over or still_on else ends_ms
+        if starts_ms == younger.starts_ms and ends_ms == younger.ends_ms:
+            return younger
         return replace(younger, starts_ms=starts_ms, ends_ms=ends_ms)
-
-    def _touches(self, younger: "Alert") -> bool:
-        return any(
-            self.starts_ms < edge_ms < self.ends_ms
-            for edge_ms in (younger.starts_ms, younger.ends_ms)
-        )
 
 
 def fingerprints(label_sets: Sequence[Labels]) -> list[str]:
@@ -85,6 +101,5 @@ def fingerprints(label_sets: Sequence[Labels]) -> list[str]:
 
 
 def _spelt(labels: Labels) -> bytes:
-    """Return what is hashed: each name and each value, ended by a byte that no UTF-8 text has."""
-    words = [word.encode() for pair in labels for word in pair]
-    return ENDED.join([*words, b""])
+    """Return what is hashed: each name and each value, ended."""
+    return ENDED.join(chain(*labels, ("",))).encode(errors="surrogateescape")

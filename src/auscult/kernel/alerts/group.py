@@ -19,11 +19,13 @@ class Told:
 class Group:
     """One group of one route, without its alerts. `count` numbers what it told since it began.
 
+    `id` stands for `receiver` and `key`, the matchers on the way to the route with the group's
+    labels: the same before and after a move of the route.
+
     It is looked at again at `next_ms`; a time below nothing says since when nobody is in it.
     """
 
     id: str
-    place: str
     key: str
     receiver: str
     labels: Labels

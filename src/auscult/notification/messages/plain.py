@@ -24,6 +24,8 @@ def is_plain(text: str) -> bool:
 
 def plain(text: str) -> str:
     """Return a text on one line, without control characters, emoji and exclamation marks."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.replace("!", ".").strip()
     return _SPACES.sub(" ", _printable(text).replace("!", ".")).strip()
 
 

@@ -96,7 +96,6 @@ def sample_groups(tenant: TenantId = TENANT) -> tuple[Message, ...]:
     )
     group = Group(
         id="sample",
-        place="0",
         key='{}:{alertname="Late"}',
         receiver="team",
         labels=(("alertname", "Late"),),

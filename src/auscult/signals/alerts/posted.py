@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError
-from typing_extensions import TypedDict
+from msgspec import DecodeError, Meta, Struct
+from msgspec.json import Decoder, schema
 
 from auscult.kernel.alerts import Alert, fingerprints
 from auscult.kernel.errors import BodyMalformed
@@ -25,18 +26,22 @@ ZERO_YEAR = 1
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
-class Postable(TypedDict, total=False):
+SPELLED = {"starts_at": "startsAt", "ends_at": "endsAt", "generator_url": "generatorURL"}
+
+
+class Postable(Struct, gc=False, rename=SPELLED):
     """One alert as senders write it."""
 
-    labels: dict[str, str]
-    annotations: dict[str, str] | None
-    startsAt: datetime | None
-    endsAt: datetime | None
-    generatorURL: str | None
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    generator_url: str | None = None
 
 
-_BODY = TypeAdapter(Annotated[list[Postable], Field(max_length=ALERTS_MAX)])
-SCHEMA: dict[str, Any] = _BODY.json_schema()
+_KIND = Annotated[list[Postable], Meta(max_length=ALERTS_MAX)]
+_BODY = Decoder(_KIND)
+SCHEMA: dict[str, Any] = schema(_KIND)
 """What a body should be, as JSON Schema says it."""
 
 
@@ -54,14 +59,12 @@ def read_posted(body: bytes, *, now_ms: int, resolve_timeout_ms: int) -> Posted:
     return take_valid(given, now_ms=now_ms, hold_ms=resolve_timeout_ms)
 
 
-def parse(kind: TypeAdapter[P], body: bytes) -> P:
+def parse(kind: "Decoder[P]", body: bytes) -> P:
     """Return JSON as it should be; raises `BodyMalformed` with the first place where it is not."""
     try:
-        return kind.validate_json(body)
-    except ValidationError as why:
-        first = why.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BodyMalformed(f"{where}: {first['msg']}" if where else first["msg"]) from None
+        return kind.decode(body)
+    except (DecodeError, UnicodeDecodeError, RecursionError) as why:
+        raise BodyMalformed(str(why)) from None
 
 
 def take_valid(given: Iterable[Postable], *, now_ms: int, hold_ms: int) -> Posted:
@@ -69,7 +72,7 @@ def take_valid(given: Iterable[Postable], *, now_ms: int, hold_ms: int) -> Poste
     wrong: list[str] = []
     labels, kept = [], []
     for one in given:
-        own = _labels(one.get("labels") or {})
+        own = _pairs(one.labels)
         if refusal := _refusal(own, one):
             wrong.append(refusal)
         else:
@@ -94,8 +97,11 @@ def is_label_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def _labels(given: dict[str, str]) -> Labels:
-    return tuple(sorted((name, value) for name, value in given.items() if value))
+def _pairs(given: dict[str, str]) -> Labels:
+    """Return pairs in the order of their names, without those that say nothing."""
+    if "" in given.values():
+        return tuple(sorted(pair for pair in given.items() if pair[1]))
+    return tuple(sorted(given.items()))
 
 
 def _refusal(labels: Labels, one: Postable) -> str:
@@ -107,26 +113,25 @@ def _refusal(labels: Labels, one: Postable) -> str:
     for name, _ in labels:
         if not is_label_name(name):
             return f"invalid label set: invalid name {name[:80]!r}"
-    if sum(len(name) + len(value) for name, value in labels) > LABEL_BYTES_MAX:
+    if sum(map(len, chain.from_iterable(labels))) > LABEL_BYTES_MAX:
         return f"labels of more than {LABEL_BYTES_MAX} characters"
-    starts, ends = one.get("startsAt"), one.get("endsAt")
+    starts, ends = one.starts_at, one.ends_at
     if starts and ends and not _is_unset(starts) and not _is_unset(ends) and ends < starts:
         return "start time must be before end time"
     return ""
 
 
 def _alert(one: Postable, name: str, labels: Labels, *, now_ms: int, timeout_ms: int) -> Alert:
-    ends_ms = _ms(one.get("endsAt"))
-    starts_ms = _ms(one.get("startsAt")) or ends_ms or now_ms
-    notes: dict[str, Any] = one.get("annotations") or {}
+    ends_ms = _ms(one.ends_at)
+    starts_ms = _ms(one.starts_at) or ends_ms or now_ms
     return Alert(
         fingerprint=name,
         labels=labels,
-        annotations=tuple(sorted((key, value) for key, value in notes.items() if value)),
+        annotations=_pairs(one.annotations or {}),
         starts_ms=starts_ms,
         ends_ms=ends_ms or now_ms + timeout_ms,
         updated_ms=now_ms,
-        generator_url=one.get("generatorURL") or "",
+        generator_url=one.generator_url or "",
         is_timed=not ends_ms,
     )
 

@@ -7,47 +7,41 @@ held until it resolves, or as long as Alertmanager itself would remember it. Wha
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
-from typing_extensions import TypedDict
+from msgspec import Meta, Struct
+from msgspec.json import Decoder, schema
 
 from auscult.kernel.times import DAY_MS
-from auscult.signals.alerts.posted import ALERTS_MAX, Postable, Posted, parse, take_valid
+from auscult.signals.alerts.posted import ALERTS_MAX, SPELLED, Postable, Posted, parse, take_valid
 
 HOLD_MS = 5 * DAY_MS
 """`--data.retention` of Alertmanager, 120 h."""
 
 
-class Told(Postable, total=False):
+class Told(Postable, gc=False, rename=SPELLED):
     """One alert, with what has become of it."""
 
-    status: Literal["firing", "resolved"]
+    status: Literal["firing", "resolved"] = "firing"
 
 
-class Webhook(TypedDict):
+class Webhook(Struct):
     """A body; whoever changed its shape by a template is told so."""
 
     version: Literal["4"]
-    alerts: Annotated[list[Told], Field(max_length=ALERTS_MAX)]
+    alerts: Annotated[list[Told], Meta(max_length=ALERTS_MAX)]
 
 
-_BODY = TypeAdapter(Webhook)
-SCHEMA: dict[str, Any] = _BODY.json_schema()
+_BODY = Decoder(Webhook)
+SCHEMA: dict[str, Any] = schema(Webhook)
 """What a body should be, as JSON Schema says it."""
 
 
 def read_webhook(body: bytes, *, now_ms: int) -> Posted:
     """Read a body; raises `BodyMalformed` where it is none of version 4."""
-    given = parse(_BODY, body)["alerts"]
+    given = parse(_BODY, body).alerts
     return take_valid(map(_ended, given), now_ms=now_ms, hold_ms=HOLD_MS)
 
 
 def _ended(told: Told) -> Postable:
     """Return an alert without an end where it fires."""
-    ends = told.get("endsAt") if told.get("status") == "resolved" else None
-    return Postable(
-        labels=told.get("labels") or {},
-        annotations=told.get("annotations"),
-        startsAt=told.get("startsAt"),
-        endsAt=ends,
-        generatorURL=told.get("generatorURL"),
-    )
+    ends = told.ends_at if told.status == "resolved" else None
+    return Postable(told.labels, told.annotations, told.starts_at, ends, told.generator_url)

@@ -1,31 +1,46 @@
 """The outbox of one tenant: a wish is a row, its turn is a row of the queue, both in one commit."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, func, literal_column, select, update
+from sqlalchemy.sql import Executable
 
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.errors import StateConflict
 from auscult.store.slice import Slice, at_most, bounded
-from auscult.store.statements import insert_new
+from auscult.store.statements import Either, insert_new, names, naming
 from auscult.store.tables import effects
 from auscult.store.turns import Turns
 
 UNSENT_MAX = 1_001
 PENDING = "pending"
+BODY_CHARS_REMEMBERED = 8_192
 
 _C = effects.c
 _OWN = _C.tenant == bindparam("own")
 _WHOLE = select(_C.body, _C.state, _C.attempts, _C.last_reason, _C.updated_ms)
-_WISH = insert_new(effects, ("tenant", "key")).returning(_C.key)
-_ROW = _WHOLE.where(_OWN, _C.key == bindparam("key"))
+_WISH_ALL = insert_new(effects, ("tenant", "key"))
+_WISH = _WISH_ALL.returning(_C.key)
+_THERE = naming(lambda among: select(_C.key).where(_OWN, among(_C.key, "some")))
+_STATE = select(_C.state).where(_OWN, _C.key == bindparam("key"))
+_ROWS = naming(lambda among: _WHOLE.where(_OWN, among(_C.key, "some")))
+_SHARED = naming(
+    lambda among: (
+        select(_C.incident)
+        .where(_OWN, among(_C.incident, "some"))
+        .group_by(_C.incident)
+        .having(func.count() > 1)
+    )
+)
 _OF = (
     _WHOLE.where(_OWN, _C.incident == bindparam("incident"))
     .order_by(_C.due_ms, _C.key)
     .limit(bindparam("limit"))
 )
+_BESIDE = _OF.where(_C.key != bindparam("key"))
 _SETTLE = (
     update(effects)
     .where(_OWN, _C.key == bindparam("of_key"), _C.state == PENDING)
@@ -87,32 +102,36 @@ class EffectRow:
 class EffectRows:
     """The effects of one tenant."""
 
-    __slots__ = ("_slice", "_turns")
+    __slots__ = ("_ready", "_settled", "_slice", "_turns")
 
     def __init__(self, piece: Slice) -> None:
         """Take the tenant's slice of the transaction."""
         self._slice = piece
         self._turns = Turns(piece, "effect")
+        self._ready: dict[str, EffectRow] = {}
+        self._settled: set[str] = set()
 
     def wish(self, effect: Effect) -> bool:
         """Write a wish and queue it; False, and nothing written, when its key was wished before."""
         self._slice.check_own(effect.tenant)
-        written = self._slice.rows(
-            _WISH,
-            key=effect.key,
-            kind=effect.kind.value,
-            incident=effect.incident,
-            due_ms=effect.due_ms,
-            state=PENDING,
-            attempts=0,
-            last_reason="",
-            updated_ms=effect.due_ms,
-            body=bounded(effect.model_dump_json()),
-        )
-        if not written:
+        if not self._rows(_WISH, **_written(effect)):
             return False
         self._turns.give(effect.key, effect.due_ms)
         return True
+
+    def wish_all(self, wishes: Iterable[Effect]) -> list[Effect]:
+        """Write many wishes and queue them; return those whose key was not wished before."""
+        given: dict[str, Effect] = {}
+        for effect in wishes:
+            self._slice.check_own(effect.tenant)
+            given.setdefault(effect.key, effect)
+        there = self._rows(_THERE, some=names(given)) if given else ()
+        for row in there:
+            del given[row.key]
+        self._slice.run_many(_WISH_ALL, [_written(effect) for effect in given.values()])
+        for effect in given.values():
+            self._turns.give(effect.key, effect.due_ms)
+        return list(given.values())
 
     def get(self, key: str) -> Effect | None:
         """Return a wish, settled or not."""
@@ -121,35 +140,62 @@ class EffectRows:
 
     def row(self, key: str) -> EffectRow | None:
         """Return a wish and how it fares."""
-        found = self._slice.first(_ROW, key=key)
-        return None if found is None else _read(found)
+        return self._ready.pop(key, None) or self.rows([key]).get(key)
+
+    def rows(self, keys: Collection[str]) -> dict[str, EffectRow]:
+        """Return those of the named wishes that are there and how they fare, by key."""
+        if not self._settled.isdisjoint(keys):
+            self._slice.write(effects)
+        found = map(_read, self._slice.rows(_ROWS, some=names(keys)))
+        return {row.effect.key: row for row in found}
+
+    def make_ready(self, keys: Collection[str]) -> None:
+        """Read at once what will be asked for one by one, each once: a question costs more."""
+        self._ready |= self.rows(keys)
+
+    def shared(self, incidents: Iterable[str]) -> set[str]:
+        """Return which of these incidents have more than one effect."""
+        return {row.incident for row in self._rows(_SHARED, some=names(incidents))}
 
     def settle(self, outcome: Outcome, *, retry_at_ms: int | None = None) -> bool:
         """Write down how an attempt ended; False when the effect is unknown or settled already.
 
         `done` and `refused` end it; `retry` gives it a new turn at `retry_at_ms`, which it needs.
         """
+        found = self._first(_STATE, key=outcome.key)
+        if found is None or found.state != PENDING:
+            return False
+        self.settle_pending(outcome, retry_at_ms=retry_at_ms)
+        return True
+
+    def settle_pending(self, outcome: Outcome, *, retry_at_ms: int | None = None) -> None:
+        """Do the same for an effect that was read as pending in this transaction.
+
+        It is written with the commit: how a hundred attempts ended is one statement.
+        """
         again = outcome.result is Result.RETRY
         if again and retry_at_ms is None:
             raise StateConflict("a retry needs the time of the next attempt")
-        changed = self._slice.run(
+        self._forget(outcome.key)
+        self._settled.add(outcome.key)
+        self._slice.later(
+            effects,
             _SETTLE,
             of_key=outcome.key,
             new_state=PENDING if again else outcome.result.value,
             reason=outcome.reason,
             at_ms=outcome.at_ms,
         )
-        if changed.rowcount == 0:
-            return False
         if retry_at_ms is not None and again:
             self._turns.move(outcome.key, retry_at_ms)
         else:
             self._turns.end(outcome.key)
-        return True
 
     def keep(self, effect: Effect) -> None:
         """Write a wish that is not settled anew, with what an attempt left for the next one."""
         self._slice.check_own(effect.tenant)
+        self._forget(effect.key)
+        self._slice.write(effects)
         self._slice.run(_KEEP, of_key=effect.key, new_body=bounded(effect.model_dump_json()))
 
     def put_off(self, key: str, until_ms: int) -> None:
@@ -164,16 +210,23 @@ class EffectRows:
 
     def of(self, incident_id: str, limit: int = 500) -> list[EffectRow]:
         """Return an incident's effects in the order they became due."""
-        found = self._slice.rows(_OF, incident=incident_id, limit=at_most(limit))
+        found = self._rows(_OF, incident=incident_id, limit=at_most(limit))
+        return [_read(row) for row in found]
+
+    def beside(self, effect: Effect, limit: int = 500) -> list[EffectRow]:
+        """Return the other effects of an effect's incident, in the order they became due."""
+        found = self._rows(_BESIDE, incident=effect.incident, key=effect.key, limit=at_most(limit))
         return [_read(row) for row in found]
 
     def given_up(self, limit: int) -> list[EffectRow]:
         """Return messages that were refused or given up, the last ones first."""
-        return [_read(row) for row in self._slice.rows(_GIVEN_UP, limit=at_most(limit))]
+        return [_read(row) for row in self._rows(_GIVEN_UP, limit=at_most(limit))]
 
     def revive(self, effect: Effect) -> bool:
         """Queue a message anew that was given up, as it is written here; False for any other."""
         self._slice.check_own(effect.tenant)
+        self._forget(effect.key)
+        self._slice.write(effects)
         changed = self._slice.run(
             _REVIVE,
             of_key=effect.key,
@@ -187,15 +240,49 @@ class EffectRows:
 
     def unsent_count(self) -> int:
         """Return how many wishes are not settled; `UNSENT_MAX` means that many or more."""
-        found = self._slice.first(_UNSENT)
+        found = self._first(_UNSENT)
         return 0 if found is None else int(found[0])
+
+    def _forget(self, key: str) -> None:
+        """Let a wish that is about to change be read anew."""
+        self._ready.pop(key, None)
+
+    def _rows(self, statement: Executable | Either, **values: Any) -> Sequence[Row[Any]]:  # noqa: ANN401
+        """Fetch, with what was left for the commit."""
+        self._slice.write(effects)
+        return self._slice.rows(statement, **values)
+
+    def _first(self, statement: Executable, **values: Any) -> Row[Any] | None:  # noqa: ANN401
+        found = self._rows(statement, **values)
+        return found[0] if found else None
+
+
+def _written(effect: Effect) -> dict[str, Any]:
+    return {
+        "key": effect.key,
+        "kind": effect.kind.value,
+        "incident": effect.incident,
+        "due_ms": effect.due_ms,
+        "state": PENDING,
+        "attempts": 0,
+        "last_reason": "",
+        "updated_ms": effect.due_ms,
+        "body": bounded(effect.model_dump_json()),
+    }
 
 
 def _read(row: Row[Any]) -> EffectRow:
+    read = _read_again if len(row.body) < BODY_CHARS_REMEMBERED else Effect.model_validate_json
     return EffectRow(
-        effect=Effect.model_validate_json(row.body),
+        effect=read(row.body),
         state=row.state,
         attempts=row.attempts,
         last_reason=row.last_reason,
         updated_ms=row.updated_ms,
     )
+
+
+@lru_cache(maxsize=512)
+def _read_again(body: str) -> Effect:
+    """Remember what was read: a wish is looked at when it is claimed, and when it is settled."""
+    return Effect.model_validate_json(body)

@@ -1,10 +1,12 @@
 """Timers of one tenant: rows that any replica may claim when they are due."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import bindparam, delete, select
 
 from auscult.kernel.facts import Timer
 from auscult.store.slice import Slice, bounded
-from auscult.store.statements import upsert
+from auscult.store.statements import names, naming, upsert
 from auscult.store.tables import timers
 from auscult.store.turns import Turns
 
@@ -12,6 +14,9 @@ _C = timers.c
 _ONE = (_C.tenant == bindparam("own"), _C.key == bindparam("key"))
 _SET = upsert(timers, ("tenant", "key"), ("about", "due_ms", "body"))
 _GET = select(_C.body).where(*_ONE)
+_SOME = naming(
+    lambda among: select(_C.body).where(_C.tenant == bindparam("own"), among(_C.key, "some"))
+)
 _DELETE = delete(timers).where(*_ONE)
 
 
@@ -43,6 +48,13 @@ class TimerRows:
         self._slice.write(timers)
         found = self._slice.first(_GET, key=key)
         return None if found is None else Timer.model_validate_json(found.body)
+
+    def named(self, keys: Iterable[str]) -> list[Timer]:
+        """Return those of the named timers that have not been taken, the first due first."""
+        self._slice.write(timers)
+        rows = self._slice.rows(_SOME, some=names(keys))
+        found = [Timer.model_validate_json(row.body) for row in rows]
+        return sorted(found, key=lambda timer: (timer.due_ms, timer.key))
 
     def cancel(self, key: str) -> bool:
         """Delete a timer; False when there is none."""

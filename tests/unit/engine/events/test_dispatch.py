@@ -56,7 +56,7 @@ async def dispatching(bench: Bench, plans: Plans, senses: Any = None) -> AsyncIt
     desk.start()
     if senses is not None:
         dispatch.sense(senses)
-    path = (courier.run(), dispatch.run_effects(HTTP), dispatch.run_timers())
+    path = (courier.run(), dispatch.run_effects(HTTP), dispatch.run_timers(), dispatch.run_groups())
     running = [asyncio.ensure_future(one) for one in path]
     yield claims
     for task in running:

@@ -58,6 +58,18 @@ def outcome(result: Result, at_ms: int = 0) -> Outcome:
     return Outcome(key="k", tenant=ACME, result=result, at_ms=at_ms)
 
 
+def test_what_must_wait_is_put_off_to_a_place_of_its_own() -> None:
+    receivers, plan = Receivers(), plan_of(ops=Line(per_minute=2))
+    for at_ms in (0, 10_000):
+        assert receivers.wait_ms(an_effect(), plan, at_ms) == 0
+    waits = [receivers.wait_ms(an_effect(), plan, 20_000) for _ in range(5)]
+    assert waits == [40_000, 50_000, 100_000, 110_000, 160_000]
+    assert receivers.wait_ms(an_effect(), plan, 60_000) == 0
+    assert receivers.wait_ms(an_effect(), plan, 70_000) == 0
+    much = [receivers.wait_ms(an_effect(), plan, 70_000) for _ in range(100)]
+    assert max(much) <= 11 * 60_000, "no place is kept for longer than that"
+
+
 def test_a_receiver_is_asked_so_often_in_a_minute_and_no_more() -> None:
     receivers, plan = Receivers(), plan_of(ops=Line(per_minute=3), two=Line(per_minute=3))
     waits = [receivers.wait_ms(an_effect(), plan, at_ms) for at_ms in (0, 10_000, 20_000)]

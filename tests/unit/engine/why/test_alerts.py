@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from auscult.engine.alerts.taking import Paths, take_in
-from auscult.engine.alerts.telling import ring_group
+from auscult.engine.alerts.taking import take_in
+from auscult.engine.alerts.telling import ring_groups
 from auscult.engine.events.steps import Rules
 from auscult.engine.why.alerts import GroupAnswer, ask_groups
 from auscult.kernel.alerts import Alert, Silence
@@ -44,7 +44,7 @@ def fire(bench: Bench, name: str, service: str = "edge") -> None:
     labels = (("alertname", name), ("service", service))
     alert = Alert(f"fp-{name}-{service}", labels, (), now_ms, now_ms + HOUR_MS, now_ms)
     with bench.store.write() as work:
-        take_in(work.of(ACME), [alert], Paths(bench.rules.alerting), now_ms=now_ms)
+        take_in(work.of(ACME), [alert], bench.rules.alerting.paths, now_ms=now_ms)
 
 
 def why(bench: Bench, *matchers: str) -> list[GroupAnswer]:
@@ -64,7 +64,7 @@ def test_an_alert_that_fires_tells_and_once_told_says_that_nothing_is_new(alerte
     assert said(alerted, 'alertname="Down"') == [(True, "ops: first notification")]
     with alerted.store.write() as work:
         (group,) = (one for one in work.of(ACME).groups.page() if "Down" in one.key)
-        ring_group(work.of(ACME), group.id, alerted.rules, now_ms=alerted.clock.now_ms())
+        ring_groups(work.of(ACME), [group.id], alerted.rules, now_ms=alerted.clock.now_ms())
     alerted.clock.advance(ms=MINUTE_MS)
     ((tells, sentence),) = said(alerted, "alertname=Down")
     assert not tells

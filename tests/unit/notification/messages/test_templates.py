@@ -93,7 +93,7 @@ def test_an_unknown_label_is_empty_and_a_known_one_said() -> None:
 
 def test_a_group_of_alerts_is_worded_too() -> None:
     alert = Alert("1", (("alertname", "Late"), ("pod", "p")), (("runbook", "r/1"),), 1, 2, 1)
-    group = Group("g", "0", "{}", "team", (("alertname", "Late"),), begun_ms=1, next_ms=1)
+    group = Group("g", "{}", "team", (("alertname", "Late"),), begun_ms=1, next_ms=1)
     message = render_group(group, ([alert], []), tenant=ACME, at_ms=AT_MS)
     templates = Templates(
         title="{{ labels.alertname }} to {{ receiver }}",

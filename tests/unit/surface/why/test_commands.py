@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from auscult.engine.alerts.taking import Paths, take_in
+from auscult.engine.alerts.taking import take_in
 from auscult.engine.events.records import settle
 from auscult.kernel.alerts import Alert
 from auscult.kernel.facts import Acknowledged, Found
@@ -117,7 +117,7 @@ def test_why_of_alerts_says_what_their_groups_would_tell(say: Say, house: Path) 
     alert = Alert("fp", (("alertname", "Down"),), (), now_ms, now_ms + 3_600_000, now_ms)
     store = Store.open(f"sqlite:///{house}/house.db")
     with store.write() as work:
-        paths = Paths(plans.of(ACME).rules.alerting)
+        paths = plans.of(ACME).rules.alerting.paths
         take_in(work.of(ACME), [alert], paths, now_ms=now_ms)
     store.close()
     assert re.search(

@@ -19,10 +19,11 @@ from auscult.notification.decide.alerts.inhibition import (
     target_places,
 )
 from auscult.notification.decide.alerts.intervals import Interval, Intervals
+from auscult.notification.decide.alerts.paths import Path, Paths
 from auscult.notification.decide.alerts.tree import Branch, Node, grow
 
 __all__ = [
     "INCIDENTS", "Alerting", "Branch", "Flush", "Inhibition", "Interval", "Intervals", "Muting",
-    "Node", "Notice", "Reason", "Receiver", "Wanted", "Why", "asleep", "flush", "grow",
-    "inhibited_by", "join", "source_places", "target_places",
+    "Node", "Notice", "Path", "Paths", "Reason", "Receiver", "Wanted", "Why", "asleep", "flush",
+    "grow", "inhibited_by", "join", "source_places", "target_places",
 ]  # fmt: skip

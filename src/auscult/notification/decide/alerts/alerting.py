@@ -11,6 +11,7 @@ from auscult.kernel.words import SERVICE_LABELS, Word
 from auscult.notification.decide.alerts.groups import Wanted
 from auscult.notification.decide.alerts.inhibition import Inhibition
 from auscult.notification.decide.alerts.intervals import Intervals
+from auscult.notification.decide.alerts.paths import Paths
 from auscult.notification.decide.alerts.tree import Branch, Node, SpanMs, grow
 
 INCIDENTS = "*incidents"
@@ -103,9 +104,9 @@ class Alerting(Word):
         return grow(self.route)
 
     @cached_property
-    def nodes(self) -> Mapping[str, Node]:
-        """The routes by their place in the tree."""
-        return {node.place: node for node in self.tree.walk()}
+    def paths(self) -> Paths:
+        """Where alerts go by their labels."""
+        return Paths(self.tree, self.inhibit_rules)
 
     @cached_property
     def wanted(self) -> Mapping[str, tuple[Wanted, ...]]:

@@ -105,7 +105,6 @@ def join(group: Group | None, alert: Alert, node: Node, *, now_ms: int) -> Group
         labels = node.group_labels(alert.labels)
         group = Group(
             id=node.group_id(labels),
-            place=node.place,
             key=node.group_key(labels),
             receiver=node.receiver,
             labels=labels,
@@ -137,8 +136,9 @@ def flush(  # noqa: PLR0913  # a group, its alerts and its rules
     # From the time it was due, not from now: what is late once is not late for ever.
     next_ms = group.next_ms + node.interval_ms
     next_ms = next_ms if next_ms > now_ms else now_ms + node.interval_ms
-    group = replace(group, next_ms=next_ms, has_flushed=True)
-    inside = sorted(alerts, key=_order)
+    inside = list(alerts)
+    if len(inside) > 1:
+        inside.sort(key=_order)
     gone = tuple(one.fingerprint for one in inside if one.is_resolved(now_ms))
     left, reasons = _unmuted(inside, node, muting)
     firing = tuple(one for one in left if not one.is_resolved(now_ms))
@@ -154,8 +154,9 @@ def flush(  # noqa: PLR0913  # a group, its alerts and its rules
         if why in TELLS:
             shown = resolved if wanted.send_resolved else ()
             notices.append(Notice(wanted.channel, why, firing, shown))
-    group = replace(group, told=told, count=group.count + bool(notices))
-    return Flush(group, tuple(notices), gone, tuple(reasons))
+    count = group.count + bool(notices)
+    looked_at = replace(group, next_ms=next_ms, has_flushed=True, told=told, count=count)
+    return Flush(looked_at, tuple(notices), gone, tuple(reasons))
 
 
 def _unmuted(

@@ -81,13 +81,12 @@ class Branch(Word):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """A route with all that it took over. `place` is its way through the tree: `0/2/1`.
+    """A route with all that it took over.
 
     `key` are its matchers and those above it, as Alertmanager writes them: with a group's labels
     they are the group's key at the receivers, the same before and after a move.
     """
 
-    place: str
     key: str
     receiver: str
     matchers: tuple[Matcher, ...]
@@ -105,8 +104,9 @@ class Node:
         return self._match(dict(labels))
 
     def _match(self, named: dict[str, str]) -> "list[Node]":
-        if not all(one.matches(named) for one in self.matchers):
-            return []
+        for one in self.matchers:
+            if not one.matches(named):
+                return []
         found: list[Node] = []
         for child in self.children:
             below = child._match(named)  # noqa: SLF001  # one class
@@ -133,12 +133,15 @@ class Node:
         return f"{self.key}:{{{told}}}"
 
     def group_id(self, labels: Labels) -> str:
-        """Return what tells a group from all others: two routes may have the same key."""
-        return sha256(f"{self.place} {self.receiver} {self.group_key(labels)}".encode()).hexdigest()
+        """Return what tells a group from all others: whom it tells, and its key.
+
+        As Alertmanager's log of what was told (`nflog/nflog.go`), so that two routes of the same
+        receiver and matchers tell once, and a route that is moved tells nothing anew.
+        """
+        return sha256(repr((self.receiver, self.group_key(labels))).encode()).hexdigest()
 
 
 ROOT = Node(
-    place="",
     key="",
     receiver="",
     matchers=(),
@@ -153,9 +156,9 @@ ROOT = Node(
 """What stands above the root: the times that are in force where nothing is said."""
 
 
-def grow(branch: Branch, above: Node = ROOT, place: str = "0") -> Node:
+def grow(branch: Branch, above: Node = ROOT, depth: int = 0) -> Node:
     """Return the tree of a written root; raises `ValueError` where it grows too deep."""
-    if place.count("/") >= DEPTH_MAX:
+    if depth >= DEPTH_MAX:
         raise ValueError(f"routes stand more than {DEPTH_MAX} deep in each other")
     own = branch.conditions
     key = "{" + ",".join(f"{one.name}{one.op}{quoted(one.value)}" for one in own) + "}"
@@ -168,8 +171,7 @@ def grow(branch: Branch, above: Node = ROOT, place: str = "0") -> Node:
     }
     node = replace(
         above,
-        place=place,
-        key=f"{above.key}/{key}" if above.place else key,
+        key=f"{above.key}/{key}" if depth else key,
         matchers=own,
         goes_on=branch.goes_on,
         mute_in=branch.mute_time_intervals,
@@ -177,14 +179,15 @@ def grow(branch: Branch, above: Node = ROOT, place: str = "0") -> Node:
         children=(),
         **{name: value for name, value in said.items() if value is not None},
     )
-    below = tuple(grow(one, node, f"{place}/{n}") for n, one in enumerate(branch.routes))
+    below = tuple(grow(one, node, depth + 1) for one in branch.routes)
     return replace(node, children=below)
 
 
 def quoted(text: str) -> str:
     """Return a value in double quotes, escaped as OpenMetrics does."""
-    escaped = text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
-    return f'"{escaped}"'
+    if '"' in text or "\\" in text or "\n" in text:
+        text = text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+    return f'"{text}"'
 
 
 def go_quoted(text: str) -> str:

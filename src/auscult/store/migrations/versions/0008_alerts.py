@@ -3,6 +3,8 @@
 Revision ID: 0008
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -17,15 +19,22 @@ TABLES = ("alerts", "alert_groups", "alert_members", "alert_sources", "silences"
 
 def upgrade() -> None:
     """Create the tables, and their locks on PostgreSQL, in the transaction of the caller."""
-    spans = ("starts_ms", "ends_ms", "updated_ms")
-    _create("alerts", ("fingerprint",), times=spans, texts=("body",))
-    op.create_index("alerts_ends", "alerts", ["tenant", "ends_ms"])
-    _create("alert_groups", ("id",), times=("next_ms",), texts=("body",))
+    spans = tuple(map(_time, ("starts_ms", "ends_ms", "updated_ms")))
+    _create("alerts", ("fingerprint",), *spans, _flag("is_timed"), _time("inside"), _text("body"))
+    outside = sa.text("inside = 0")
+    op.create_index(
+        "alerts_over",
+        "alerts",
+        ["tenant", "ends_ms"],
+        sqlite_where=outside,
+        postgresql_where=outside,
+    )
+    _create("alert_groups", ("id",), _time("next_ms"), _flag("has_flushed"), _text("body"))
     _create("alert_members", ("group_id", "fingerprint"))
     op.create_index("alert_members_alert", "alert_members", ["tenant", "fingerprint"])
     _create("alert_sources", ("place", "fingerprint"))
     op.create_index("alert_sources_alert", "alert_sources", ["tenant", "fingerprint"])
-    _create("silences", ("id",), times=spans, texts=("body",))
+    _create("silences", ("id",), *map(_time, ("starts_ms", "ends_ms", "updated_ms")), _text("body"))
     op.create_index("silences_ends", "silences", ["tenant", "ends_ms"])
     if op.get_bind().dialect.name == "postgresql":
         own = "tenant = current_setting('app.tenant', true)"
@@ -38,14 +47,25 @@ def upgrade() -> None:
             op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {APP}")
 
 
-def _create(
-    name: str, key: tuple[str, ...], *, times: tuple[str, ...] = (), texts: tuple[str, ...] = ()
-) -> None:
+def _create(name: str, key: tuple[str, ...], *more: sa.Column[Any]) -> None:
+    """Create a tenant's table; one that is nothing but its key is kept once, in its order."""
     op.create_table(
         name,
-        *(sa.Column(column, sa.Text, nullable=False) for column in ("tenant", *key)),
-        *(sa.Column(column, sa.BigInteger, nullable=False) for column in times),
-        *(sa.Column(column, sa.Text, nullable=False) for column in texts),
+        *map(_text, ("tenant", *key)),
+        *more,
         sa.PrimaryKeyConstraint("tenant", *key, name=f"{name}_pk"),
         sa.CheckConstraint("tenant <> ''", name=f"{name}_tenant_named"),
+        sqlite_with_rowid=bool(more),
     )
+
+
+def _text(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False)
+
+
+def _time(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=False)
+
+
+def _flag(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=False)

@@ -1,35 +1,51 @@
 """Alerts of one tenant, and under which keys they lie as what may inhibit others."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter
-from sqlalchemy import Row, bindparam, delete, select
+from msgspec.json import Decoder, Encoder
+from sqlalchemy import Row, bindparam, delete, literal_column, select, update
 
-from auscult.kernel.alerts import Alert
+from auscult.kernel.alerts import Alert, Span
+from auscult.kernel.words import Labels
 from auscult.store.slice import Slice, bounded
-from auscult.store.statements import insert_new, upsert
+from auscult.store.statements import insert_new, names, naming, upsert
 from auscult.store.tables import alert_members, alert_sources, alerts
 
 _C, _M, _S = alerts.c, alert_members.c, alert_sources.c
 _OWN = _C.tenant == bindparam("own")
-_COLUMNS = (_C.fingerprint, _C.starts_ms, _C.ends_ms, _C.updated_ms, _C.body)
-_PUT = upsert(alerts, ("tenant", "fingerprint"), ("starts_ms", "ends_ms", "updated_ms", "body"))
-_SOME = select(*_COLUMNS).where(_OWN, _C.fingerprint.in_(bindparam("some", expanding=True)))
+_COLUMNS = (_C.fingerprint, _C.starts_ms, _C.ends_ms, _C.updated_ms, _C.is_timed, _C.body)
+_PUT = upsert(
+    alerts,
+    ("tenant", "fingerprint"),
+    ("starts_ms", "ends_ms", "updated_ms", "is_timed", "inside", "body"),
+)
+_OUT = naming(
+    lambda among: update(alerts).where(_OWN, among(_C.fingerprint, "some")).values(inside=0)
+)
+_SOME = naming(lambda among: select(*_COLUMNS).where(_OWN, among(_C.fingerprint, "some")))
+_KNOWN = naming(
+    lambda among: select(_C.fingerprint, _C.starts_ms, _C.ends_ms, _C.is_timed, _C.inside).where(
+        _OWN, among(_C.fingerprint, "some")
+    )
+)
 _LIVE = (
     select(*_COLUMNS)
     .where(_OWN, _C.ends_ms >= bindparam("now_ms"), _C.fingerprint > bindparam("after"))
     .order_by(_C.fingerprint)
     .limit(bindparam("limit"))
 )
-_INSIDE = (
-    select(*_COLUMNS)
-    .join_from(
-        alert_members,
-        alerts,
-        (_C.tenant == _M.tenant) & (_C.fingerprint == _M.fingerprint),
+_INSIDE = naming(
+    lambda among: (
+        select(_M.group_id, *_COLUMNS)
+        .join_from(
+            alert_members,
+            alerts,
+            (_C.tenant == _M.tenant) & (_C.fingerprint == _M.fingerprint),
+        )
+        .where(_M.tenant == bindparam("own"), among(_M.group_id, "groups"))
     )
-    .where(_M.tenant == bindparam("own"), _M.group_id == bindparam("group_id"))
 )
 _LYING = (
     select(*_COLUMNS)
@@ -50,6 +66,7 @@ _OLD = (
     select(_C.fingerprint)
     .where(
         _OWN,
+        literal_column("inside = 0"),
         _C.ends_ms < bindparam("before_ms"),
         ~select(_M.fingerprint)
         .where(_M.tenant == _C.tenant, _M.fingerprint == _C.fingerprint)
@@ -58,13 +75,24 @@ _OLD = (
     .order_by(_C.ends_ms)
     .limit(bindparam("limit"))
 )
-_FORGET = delete(alerts).where(_OWN, _C.fingerprint.in_(bindparam("some", expanding=True)))
-_RISE = delete(alert_sources).where(
-    _S.tenant == bindparam("own"), _S.fingerprint.in_(bindparam("some", expanding=True))
+_FORGET = naming(lambda among: delete(alerts).where(_OWN, among(_C.fingerprint, "some")))
+_RISE = naming(
+    lambda among: delete(alert_sources).where(
+        _S.tenant == bindparam("own"), among(_S.fingerprint, "some")
+    )
 )
-_JSON: TypeAdapter[Any] = TypeAdapter(Any)
-CHUNK = 500
-"""Names in one question: SQLite takes 32,766 values, PostgreSQL twice as many."""
+_ENCODE = Encoder().encode
+_DECODE = Decoder(tuple[dict[str, str], dict[str, str], str]).decode
+
+
+class Known(NamedTuple):
+    """What must be known of an alert before it is written again.
+
+    `inside` is what it was written with: a sum of the groups it is in, 0 where it has left one.
+    """
+
+    span: Span
+    inside: int
 
 
 class AlertRows:
@@ -76,18 +104,27 @@ class AlertRows:
         """Take the tenant's slice of the transaction."""
         self._slice = piece
 
-    def get(self, names: Collection[str]) -> dict[str, Alert]:
+    def get(self, fingerprints: Collection[str]) -> dict[str, Alert]:
         """Return those of the named alerts that are there, by fingerprint."""
-        wanted = list(names)
-        found: dict[str, Alert] = {}
-        for at in range(0, len(wanted), CHUNK):
-            rows = self._slice.rows(_SOME, some=wanted[at : at + CHUNK])
-            found |= {row.fingerprint: _read(row) for row in rows}
-        return found
+        rows = self._slice.rows(_SOME, some=names(fingerprints))
+        return {row.fingerprint: _read(row) for row in rows}
 
-    def put(self, given: Iterable[Alert]) -> None:
-        """Write alerts, new or changed."""
-        self._slice.run_many(_PUT, [_written(alert) for alert in given])
+    def known(self, fingerprints: Iterable[str]) -> dict[str, Known]:
+        """Return what is known of those of the named alerts that are there, by fingerprint."""
+        rows = self._slice.rows(_KNOWN, some=names(fingerprints))
+        return {
+            row.fingerprint: Known(Span(row.starts_ms, row.ends_ms, bool(row.is_timed)), row.inside)
+            for row in rows
+        }
+
+    def put(self, given: Iterable[tuple[Alert, int]]) -> None:
+        """Write alerts, new or changed, each with a sum of the groups it is in."""
+        self._slice.run_many(_PUT, [_written(alert, inside) for alert, inside in given])
+
+    def leave(self, fingerprints: Collection[str]) -> None:
+        """Note of alerts that they have left a group they were in."""
+        if fingerprints:
+            self._slice.run(_OUT, some=names(fingerprints))
 
     def lie(self, places: Iterable[tuple[str, str]]) -> None:
         """Write under which keys alerts lie as sources: (key, fingerprint) pairs."""
@@ -98,9 +135,12 @@ class AlertRows:
         """Return the alerts under a key that are not over."""
         return map(_read, self._slice.rows(_LYING, place=place, now_ms=now_ms))
 
-    def of_group(self, group_id: str) -> list[Alert]:
-        """Return the alerts of a group."""
-        return [_read(row) for row in self._slice.rows(_INSIDE, group_id=group_id)]
+    def of_groups(self, ids: Collection[str]) -> dict[str, list[Alert]]:
+        """Return the alerts of groups, by the group's id; a group of none is left out."""
+        found: dict[str, list[Alert]] = defaultdict(list)
+        for row in self._slice.rows(_INSIDE, groups=names(ids)):
+            found[row.group_id].append(_read(row))
+        return found
 
     def live(self, now_ms: int, *, after: str = "", limit: int = 1_000) -> list[Alert]:
         """Return alerts that are not over, by fingerprint, behind the one named `after`."""
@@ -110,38 +150,39 @@ class AlertRows:
     def forget(self, before_ms: int, *, limit: int = 1_000) -> int:
         """Delete alerts that were over by then and stand in no group; return how many."""
         old = [row.fingerprint for row in self._slice.rows(_OLD, before_ms=before_ms, limit=limit)]
-        for at in range(0, len(old), CHUNK):
-            some = old[at : at + CHUNK]
-            self._slice.run(_RISE, some=some)
-            self._slice.run(_FORGET, some=some)
+        if old:
+            self._slice.run(_RISE, some=names(old))
+            self._slice.run(_FORGET, some=names(old))
         return len(old)
 
 
-def _written(alert: Alert) -> dict[str, Any]:
-    said: Sequence[object] = (
-        alert.labels,
-        alert.annotations,
-        alert.generator_url,
-        alert.is_timed,
-    )
+def _written(alert: Alert, inside: int) -> dict[str, Any]:
+    body = _ENCODE((dict(alert.labels), dict(alert.annotations), alert.generator_url))
     return {
         "fingerprint": alert.fingerprint,
         "starts_ms": alert.starts_ms,
         "ends_ms": alert.ends_ms,
         "updated_ms": alert.updated_ms,
-        "body": bounded(_JSON.dump_json(said).decode()),
+        "is_timed": int(alert.is_timed),
+        "inside": inside,
+        "body": bounded(body.decode()),
     }
 
 
 def _read(row: Row[Any]) -> Alert:
-    labels, annotations, generator_url, is_timed = _JSON.validate_json(row.body)
+    labels, annotations, generator_url = _DECODE(row.body)
     return Alert(
         fingerprint=row.fingerprint,
-        labels=tuple(map(tuple, labels)),
-        annotations=tuple(map(tuple, annotations)),
+        labels=_pairs(labels),
+        annotations=_pairs(annotations),
         starts_ms=row.starts_ms,
         ends_ms=row.ends_ms,
         updated_ms=row.updated_ms,
         generator_url=generator_url,
-        is_timed=is_timed,
+        is_timed=bool(row.is_timed),
     )
+
+
+def _pairs(said: dict[str, str]) -> Labels:
+    """Return pairs in the order in which they were written, which is that of their names."""
+    return tuple(said.items())

@@ -6,7 +6,7 @@ from fastapi.responses import JSONResponse
 from auscult.signals.alerts import said_wrong
 from auscult.signals.alerts.posted import SCHEMA as POSTED_SCHEMA
 from auscult.surface.api.access import Reader, Writer
-from auscult.surface.api.alertmanager.readings import AlertsQuery, Sight
+from auscult.surface.api.alertmanager.readings import AlertsPage, AlertsQuery, Sight
 from auscult.surface.api.alertmanager.routes import AlertmanagerRoute
 from auscult.surface.api.description import takes, told
 from auscult.surface.api.description.alerts import REFUSALS, AlertTold, GroupTold, taken
@@ -36,10 +36,10 @@ async def post(ask: Writer) -> Response:
     return Response(status_code=200)
 
 
-@router.get("", openapi_extra=documented(AlertsQuery), responses=told(list[AlertTold]))
+@router.get("", openapi_extra=documented(AlertsPage), responses=told(list[AlertTold]))
 async def show(ask: Reader) -> Response:
     """Return the alerts that are not over."""
-    query = ask.query(AlertsQuery)
+    query = ask.query(AlertsPage)
     alerting, now_ms = ask.engine.alerts.alerting(ask.tenant), ask.engine.clock.now_ms()
     told = await ask.engine.read(
         lambda work: Sight.of(work.of(ask.tenant), alerting, now_ms).alerts(query)

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from auscult.kernel.alerts import Alert, Silence
 from auscult.kernel.errors import MatcherMalformed, QueryUnknown
@@ -10,13 +13,14 @@ from auscult.kernel.matchers import Matcher, compile_pattern, matches_all, parse
 from auscult.kernel.times import rfc3339
 from auscult.kernel.words import Labels
 from auscult.notification.decide.alerts import Alerting, inhibited_by
-from auscult.surface.api.queries import Query
+from auscult.surface.api.queries import CURSOR_CHARS_MAX, Query
 
 if TYPE_CHECKING:
     from auscult.store import TenantRows
 
 CHUNK = 1_000
 FILTERS_MAX = 50
+LIMIT_MAX = 10_000
 
 
 class AlertsQuery(Query):
@@ -46,6 +50,16 @@ class AlertsQuery(Query):
             raise QueryUnknown(f"failed to parse receiver param: {why.detail}") from None
 
 
+class AlertsPage(AlertsQuery):
+    """The same, a page at a time: `limit` of them behind the fingerprint `cursor`; 0 is all.
+
+    The next page is behind the last one of this; a page that is not full is the last.
+    """
+
+    cursor: str = Field(default="", max_length=CURSOR_CHARS_MAX)
+    limit: int = Field(default=0, ge=0, le=LIMIT_MAX)
+
+
 def read_filter(texts: tuple[str, ...]) -> tuple[Matcher, ...]:
     """Return matchers that are written one by one; raises `QueryUnknown`."""
     if len(texts) > FILTERS_MAX:
@@ -71,24 +85,26 @@ class Sight:
         """Return what can be seen now."""
         return cls(rows, alerting, now_ms, rows.silences.ending_after(now_ms))
 
-    def alerts(self, query: AlertsQuery) -> list[dict[str, Any]]:
+    def alerts(self, query: AlertsPage) -> list[dict[str, Any]]:
         """Return the alerts asked for, by fingerprint, as the API says them."""
+        return list(islice(self._alerts(query), query.limit or None))
+
+    def _alerts(self, query: AlertsPage) -> Iterator[dict[str, Any]]:
         fits, matchers = query.fits_receiver, query.matchers
-        told = []
-        for alert in self._live():
-            named = [node.receiver for node in self.alerting.tree.match(alert.labels)]
+        chunk = query.limit if 0 < query.limit < CHUNK and not matchers else CHUNK
+        for alert in self._live(query.cursor, chunk):
+            named = [node.receiver for _, node in self.alerting.paths.of(alert).ways]
             if not any(map(fits, named)) or not matches_all(matchers, alert.labels):
                 continue
             if (said := self._said(alert, named, query)) is not None:
-                told.append(said)
-        return told
+                yield said
 
     def groups(self, query: AlertsQuery) -> list[dict[str, Any]]:
         """Return the same in the groups they are told in."""
         fits, matchers = query.fits_receiver, query.matchers
         found: dict[tuple[Labels, str, str], list[dict[str, Any]]] = {}
         for alert in self._live():
-            nodes = self.alerting.tree.match(alert.labels)
+            nodes = [node for _, node in self.alerting.paths.of(alert).ways]
             named = [node.receiver for node in nodes]
             if not matches_all(matchers, alert.labels):
                 continue
@@ -96,15 +112,14 @@ class Sight:
             for node in nodes if said is not None else ():
                 if said is not None and fits(node.receiver):
                     labels = node.group_labels(alert.labels)
-                    found.setdefault((labels, node.receiver, node.place), []).append(said)
+                    found.setdefault((labels, node.receiver, node.key), []).append(said)
         return [
             {"labels": dict(labels), "receiver": {"name": receiver}, "alerts": alerts}
             for (labels, receiver, _), alerts in sorted(found.items())
         ]
 
-    def _live(self) -> Iterator[Alert]:
-        after = ""
-        while some := self.rows.alerts.live(self.now_ms, after=after, limit=CHUNK):
+    def _live(self, after: str = "", chunk: int = CHUNK) -> Iterator[Alert]:
+        while some := self.rows.alerts.live(self.now_ms, after=after, limit=chunk):
             yield from some
             after = some[-1].fingerprint
 
