@@ -27,10 +27,11 @@ class Kind(StrEnum):
 
 
 class Notice(Word):
-    """A warning about a time of a schedule, as a sentence."""
+    """A warning about a time of a schedule, as a sentence; `other` is one it shares it with."""
 
     kind: Kind
     schedule: str
+    other: str = ""
     from_ms: int
     to_ms: int
     sentence: str
@@ -145,7 +146,8 @@ def _two_schedules(schedules: Sequence[Schedule], from_ms: int, to_ms: int) -> I
         for person in sorted(firsts.keys() & seconds.keys()):
             both = f"{person} is on call in {first.name} and in {second.name} at once"
             for span in _shared(firsts[person], seconds[person]):
-                yield _notice(first, Kind.TWO_SCHEDULES, span, sentence=f"{both} {{span}}.")
+                notice = _notice(first, Kind.TWO_SCHEDULES, span, sentence=f"{both} {{span}}.")
+                yield notice.model_copy(update={"other": second.name})
 
 
 def _shared(first: list[Time], second: list[Time]) -> Iterator[Time]:

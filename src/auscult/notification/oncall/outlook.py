@@ -1,6 +1,6 @@
 """How a schedule stands at an instant, and what will go wrong with being on call before long."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
 from auscult.kernel.times import DAY_MS
@@ -86,21 +86,17 @@ def notices_of(oncall: OnCall, name: str, *, from_ms: int, to_ms: int) -> tuple[
     where there is no such schedule, `QueryUnknown` as `shifts` does.
     """
     schedule = oncall.schedule(name)
-    people = {one.name for one in oncall.people}
-    others = [one for one in oncall.schedules if one.name != name]
-    crossing = [
-        notice
-        for other in others
-        for notice in overlaps((schedule, other), from_ms, to_ms)
-        if notice.kind is Kind.TWO_SCHEDULES
-    ]
-    found = (
-        *unmeant_gaps(schedule, from_ms, to_ms),
-        *strangers(schedule, from_ms, to_ms, people=people),
-        *overlaps((schedule,), from_ms, to_ms),
-        *crossing,
-    )
-    return tuple(sorted(found, key=lambda one: (one.from_ms, one.kind)))
+    crossing = overlaps(oncall.schedules, from_ms, to_ms)
+    return _notices(oncall, schedule, crossing, window=(from_ms, to_ms))
+
+
+def notices_by_schedule(
+    oncall: OnCall, *, from_ms: int, to_ms: int
+) -> dict[str, tuple[Notice, ...]]:
+    """Return the same of every schedule, by its name, in little more work than for one."""
+    crossing = overlaps(oncall.schedules, from_ms, to_ms)
+    window = from_ms, to_ms
+    return {one.name: _notices(oncall, one, crossing, window=window) for one in oncall.schedules}
 
 
 def troubles(oncall: OnCall, now_ms: int) -> tuple[Trouble, ...]:
@@ -120,6 +116,18 @@ def troubles(oncall: OnCall, now_ms: int) -> tuple[Trouble, ...]:
         sentence = " ".join(lines[:NAMED_MAX]) + more
         found.append(Trouble(kind=Ahead.MISSING, severity=Severity.INFO, sentence=sentence))
     return tuple(found)
+
+
+def _notices(
+    oncall: OnCall, schedule: Schedule, crossing: Iterable[Notice], *, window: tuple[int, int]
+) -> tuple[Notice, ...]:
+    people = {one.name for one in oncall.people}
+    found = (
+        *unmeant_gaps(schedule, *window),
+        *strangers(schedule, *window, people=people),
+        *(one for one in crossing if schedule.name in {one.schedule, one.other}),
+    )
+    return tuple(sorted(found, key=lambda one: (one.from_ms, one.kind)))
 
 
 def _told(kind: Ahead, notices: Sequence[Notice], now_ms: int) -> Iterator[Trouble]:

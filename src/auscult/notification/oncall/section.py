@@ -90,6 +90,8 @@ class OnCall(Word):
 
         `feeds` are layers by name, by the name of their schedule.
         """
+        if not takeovers and not feeds:
+            return self
         nothing: Mapping[str, Feed] = {}
         schedules = tuple(
             one.amended(takeovers, feeds.get(one.name, nothing)) for one in self.schedules

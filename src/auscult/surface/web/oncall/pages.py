@@ -11,7 +11,7 @@ from auscult.kernel.oncall import Takeover
 from auscult.kernel.times import DAY_MS, HOUR_MS
 from auscult.notification.oncall import Notice, OnCall, Schedule, Shift, shifts
 from auscult.notification.oncall.notices import Kind
-from auscult.notification.oncall.outlook import Standing, notices_of, stand
+from auscult.notification.oncall.outlook import Standing, notices_by_schedule, stand
 from auscult.notification.oncall.zones import first_ms
 from auscult.surface.api.access import Ask
 from auscult.surface.api.limits import read_form
@@ -141,9 +141,11 @@ async def _page(ask: Ask, *, notice: str = "", wrong: str = "", status: int = 20
 def _look(oncall: OnCall, now_ms: int) -> tuple[list[View], OnCall]:
     """Return everything the page shows of each schedule."""
     looks = looks_of(one.name for one in oncall.people)
+    spans = [window_of(one.time_zone, now_ms) for one in oncall.schedules]
+    ends_ms = max((span[1] for span in spans), default=now_ms + 1)
+    wrong = notices_by_schedule(oncall, from_ms=now_ms, to_ms=ends_ms)
     views = []
-    for schedule in oncall.schedules:
-        span = window_of(schedule.time_zone, now_ms)
+    for schedule, span in zip(oncall.schedules, spans, strict=True):
         found = shifts(schedule, *span)
         views.append(
             View(
@@ -151,7 +153,7 @@ def _look(oncall: OnCall, now_ms: int) -> tuple[list[View], OnCall]:
                 standing=stand(schedule, now_ms),
                 weeks=draw_weeks(schedule, found, looks=looks, now_ms=now_ms),
                 shifts=tuple(one for one in found if one.to_ms > now_ms),
-                notices=notices_of(oncall, schedule.name, from_ms=now_ms, to_ms=span[1]),
+                notices=wrong[schedule.name],
             )
         )
     return views, oncall
