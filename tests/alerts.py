@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.calls import override_body
+
 ALERTS_PATH = "/api/v2/alerts"
 SILENCES_PATH = "/api/v2/silences"
 WEBHOOK_BODY = b'{"version": "4", "alerts": []}'
@@ -30,6 +32,10 @@ def silence_body(value: str, *, minutes: int = 60, **more: Any) -> bytes:
 
 def body_for(path: str) -> bytes | None:
     """Return what may be posted to a path of this kind; None for any other path."""
+    if path.endswith("/overrides"):
+        return override_body()
+    if path.endswith("/take"):
+        return b"person=ada&hours=1"
     bodies = {
         "/api/v1/alertmanager": WEBHOOK_BODY,
         ALERTS_PATH: alert_body("x"),

@@ -22,7 +22,8 @@ from auscult.engine.gauges import keep_gauges
 from auscult.engine.hub import Hub
 from auscult.engine.inbound import Inbound, Request
 from auscult.engine.monitoring.path import Monitoring
-from auscult.engine.reloading import refuse_fixed, seen_by
+from auscult.engine.oncall import OnCallPath
+from auscult.engine.reloading import record, refuse_fixed
 from auscult.engine.samples.path import SamplePath
 from auscult.engine.samples.reading import SeriesRow, SeriesWindow
 from auscult.engine.telemetry.own import tell_own_spans
@@ -62,6 +63,10 @@ log = logger("engine")
 
 class Engine:
     """The running product. The surface holds one; nothing above it knows a thread or a queue."""
+
+    _http: aiohttp.ClientSession | None = None
+    _loop: asyncio.AbstractEventLoop | None = None
+    _is_ready = False
 
     def __init__(
         self,
@@ -106,6 +111,9 @@ class Engine:
             self.store, self.plans, settings=settings, clock=clock, metrics=self.metrics
         )
         self.alerts = AlertPath(self.events, self.plans, settings=settings, clock=clock)
+        self.oncall = OnCallPath(
+            self.events, self.plans, read=self.read, clock=clock, metrics=self.metrics
+        )
         self._inbound = Inbound(self.events, self.plans, clock)
         self.ladders = LadderWatch(
             Desk(self.events.write, self.vault, clock.now_ms, ACTOR),
@@ -118,11 +126,8 @@ class Engine:
         self._senses = Senses(self.samples.scoring, self.samples.feeding, self.monitoring)
         self._access = Access(self.vault, clock=clock)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._http: aiohttp.ClientSession | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._reloading = asyncio.Lock()
-        self._is_ready = False
 
     @classmethod
     def open(cls, config: Path) -> Self:
@@ -141,6 +146,7 @@ class Engine:
             otlp_endpoint=tracing.otlp_endpoint,
         )
         self._http = open_http(Guard(self.settings.outbound.allow))
+        await self.oncall.recall()
         self.events.desk.on_commit = self._committed
         await self.events.start(self._http, is_paging=self.settings.monitoring_enabled)
         await self.events.write(lambda work: self._admit_tenants(work, self.settings))
@@ -153,7 +159,8 @@ class Engine:
             if tracing.enabled and PLATFORM in self.settings.tenants:
                 self._tasks.append(asyncio.create_task(tell_own_spans(self.telemetry)))
             self.events.sense(self._senses)
-            self._tasks.append(asyncio.create_task(self._release_orphans()))
+            chores = (self._release_orphans(), self.oncall.run(self._http))
+            self._tasks += map(asyncio.create_task, chores)
             self.ladders.start(
                 Ties(
                     read=self.read,
@@ -313,22 +320,12 @@ class Engine:
         changes = diff(self.settings, settings)
         refuse_fixed(changes)
         plans = await asyncio.to_thread(self._wire, settings)
-        now_ms = self.clock.now_ms()
-
-        def record(work: "Work") -> None:
-            self._admit_tenants(work, settings)
-            for tenant in settings.tenants:
-                work.of(tenant).audit.append(
-                    at_ms=now_ms,
-                    actor=by,
-                    action="settings.reloaded",
-                    about="settings",
-                    detail={"changes": seen_by(tenant, changes)},
-                )
-
-        await self.events.write(record)
+        at_ms = self.clock.now_ms()
+        await self.events.write(lambda work: self._admit_tenants(work, settings))
+        await self.events.write(lambda work: record(work, settings, changes, by=by, at_ms=at_ms))
         await self._let_go(plans)
         self.settings = settings
+        self.oncall.dress(plans)
         self.plans.replace(plans)
         if settings.monitoring_enabled:
             self.samples.configure(self.plans)

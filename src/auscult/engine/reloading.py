@@ -6,7 +6,8 @@ from auscult.kernel.errors import SettingError
 
 if TYPE_CHECKING:
     from auscult.kernel.words import TenantId
-    from auscult.runtime.settings import SettingChange
+    from auscult.runtime.settings import SettingChange, Settings
+    from auscult.store import Work
 
 NEEDS_RESTART = (
     "server",
@@ -25,6 +26,25 @@ def refuse_fixed(changes: "list[SettingChange]") -> None:
     fixed = [change.path for change in changes if change.path.startswith(NEEDS_RESTART)]
     if fixed:
         raise SettingError(f"only a restart can change {', '.join(fixed)}")
+
+
+def record(
+    work: "Work",
+    settings: "Settings",
+    changes: "list[SettingChange]",
+    *,
+    by: str,
+    at_ms: int,
+) -> None:
+    """Write down for every tenant what it may see of what has changed."""
+    for tenant in settings.tenants:
+        work.of(tenant).audit.append(
+            at_ms=at_ms,
+            actor=by,
+            action="settings.reloaded",
+            about="settings",
+            detail={"changes": seen_by(tenant, changes)},
+        )
 
 
 def seen_by(tenant: "TenantId", changes: "list[SettingChange]") -> list[dict[str, Any]]:

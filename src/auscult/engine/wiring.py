@@ -1,7 +1,7 @@
 """From settings to plugs: what each tenant configured, made and checked before anything runs."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -105,6 +105,10 @@ class Plans:
     def all(self) -> Iterable[TenantPlan]:
         """Return every tenant's plan."""
         return self._plans.values()
+
+    def amend(self, tenant: TenantId, rules: Rules) -> None:
+        """Put other rules in force for one tenant; raises `ObjectMissing`."""
+        self._plans = {**self._plans, tenant: replace(self.of(tenant), rules=rules)}
 
     def replace(self, plans: "Plans") -> None:
         """Put other plans in force, all at once."""

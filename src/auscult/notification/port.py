@@ -1,6 +1,6 @@
 """What every channel is, and the shelf they stand on."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
@@ -37,6 +37,9 @@ class Channel(Plug):
     hands the key on wherever the receiver takes one. A receiver is asked at most `per_minute` times
     a minute; after three failures in a row its pages go to the channel named in `fallback`.
     """
+
+    takes_notes: ClassVar[bool] = True
+    """Whether it can say something that is no incident, as a handover is."""
 
     per_minute: PerMinute = 600
     fallback: str = Field(default="", max_length=63)

@@ -126,6 +126,9 @@ class Metrics:
         self.effect_attempts = Counter(
             "auscult_effect_attempts", "Attempts at effects.", ["plug", "result"], registry=to
         )
+        self.calendar_reads = Counter(
+            "auscult_calendar_reads", "Reads of on-call calendars.", ["result"], registry=to
+        )
         self.commit_seconds = Histogram(
             "auscult_commit_seconds", "One commit of the store.", buckets=_FAST_S, registry=to
         )

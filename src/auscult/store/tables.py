@@ -207,6 +207,20 @@ pages = Table(
     Index("pages_due", "tenant", "due_ms"),
 )  # fmt: skip
 
+takeovers = Table(
+    "takeovers", metadata,
+    _word("tenant"), _word("id"), _time("made_ms"), _time("ends_ms"), _word("body"),
+    PrimaryKeyConstraint("tenant", "id"), _named(),
+    Index("takeovers_ends", "tenant", "ends_ms"),
+)  # fmt: skip
+
+calendars = Table(
+    "calendars", metadata,
+    _word("tenant"), _word("schedule"), _word("layer"), _word("source"), _time("read_ms"),
+    _word("text"),
+    PrimaryKeyConstraint("tenant", "schedule", "layer"), _named(),
+)  # fmt: skip
+
 audit = Table(
     "audit", metadata,
     _word("tenant"), _time("seq"), _time("at_ms"), _word("actor"), _word("action"),

@@ -12,9 +12,11 @@ from auscult.kernel.alerts import Silence
 from auscult.kernel.facts import Fact
 from auscult.kernel.incidents import Incident
 from auscult.kernel.matchers import Matcher
+from auscult.kernel.oncall import Takeover
 from auscult.kernel.words import Labels, TenantId
 from auscult.notification.decide.alerts import Alerting
 from auscult.notification.messages.templates import Preview
+from auscult.notification.oncall import OnCall
 from auscult.runtime.clock import Clock
 from auscult.runtime.metrics import Metrics
 from auscult.runtime.settings import Settings
@@ -169,6 +171,19 @@ class Alerts(Protocol):
         """End a silence now; raises `ObjectMissing`."""
 
 
+class OnCallDesk(Protocol):
+    """Who is on call, and who takes over."""
+
+    async def ask(self, tenant: TenantId, question: Callable[[OnCall], T]) -> T:
+        """Answer a pure question, takeovers and calendars included; raises what it raises."""
+
+    async def take_over(self, tenant: TenantId, wished: Takeover, *, by: str) -> Takeover:
+        """Put somebody on call; raises `ObjectMissing`, `BodyMalformed`, `StateConflict`."""
+
+    async def give_back(self, tenant: TenantId, schedule: str, takeover: str, *, by: str) -> None:
+        """End a takeover by its id; raises `ObjectMissing`."""
+
+
 class Engine(Protocol):
     """The running product, seen from above."""
 
@@ -195,6 +210,10 @@ class Engine(Protocol):
     @property
     def alerts(self) -> Alerts:
         """Alerts and silences."""
+
+    @property
+    def oncall(self) -> OnCallDesk:
+        """Who is on call."""
 
     @property
     def telemetry(self) -> Telemetry:

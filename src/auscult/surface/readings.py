@@ -11,6 +11,7 @@ from auscult.kernel.errors import ObjectMissing
 from auscult.kernel.facts import Fact
 from auscult.kernel.findings import Finding
 from auscult.kernel.incidents import Incident
+from auscult.kernel.oncall import Takeover
 from auscult.kernel.runs import Run
 from auscult.kernel.words import TenantId
 from auscult.store import IncidentFilter
@@ -140,6 +141,24 @@ async def write_story(engine: Engine, tenant: TenantId, incident_id: str) -> byt
         return f"{{{head},{json.dumps(rest)[1:]}".encode()
 
     return await engine.read(look)
+
+
+async def read_takeovers(engine: Engine, tenant: TenantId) -> list[Takeover]:
+    """Return who of a tenant takes over now or later, in the order it was said."""
+    now_ms = engine.clock.now_ms()
+    return await engine.read(lambda work: work.of(tenant).takeovers.ending_after(now_ms))
+
+
+def as_takeover(takeover: Takeover) -> dict[str, Any]:
+    """Return a takeover as the API says it."""
+    said = takeover.model_dump()
+    return {
+        "id": said["id"],
+        "person": said["person"],
+        "from_ms": said["starts_ms"],
+        "to_ms": said["ends_ms"],
+        **{name: said[name] for name in ("reason", "instead_of", "by", "made_ms")},
+    }
 
 
 async def show_exhibit(

@@ -19,6 +19,7 @@ from tests.contract.store.words import (
     BETA,
     alert,
     audit_row,
+    calendar,
     effect,
     finding,
     group,
@@ -29,6 +30,7 @@ from tests.contract.store.words import (
     paged,
     run,
     silence,
+    takeover,
     timer,
 )
 
@@ -113,6 +115,15 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "pages.coming": (lambda rows: rows.pages.coming("I1", 0), []),
     "pages.counts": (lambda rows: rows.pages.counts(0, 10**15), {}),
     "pages.withdraw": (lambda rows: rows.pages.withdraw(["E1"]), None),
+    "takeovers.put": (lambda rows: rows.takeovers.put(takeover()), MINE),
+    "takeovers.get": (lambda rows: rows.takeovers.get("O1"), None),
+    "takeovers.ending_after": (lambda rows: rows.takeovers.ending_after(0), []),
+    "takeovers.remove": (lambda rows: rows.takeovers.remove("O1"), False),
+    "takeovers.forget": (lambda rows: rows.takeovers.forget(10**15), 0),
+    "calendars.put": (lambda rows: rows.calendars.put(calendar()), MINE),
+    "calendars.get": (lambda rows: rows.calendars.get("nights", "vendor"), None),
+    "calendars.places": (lambda rows: rows.calendars.places(), []),
+    "calendars.remove": (lambda rows: rows.calendars.remove("nights", "vendor"), False),
     "audit.append": (lambda rows: rows.audit.append(**audit_row()), MINE),
     "audit.of": (lambda rows: rows.audit.of("I1"), []),
     "audit.page": (lambda rows: rows.audit.page().rows, []),
@@ -153,6 +164,8 @@ def fill(store: Store, tenant: TenantId = ACME) -> None:
         rows.groups.enter([("G1", "a1")])
         rows.silences.put(silence())
         rows.pages.add([paged()])
+        rows.takeovers.put(takeover())
+        rows.calendars.put(calendar())
         rows.audit.append(**audit_row())
         rows.secrets.put("s", f"v1:{tenant}")
         rows.keys.add("h", "k1", role="admin", now_ms=1)

@@ -8,6 +8,7 @@ from auscult.kernel.facts import Timer
 from auscult.kernel.findings import Evidence, Exhibit, Finding, Phase
 from auscult.kernel.incidents import Incident, Paged, Signal, Status
 from auscult.kernel.matchers import Matcher
+from auscult.kernel.oncall import CalendarCopy, Takeover
 from auscult.kernel.runs import Run, RunState
 from auscult.kernel.words import Severity, Subject, TenantId
 from auscult.store import LadderRow
@@ -160,3 +161,13 @@ def paged(key: str = "E1", **told: Any) -> Paged:
             **told,
         }
     )
+
+
+def takeover(takeover_id: str = "O1", **more: Any) -> Takeover:
+    values = {"schedule": "nights", "person": "ada", "starts_ms": 1_000, "ends_ms": 9_000, **more}
+    return Takeover(id=takeover_id, made_ms=values.pop("made_ms", 500), **values)
+
+
+def calendar(text: str = "BEGIN:VCALENDAR", **more: Any) -> CalendarCopy:
+    values = {"schedule": "nights", "layer": "vendor", "source": "5" * 64, "read_ms": 7, **more}
+    return CalendarCopy(text=text, **values)

@@ -14,12 +14,14 @@ from auscult.kernel.alerts import Silence
 from auscult.kernel.errors import ObjectMissing
 from auscult.kernel.facts import Found
 from auscult.kernel.matchers import Matcher
+from auscult.kernel.oncall import Takeover
 from auscult.kernel.words import TenantId
 from auscult.runtime.clock import SystemClock
 from auscult.runtime.settings import parse_settings
 from auscult.signals.otlp.exports import Export
 from auscult.surface.app import create_app
 from tests.alerts import alert_body
+from tests.calls import SCHEDULE
 from tests.contract.store.conftest import database, postgres, server, template
 from tests.contract.store.databases import Database
 from tests.unit.signals.otlp.bodies import Call, trace_body, trace_id
@@ -40,6 +42,14 @@ store: {{url: {url!r}}}
 data_dir: {data_dir}
 tenants:
   acme:
+    channels: {{console: {{use: console}}}}
+    oncall:
+      people: [{{name: ada, time_zone: UTC, contacts: console}}]
+      schedules:
+        - name: nights
+          time_zone: UTC
+          layers: [{{name: {secret}, people: ada, start: "2026-01-05T09:00"}}]
+      policy: ""
     detectors: [{{use: threshold, name: {secret}, match: ['a="b"'], above: 9}}]
   bolt: {{}}
   platform: {{}}
@@ -57,6 +67,7 @@ class House:
     slot: int
     exhibit: str
     silence: str
+    override: str
 
 
 @pytest.fixture
@@ -91,8 +102,13 @@ async def furnish(engine: Engine) -> House:
     exhibit = finding.evidence.exhibits[0].id
     await engine.alerts.receive(OWNER, alert_body(SECRET, service=SECRET))
     silence = await engine.alerts.silence(OWNER, a_silence(now_ms), by="ann")
+    night = Takeover(
+        schedule=SCHEDULE, person="ada", starts_ms=now_ms, ends_ms=now_ms + 3_600_000, reason=SECRET
+    )
+    override = (await engine.oncall.take_over(OWNER, night, by="ann")).id
     slot = await find_slot(engine)
-    return House(engine, create_app(engine), keys, incident.id, slot, exhibit, silence)
+    app = create_app(engine)
+    return House(engine, app, keys, incident.id, slot, exhibit, silence, override)
 
 
 def a_silence(now_ms: int) -> Silence:

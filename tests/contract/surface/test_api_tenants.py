@@ -14,7 +14,7 @@ from auscult.kernel.sounds import Stream, Unheard, Why
 from auscult.kernel.words import Subject
 from auscult.signals.vantage import SOUND_MEDIA, pack_sound
 from tests.alerts import body_for
-from tests.calls import query_for
+from tests.calls import SCHEDULE, query_for
 from tests.contract.surface.conftest import (
     MEDIA,
     OTLP,
@@ -42,6 +42,11 @@ CASES: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/incidents/{incident_id}/reassign"): OBJECT,
     ("POST", "/api/v1/incidents/{incident_id}/resolve"): OBJECT,
     ("GET", "/api/v1/incidents/{incident_id}/why"): OBJECT,
+    ("GET", "/api/v1/oncall"): OWN,
+    ("GET", "/api/v1/oncall/schedules/{schedule}"): OBJECT,
+    ("GET", "/api/v1/oncall/schedules/{schedule}.ics"): OBJECT,
+    ("POST", "/api/v1/oncall/schedules/{schedule}/overrides"): OBJECT,
+    ("DELETE", "/api/v1/oncall/schedules/{schedule}/overrides/{override_id}"): OBJECT,
     ("GET", "/api/v1/series"): OWN,
     ("GET", "/api/v1/series/{slot}"): OBJECT,
     ("GET", "/api/v1/me"): OWN,
@@ -83,6 +88,13 @@ CASES: dict[tuple[str, str], str] = {
     ("POST", "/incidents/{incident_id}/acknowledge"): OBJECT,
     ("POST", "/incidents/{incident_id}/release"): OBJECT,
     ("POST", "/incidents/{incident_id}/resolve"): OBJECT,
+    ("POST", "/incidents/{incident_id}/snooze"): OBJECT,
+    ("POST", "/incidents/{incident_id}/escalate"): OBJECT,
+    ("POST", "/incidents/{incident_id}/reassign"): OBJECT,
+    ("GET", "/oncall"): OWN,
+    ("GET", "/oncall/{schedule}.ics"): OBJECT,
+    ("POST", "/oncall/{schedule}/take"): OBJECT,
+    ("POST", "/oncall/{schedule}/end/{override_id}"): OBJECT,
     ("GET", "/series"): OWN,
     ("GET", "/series/{slot}.json"): OBJECT,
     ("GET", "/series/{slot}"): OBJECT,
@@ -125,6 +137,8 @@ def path_of(house: House, template: str) -> str:
         exhibit_id=house.exhibit,
         trace_id=OWNERS_TRACE.hex(),
         silence_id=house.silence,
+        schedule=SCHEDULE,
+        override_id=house.override,
     )
 
 

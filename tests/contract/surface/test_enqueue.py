@@ -1,11 +1,17 @@
 """PagerDuty's Events API v2 over the real engine, on both databases: each action, and bad input."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from auscult.engine import Engine
+from auscult.kernel.incidents import Status
 from auscult.kernel.times import DAY_MS
+from auscult.runtime.clock import SystemClock
+from auscult.runtime.settings import parse_settings
+from auscult.signals.alerts import read_event
 from auscult.surface.api.pagerduty.enqueue import PATH
 from tests.contract.surface.conftest import OWNER, STRANGER, House
 from tests.unit.surface.client import Answer, ask
@@ -20,6 +26,17 @@ def event(key: str, action: str = "trigger", dedup: str = "", **more: Any) -> di
     if action == "trigger":
         said["payload"] = GOOD
     return said | more
+
+
+PATIENT = """
+store: {{url: "sqlite:///{folder}/a.db"}}
+data_dir: {folder}
+tenants:
+  acme:
+    alerts:
+      route: {{receiver: ops, group_wait: 5m, group_interval: 5m}}
+      receivers: [{{name: ops, incidents: true}}]
+"""
 
 
 async def send(house: House, body: object, **headers: str) -> Answer:
@@ -110,6 +127,27 @@ async def test_an_acknowledgement_reaches_the_incident_even_at_once(house: House
     assert (await send(house, event(key, "acknowledge", "nothing"))).status == 202
     await send(house, event(key, "resolve", "a"))
     assert (await send(house, event(key, "acknowledge", "a"))).status == 202
+
+
+async def test_an_acknowledgement_ends_the_wait_for_the_incident_it_takes(tmp_path: Path) -> None:
+    settings = parse_settings(PATIENT.format(folder=tmp_path))
+    engine = Engine(settings, clock=SystemClock(), environ={})
+    await engine.start()
+    try:
+        trigger = read_event(json.dumps(event("x", dedup="a")).encode())
+        await engine.alerts.receive_event(OWNER, trigger, by="ann")
+        with engine.store.read() as work:
+            assert work.of(OWNER).incidents.recent(9) == [], "its group waits for its fellows"
+        taken = read_event(json.dumps(event("x", "acknowledge", "a")).encode())
+        for _ in range(2):
+            await engine.alerts.receive_event(OWNER, taken, by="ann")
+        with engine.store.read() as work:
+            (one,) = work.of(OWNER).incidents.recent(9)
+            (group,) = work.of(OWNER).groups.page()
+        assert (one.status, one.acknowledged_by) == (Status.ACKNOWLEDGED, "ann")
+        assert group.next_ms > engine.clock.now_ms() + 200_000, "it looks again at its interval"
+    finally:
+        await engine.stop()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from auscult.engine import Engine
 from auscult.kernel.facts import Found
 from auscult.kernel.incidents import Incident
+from auscult.kernel.oncall import Takeover
 from auscult.kernel.words import TenantId
 from auscult.runtime.clock import SystemClock
 from auscult.runtime.settings import parse_settings
@@ -28,7 +29,16 @@ CALLS = {
 }
 """A trace with a slow and failed span, and a name without any place to break."""
 
+LONG_NAME = "Wilhelmina-" + "o" * 60
+"""Somebody whose name has hardly a place to break."""
+
 WAIT_S = 20.0
+
+
+def a_takeover(now_ms: int) -> Takeover:
+    return Takeover(
+        schedule="nights", person=LONG_NAME, starts_ms=now_ms, ends_ms=now_ms + 3_600_000
+    )
 
 
 class Living:
@@ -83,7 +93,21 @@ class Living:
 server: {{host: 127.0.0.1, loopback_tenant: acme}}
 store: {{url: "sqlite:///{self.folder}/auscult.db"}}
 data_dir: {self.folder}/data
-tenants: {{acme: {{}}}}
+tenants:
+  acme:
+    channels: {{console: {{use: console}}}}
+    oncall:
+      people: [{{name: {LONG_NAME}, time_zone: UTC, contacts: console}}]
+      schedules:
+        - name: nights
+          time_zone: Europe/Berlin
+          gaps_allowed: true
+          layers:
+            - name: week
+              people: {LONG_NAME}
+              start: 2026-01-05T09:00
+              hours: [{{start: "20:00", end: "06:00"}}]
+      policy: ""
 """
         self.engine = Engine(parse_settings(text), clock=SystemClock(), environ={})
         await self.engine.start()
@@ -91,6 +115,7 @@ tenants: {{acme: {{}}}}
         await self.engine.telemetry.receive_traces(TENANT, spans)
         with self.engine.store.write() as work:
             put_ladder(work, TENANT, "title-" + "x" * 90)
+        await self.engine.oncall.take_over(TENANT, a_takeover(self.engine.clock.now_ms()), by="ann")
         with listen("127.0.0.1", self.port) as door:
             self.port = door.getsockname()[1]
             self.server: Server = make_server(

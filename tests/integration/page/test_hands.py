@@ -16,7 +16,8 @@ def paths(incident: Incident) -> list[str]:
     return [
         "/", "/?state=all&service=nothing", f"/incidents/{incident.id}", "/series",
         "/performance", "/codec", "/coverage", "/messages", "/login", "/incidents/nothing",
-        "/traces", f"/traces/{TRACE}", "/traces?service=nothing", f"/incidents/{incident.id}/why",
+        "/traces", f"/traces/{TRACE}", "/traces?service=nothing", "/oncall",
+        f"/incidents/{incident.id}/why",
     ]  # fmt: skip
 
 

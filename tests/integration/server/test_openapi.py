@@ -46,7 +46,7 @@ def furnish(product: Product, key: str) -> str:
     return f'hooks = "{HOOKS}"\n[parameters]\n{said}\n'
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     product = Product(tmp_path, {"acme": {"detectors": [RULE]}, "bolt": {}})
     key = product.key("acme", "admin")
@@ -71,7 +71,7 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
             text=True,
             cwd=tmp_path,
             env={**os.environ, "HYPOTHESIS_STORAGE_DIRECTORY": str(tmp_path / "hypothesis")},
-            timeout=200,
+            timeout=360,
         )
         said = f"{done.stdout}\n{done.stderr}"
         assert done.returncode == 0, said[-8_000:]

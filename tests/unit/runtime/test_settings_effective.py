@@ -133,3 +133,14 @@ def test_what_is_wholly_a_secret_of_a_channel_is_not_shown(above: tuple[str, ...
     assert show((*above, "url"), "https://ops.example/hook") == "https://ops.example/hook"
     assert show((*above, "api_url"), "https://slack.example/api") == "https://slack.example/api"
     assert show((*above, "channel"), "C9") == "C9"
+
+
+def test_of_the_address_of_a_calendar_only_the_host_is_shown() -> None:
+    path = ("tenants", "a", "oncall", "schedules", 0, "layers", 0, "calendar")
+    assert (
+        show(path, "https://me:pw@cal.example/private-1/x.ics?key=2") == "https://cal.example/***"
+    )
+    assert show(path, "webcal://cal.example") == "webcal://cal.example/***"
+    assert show(path, "vault:vendor") == "vault:vendor"
+    layer = {"name": "vendor", "calendar": "https://cal.example/private-1"}
+    assert show(path[:-1], layer) == {"name": "vendor", "calendar": "https://cal.example/***"}

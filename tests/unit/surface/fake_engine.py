@@ -8,7 +8,7 @@ import base64
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -16,12 +16,12 @@ from typing import Any, TypeVar
 from auscult.engine.wiring import Plans
 from auscult.incidents.lifecycle import advance
 from auscult.kernel.errors import CredentialMissing, EnvelopeBroken, ObjectMissing
-from auscult.kernel.facts import Acknowledged, Fact, Found, Released, Resolved
+from auscult.kernel.facts import Asked, Fact, Found
 from auscult.kernel.findings import Finding
 from auscult.kernel.incidents import Incident
 from auscult.kernel.matchers import Matcher, matches_all
 from auscult.kernel.runs import Run
-from auscult.kernel.words import Labels, TenantId
+from auscult.kernel.words import TenantId
 from auscult.notification.messages.samples import sample_incident
 from auscult.notification.messages.templates import Preview, Templates, preview
 from auscult.runtime.metrics import Metrics
@@ -36,6 +36,8 @@ from auscult.signals.columns.intake import Accepted
 from auscult.store import Credential, IncidentFilter
 from auscult.store.rows.exhibits import Listed, Shown
 from tests.unit.surface.fake_alerts import FakeAlerts
+from tests.unit.surface.fake_oncall import FakeOnCall, takeover_rows
+from tests.unit.surface.fake_series import FakeDecoded, FakeReceived, FakeSeries
 from tests.unit.surface.fake_telemetry import FakeTelemetry
 
 T = TypeVar("T")
@@ -81,6 +83,8 @@ class Rows:
         self.run_list: list[Run] = []
         self.sent: list[Any] = []
         self.rows: list[AuditRow] = []
+        self.taken: list[Any] = []
+        self.takeovers = takeover_rows(self.taken)
         self.incidents = SimpleNamespace(
             get=self.by_id.get,
             written=self._written,
@@ -214,31 +218,6 @@ class FakeHub:
         self.closed = True
 
 
-@dataclass
-class FakeSeries:
-    slot: int
-    tenant: TenantId
-    labels: Labels
-    state: str = "watched"
-    kind: str = "gauge"
-    at_ms: list[int] = field(default_factory=list)
-    value: list[float | None] = field(default_factory=list)
-    usual_low: float | None = 1.0
-    usual_high: float | None = 2.0
-
-
-@dataclass(frozen=True)
-class FakeDecoded:
-    refused_labels: int = 0
-    refused_cap: int = 0
-
-
-@dataclass(frozen=True)
-class FakeReceived:
-    accepted: Accepted
-    decoded: FakeDecoded
-
-
 class FakeEngine:
     """The facade, in memory."""
 
@@ -252,6 +231,7 @@ class FakeEngine:
         self.plans = Plans({})
         self.telemetry = FakeTelemetry()
         self.alerts = FakeAlerts(START_MS)
+        self.oncall = FakeOnCall(self)
         self.settings = Settings(
             server=ServerSettings(host=host, loopback_tenant=loopback_tenant),
             limits=LimitSettings(body_bytes=1_000_000, live_clients=3),
@@ -281,7 +261,7 @@ class FakeEngine:
         rows = self.of(fact.tenant)
         now_ms = self.clock.now_ms()
         incident = None
-        if isinstance(fact, Acknowledged | Released | Resolved):
+        if isinstance(fact, Asked):
             incident = rows.by_id.get(fact.incident)
         if isinstance(fact, Found):
             key = fact.finding.fingerprint

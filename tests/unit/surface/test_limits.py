@@ -11,7 +11,8 @@ from auscult.signals.columns.intake import Accepted
 from auscult.surface.api import limits
 from auscult.surface.api.errors import STATUS_OF, status_of
 from tests.unit.surface.client import ask
-from tests.unit.surface.fake_engine import FakeDecoded, FakeEngine
+from tests.unit.surface.fake_engine import FakeEngine
+from tests.unit.surface.fake_series import FakeDecoded
 
 WRITE = "/api/v1/write"
 V1 = {"content-type": "application/x-protobuf", "content-encoding": "snappy"}

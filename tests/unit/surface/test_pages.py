@@ -22,7 +22,8 @@ from auscult.surface.web.story import UNDO_MS
 from auscult.surface.web.tables import COLUMNS
 from auscult.surface.web.vendor import STATIC
 from tests.unit.surface.client import Answer, ask
-from tests.unit.surface.fake_engine import FakeEngine, FakeSeries
+from tests.unit.surface.fake_engine import FakeEngine
+from tests.unit.surface.fake_series import FakeSeries
 from tests.unit.surface.fake_story import a_finding, add_history, with_exhibits
 
 ACME = TenantId("acme")

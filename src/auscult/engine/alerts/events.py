@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from auscult.engine.alerts.taking import GROUP_TIMER, Paths, take_in
+from auscult.engine.alerts.taking import Paths, take_in, wake
 from auscult.engine.events.settled import Settled
 from auscult.kernel.alerts import SEEN_BY
 from auscult.kernel.facts import Rang
+from auscult.notification.decide.alerts import INCIDENTS
 from auscult.signals.alerts import Action, Event
 
 if TYPE_CHECKING:
@@ -34,18 +35,26 @@ def take_event(rows: "TenantRows", event: Event, paths: Paths, *, now_ms: int) -
     return settled
 
 
-def overdue_groups(
+def hurry_groups(
     rows: "TenantRows", event: Event, paths: Paths, *, now_ms: int
 ) -> tuple[Rang, ...]:
-    """Return the groups of an event's alerts that are due and were not looked at yet.
+    """Have the groups of an event's alerts looked at now that become incidents and did not yet.
 
-    Who acknowledges in the moment after the trigger means what that will become.
+    Who acknowledges has seen it: there is nothing to wait for, and what they take must be there.
     """
-    keys = {
-        f"{GROUP_TIMER}:{group}" for group in _groups(rows.alerts.lying(event.place, now_ms), paths)
-    }
-    timers = [rows.timers.get(key) for key in sorted(keys)]
-    return tuple(Rang(timer=one) for one in timers if one is not None and one.due_ms <= now_ms)
+    wanted = paths.alerting.wanted
+    known = rows.groups.get(_groups(rows.alerts.lying(event.place, now_ms), paths))
+    hurried = [
+        replace(one, next_ms=now_ms)
+        for one in known.values()
+        if not one.has_flushed
+        and any(to.channel == INCIDENTS for to in wanted.get(one.receiver, ()))
+    ]
+    rows.groups.put(hurried)
+    timers = [wake(rows, one) for one in hurried]
+    for timer in timers:
+        rows.timers.set(timer)
+    return tuple(Rang(timer=one) for one in timers)
 
 
 def incidents_of(rows: "TenantRows", event: Event, paths: Paths, *, now_ms: int) -> tuple[str, ...]:

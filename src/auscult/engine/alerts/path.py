@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from auscult.engine.alerts.events import incidents_of, overdue_groups, take_event
+from auscult.engine.alerts.events import hurry_groups, incidents_of, take_event
 from auscult.engine.alerts.taking import Paths, take_in
 from auscult.kernel.alerts import Alert, Silence
 from auscult.kernel.errors import ObjectMissing, QueueFull, StateConflict, StoreUnavailable
@@ -91,7 +91,7 @@ class AlertPath:
         if event.event_action is not Action.ACKNOWLEDGE:
             await self._events.write(on(take_event))
             return event.dedup_key
-        for rang in await self._events.write(on(overdue_groups)):
+        for rang in await self._events.write(on(hurry_groups)):
             await self._events.submit(rang)
         for incident in await self._events.write(on(incidents_of)):
             try:

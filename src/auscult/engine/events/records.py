@@ -7,6 +7,8 @@ from auscult.engine.alerts.taking import GROUP_TIMER
 from auscult.engine.alerts.telling import forget_told, ring_group
 from auscult.engine.events.settled import Settled
 from auscult.engine.events.steps import Case, Decision, Note, Rules, step
+from auscult.engine.oncall.handover import HANDOVER_TIMER, ring
+from auscult.engine.oncall.takeovers import KEPT_MS, in_force
 from auscult.incidents import choose, looked_at, tell_again
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.facts import (
@@ -51,6 +53,10 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
             return Settled(fact.tenant)
         if fact.timer.name == GROUP_TIMER:
             return _ring_group(work, fact, plans, clock=clock)
+        if fact.timer.name == HANDOVER_TIMER:
+            plan = plans.of(fact.tenant)
+            oncall = in_force(rows, plan.rules.oncall, now_ms - KEPT_MS)
+            return ring(rows, fact.timer, oncall, plan=plan, now_ms=now_ms)
         if looked_at(fact.timer) is not None:
             again = _told_again(rows, fact, now_ms)
             if again is None:
@@ -106,6 +112,7 @@ def _load(
     rows: "TenantRows", fact: Fact, rules: Rules, *, effect: Effect | None, clock: "Clock"
 ) -> Case:
     now_ms = clock.now_ms()
+    rules = replace(rules, oncall=in_force(rows, rules.oncall, now_ms))
     run = _run_about(rows, fact, effect)
     incident = _incident_about(rows, fact, rules, effect=effect, run=run)
     effects = rows.effects.of(incident.id) if incident is not None else ()

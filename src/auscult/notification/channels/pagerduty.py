@@ -1,7 +1,7 @@
 """Opens, acknowledges and resolves PagerDuty incidents by the Events API v2."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, HttpUrl, SecretStr
 from typing_extensions import override
@@ -40,6 +40,8 @@ class Pagerduty(Channel):
       pager: {use: pagerduty, routing_key: "env:PAGERDUTY_KEY"}
     ```
     """
+
+    takes_notes: ClassVar[bool] = False  # every event that is no end of an incident begins one
 
     per_minute: PerMinute = 120
     routing_key: SecretStr

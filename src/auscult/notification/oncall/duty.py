@@ -86,7 +86,8 @@ def on_call(schedule: Schedule, at_ms: int) -> tuple[Duty, ...]:
     for override in schedule.overrides:
         if override.start > late or override.end < early:
             continue
-        if first_ms(override.start, zone) <= at_ms < first_ms(override.end, zone):
+        start_ms, end_ms = override.span(zone)
+        if start_ms <= at_ms < end_ms:
             duties = _overridden(duties, override)
     once: dict[str, Duty] = {}
     for duty in duties:
@@ -121,10 +122,11 @@ def holiday_at(schedule: Schedule, layer: Layer, at_ms: int) -> Holiday | None:
 def _around(at_ms: int, zone: str) -> tuple[WallTime, WallTime]:
     """Return wall times between which lies all that can hold at an instant.
 
-    No clock is ever set by more than a day; so that most of many exceptions are told by comparing.
+    No clock is ever set by more than a day, and clocks differ by little more than one; so that
+    most of many exceptions are told by comparing.
     """
     wall = wall_at(at_ms, zone)
-    return add_minutes(wall, -2 * DAY_MINUTES), add_minutes(wall, 2 * DAY_MINUTES)
+    return add_minutes(wall, -3 * DAY_MINUTES), add_minutes(wall, 3 * DAY_MINUTES)
 
 
 def shifts(schedule: Schedule, from_ms: int, to_ms: int) -> tuple[Shift, ...]:
@@ -205,7 +207,7 @@ def _edges(schedule: Schedule, from_ms: int, to_ms: int) -> Iterator[int]:
         else:
             yield from _rotation_edges(layer, from_ms, to_ms, zone=zone)
     for override in schedule.overrides:
-        yield from (first_ms(override.start, zone), first_ms(override.end, zone))
+        yield from override.span(zone)
     for holiday in schedule.holidays:
         yield from _holiday_span(holiday, zone)
 

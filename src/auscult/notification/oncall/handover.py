@@ -61,11 +61,11 @@ def handover_message(schedule: Schedule, at_ms: int, *, people: tuple[Person, ..
         lines.append(f"Off: {duty.person}, on call since {since} ({duty.why})")
     zones = {person.name: person.time_zone for person in people}
     for duty in now:
-        until_ms = _until_ms(schedule, duty.person, start_ms)
-        until = "further notice" if until_ms is None else said(until_ms, zone)
+        ends_ms = until_ms(schedule, duty.person, start_ms)
+        until = "further notice" if ends_ms is None else said(ends_ms, zone)
         theirs = zones.get(duty.person, zone)
-        if theirs != zone and until_ms is not None:
-            until += f", for {duty.person} {said(until_ms, theirs)} ({theirs})"
+        if theirs != zone and ends_ms is not None:
+            until += f", for {duty.person} {said(ends_ms, theirs)} ({theirs})"
         word = "Stays" if duty.person in stay else "On"
         lines.append(f"{word}: {duty.person}, until {until} ({duty.why})")
     if not now:
@@ -88,7 +88,8 @@ def _since_ms(schedule: Schedule, person: str, at_ms: int) -> int | None:
     return None
 
 
-def _until_ms(schedule: Schedule, person: str, at_ms: int) -> int | None:
+def until_ms(schedule: Schedule, person: str, at_ms: int) -> int | None:
+    """Return until when somebody who is on call stays so; None for longer than 400 days."""
     for shift in _ahead(schedule, at_ms):
         if person not in shift.people:
             return shift.from_ms

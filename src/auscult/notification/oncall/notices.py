@@ -1,6 +1,6 @@
 """What is wrong with a schedule, in words: times with nobody, and with more than was meant."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from enum import StrEnum
 from itertools import combinations
 
@@ -20,6 +20,7 @@ class Kind(StrEnum):
 
     NOBODY = "nobody"
     UNKNOWN = "unknown"
+    STRANGER = "stranger"
     TWO_OVERRIDES = "two_overrides"
     TWO_EVENTS = "two_events"
     TWO_SCHEDULES = "two_schedules"
@@ -63,6 +64,35 @@ def gaps(schedule: Schedule, from_ms: int, to_ms: int) -> tuple[Notice, ...]:
     return tuple(sorted(found, key=lambda one: (one.from_ms, one.kind)))
 
 
+def unmeant_gaps(schedule: Schedule, from_ms: int, to_ms: int) -> tuple[Notice, ...]:
+    """Return the same without times with nobody where the schedule allows them."""
+    found = gaps(schedule, from_ms, to_ms)
+    if not schedule.gaps_allowed:
+        return found
+    return tuple(one for one in found if one.kind is not Kind.NOBODY)
+
+
+def strangers(
+    schedule: Schedule, from_ms: int, to_ms: int, *, people: Container[str]
+) -> tuple[Notice, ...]:
+    """Return the first time of a window at which each name that means nobody is on call.
+
+    `people` are the names that mean somebody. Raises `QueryUnknown` as `shifts` does.
+    """
+    found: dict[str, Notice] = {}
+    for shift in shifts(schedule, from_ms, to_ms):
+        for duty in shift.duties:
+            if duty.person not in people and duty.person not in found:
+                what = f"{duty.person!r} is no person that is known, and on call in {schedule.name}"
+                found[duty.person] = _notice(
+                    schedule,
+                    Kind.STRANGER,
+                    (shift.from_ms, shift.to_ms),
+                    sentence=f"{what} {{span}}: {duty.why}.",
+                )
+    return tuple(found.values())
+
+
 def overlaps(schedules: Sequence[Schedule], from_ms: int, to_ms: int) -> tuple[Notice, ...]:
     """Return where a window has more than was meant.
 
@@ -82,9 +112,7 @@ def overlaps(schedules: Sequence[Schedule], from_ms: int, to_ms: int) -> tuple[N
 
 def _two_overrides(schedule: Schedule, from_ms: int, to_ms: int) -> Iterator[Notice]:
     zone = schedule.time_zone
-    spans = [
-        (first_ms(one.start, zone), first_ms(one.end, zone), one) for one in schedule.overrides
-    ]
+    spans = [(*one.span(zone), one) for one in schedule.overrides]
     for (*earlier, first), (*later, second) in combinations(spans, 2):
         if first.instead_of and second.instead_of and first.instead_of != second.instead_of:
             continue

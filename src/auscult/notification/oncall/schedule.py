@@ -2,23 +2,41 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cached_property
 from itertools import accumulate
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    SecretStr,
+    Tag,
+    model_validator,
+)
 
+from auscult.kernel.oncall import Takeover
 from auscult.kernel.words import Word
 from auscult.notification.oncall.hours import DAY_MINUTES, WEEK_MINUTES, Hours
-from auscult.notification.oncall.zones import SetDate, Wall, WallTime, Zone, add_minutes
+from auscult.notification.oncall.zones import (
+    SetDate,
+    Wall,
+    WallTime,
+    Zone,
+    add_minutes,
+    first_ms,
+    wall_at,
+)
 
 LAYERS_MAX = 12
 HOURS_MAX = 20
 PEOPLE_MAX = 200
 EVENTS_MAX = 5_000
 EXCEPTIONS_MAX = 400
+ADDRESS_CHARS_MAX = 2_000
 
 _TURN = re.compile(r"(\d{1,3}) *(hour|day|week)s?")
 
@@ -41,6 +59,18 @@ def _read_turn(given: Any) -> Any:  # noqa: ANN401  # raw settings
 def _read_people(given: Any) -> Any:  # noqa: ANN401  # raw settings
     given = listed(given)
     return tuple(map(listed, given)) if isinstance(given, list | tuple) else given
+
+
+def _read_address(given: SecretStr) -> SecretStr:
+    """Read `webcal:`, by which calendars are handed out, as the `https:` that it stands for."""
+    address = re.sub(r"^webcals?://", "https://", given.get_secret_value().strip())
+    if not address.startswith(("https://", "http://")) or len(address) > ADDRESS_CHARS_MAX:
+        raise ValueError("should begin with https://")
+    return SecretStr(address)
+
+
+CalendarAddress = Annotated[SecretStr, AfterValidator(_read_address)]
+"""Where a calendar is read; whoever knows it reads the calendar, so it is a secret."""
 
 
 class Unit(StrEnum):
@@ -103,12 +133,16 @@ class Event(Word):
 
 
 class Feed(Word):
-    """A layer from a calendar of somebody else, as far as it was read: `read_calendar` makes it."""
+    """A layer from a calendar of somebody else, as far as it was read: `read_calendar` makes it.
+
+    Settings say its name and where the `calendar` is; until that is read, it has nobody.
+    """
 
     name: Name
-    events: tuple[Event, ...] = Field(max_length=EVENTS_MAX)
-    from_ms: int
-    to_ms: int
+    events: tuple[Event, ...] = Field(default=(), max_length=EVENTS_MAX)
+    from_ms: int = 0
+    to_ms: int = 0
+    calendar: CalendarAddress | None = None
 
     @cached_property
     def _by_start(self) -> tuple[tuple[Event, ...], tuple[int, ...], tuple[int, ...]]:
@@ -137,7 +171,8 @@ class Feed(Word):
 class Override(Word):
     """Somebody takes over for a while: from everybody, or from one person only (`instead_of`).
 
-    Of several at once the one written last decides.
+    Of several at once the one written last decides. The times are of the schedule's zone, or of
+    `time_zone`.
     """
 
     person: Name
@@ -145,12 +180,34 @@ class Override(Word):
     end: Wall
     reason: str = Field(default="", max_length=500)
     instead_of: str = ""
+    time_zone: Zone | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> "Override":
         if self.end <= self.start:
             raise ValueError("end: lies not after start")
         return self
+
+    @classmethod
+    def of(cls, takeover: Takeover) -> Self:
+        """Return what somebody said at run time as an override; to the second, in UTC."""
+        start, end = (
+            wall_at(at_ms, "UTC").replace(microsecond=0)
+            for at_ms in (takeover.starts_ms, takeover.ends_ms)
+        )
+        return cls(
+            person=takeover.person,
+            start=start,
+            end=end,
+            reason=takeover.reason,
+            instead_of=takeover.instead_of,
+            time_zone="UTC",
+        )
+
+    def span(self, zone: str) -> tuple[int, int]:
+        """Return from when to when it holds in a schedule of a zone, the end not included."""
+        zone = self.time_zone or zone
+        return first_ms(self.start, zone), first_ms(self.end, zone)
 
 
 class Holiday(Word):
@@ -174,8 +231,11 @@ class Holiday(Word):
         return self
 
 
+_FEED_KEYS = {"calendar", "events"}
+
+
 def _kind_of(given: Any) -> str:  # noqa: ANN401  # raw settings
-    is_feed = isinstance(given, Feed) or (isinstance(given, dict) and "events" in given)
+    is_feed = isinstance(given, Feed) or (isinstance(given, dict) and _FEED_KEYS & given.keys())
     return "feed" if is_feed else "rotation"
 
 
@@ -186,13 +246,19 @@ Layer = Annotated[
 
 
 class Schedule(Word):
-    """Who is on call for something: of the layers that have somebody, the last one speaks."""
+    """Who is on call for something: of the layers that have somebody, the last one speaks.
+
+    `handover` says whether those who come on and go off are told at every handover, `gaps_allowed`
+    whether times with nobody are meant, as nights are where only the day has people.
+    """
 
     name: Name
     time_zone: Zone
     layers: tuple[Layer, ...] = Field(min_length=1, max_length=LAYERS_MAX)
     overrides: tuple[Override, ...] = Field(default=(), max_length=EXCEPTIONS_MAX)
     holidays: tuple[Holiday, ...] = Field(default=(), max_length=EXCEPTIONS_MAX)
+    handover: bool = True
+    gaps_allowed: bool = False
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "Schedule":
@@ -206,6 +272,23 @@ class Schedule(Word):
                     f"holidays: {holiday.name}: no layer {min(wrong)!r}; there are: {right}"
                 )
         return self
+
+    def amended(self, takeovers: Iterable[Takeover], feeds: Mapping[str, Feed]) -> Self:
+        """Return it with what was said at run time, and with its calendars as they were read.
+
+        `feeds` are layers by name; of `takeovers` only those of this schedule count, later ones
+        over earlier ones and over what the settings say.
+        """
+        more = tuple(Override.of(one) for one in takeovers if one.schedule == self.name)
+        layers = tuple(
+            feeds[one.name].model_copy(update={"calendar": one.calendar})
+            if isinstance(one, Feed) and one.name in feeds
+            else one
+            for one in self.layers
+        )
+        if not more and layers == self.layers:
+            return self
+        return self.model_copy(update={"overrides": (*self.overrides, *more), "layers": layers})
 
     @property
     def people(self) -> tuple[str, ...]:

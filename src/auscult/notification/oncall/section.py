@@ -1,16 +1,19 @@
 """What a tenant says about who is called: people, teams, schedules and policies, as one section."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from operator import is_
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from auscult.kernel.errors import ObjectMissing
+from auscult.kernel.oncall import Takeover
 from auscult.kernel.words import Word
 from auscult.notification.oncall.people import Person, Team, names_of
 from auscult.notification.oncall.policy import Aim, Policy, default_policy
 from auscult.notification.oncall.resolve import Staff, missing
-from auscult.notification.oncall.schedule import Name, Schedule, listed
+from auscult.notification.oncall.schedule import Feed, Name, Schedule, listed
 
 DEFAULT = "default"
 PEOPLE_MAX = 1_000
@@ -80,6 +83,28 @@ class OnCall(Word):
         contacts = [name for person in self.people for name in person.contacts]
         return tuple(dict.fromkeys((*contacts, *named, *self.fallback)))
 
+    def amended(
+        self, takeovers: Sequence[Takeover], feeds: Mapping[str, Mapping[str, Feed]]
+    ) -> Self:
+        """Return it with what was said at run time, and with calendars as they were read.
+
+        `feeds` are layers by name, by the name of their schedule.
+        """
+        nothing: Mapping[str, Feed] = {}
+        schedules = tuple(
+            one.amended(takeovers, feeds.get(one.name, nothing)) for one in self.schedules
+        )
+        is_same = all(map(is_, schedules, self.schedules))
+        return self if is_same else self.model_copy(update={"schedules": schedules})
+
+    def schedule(self, name: str) -> Schedule:
+        """Return a schedule by its name; raises `ObjectMissing` with those there are."""
+        for one in self.schedules:
+            if one.name == name:
+                return one
+        known = ", ".join(one.name for one in self.schedules) or "none"
+        raise ObjectMissing(f"no schedule {name[:40]!r}; there are: {known[:200]}")
+
     def staff(self, pages_last_hour: Mapping[str, int]) -> Staff:
         """Return everybody, given how many pages each has had in the last hour."""
         return Staff(
@@ -94,11 +119,14 @@ class OnCall(Word):
         """Whether anybody takes only so many pages in an hour."""
         return any(one.pages_per_hour_max is not None for one in self.people)
 
-    def missing(self) -> tuple[str, ...]:
-        """Return a sentence for each name that means nobody; those called instead are told."""
+    def missing(self, *, with_default: bool = True) -> tuple[str, ...]:
+        """Return a sentence for each name that means nobody; those called instead are told.
+
+        `with_default` says whether those of the default policy count, which nobody wrote.
+        """
         staff = self.staff({})
         named = list(self.policies)
-        if self.policy == DEFAULT and DEFAULT not in {one.name for one in named}:
+        if with_default and self.policy == DEFAULT and DEFAULT not in {one.name for one in named}:
             named += [policy for name, policy in self.by_name.items() if name == DEFAULT]
         found = [line for policy in named for line in missing(policy, staff)]
         return tuple(dict.fromkeys(found))

@@ -30,6 +30,8 @@ _HOOK = re.compile(
     re.IGNORECASE,
 )
 
+_ADDRESS = re.compile(r"\s*(?P<scheme>\w+://)(?:[^\s/@?#]*@)?(?P<host>[^\s/@?#]+)")
+
 
 def hide_in_urls(text: str) -> str:
     """Return text without the passwords, signatures and secret paths its URLs carry."""
@@ -64,7 +66,13 @@ def show(path: Path, value: Any) -> Any:  # noqa: ANN401 (whatever a plug takes)
         return [show(path, item) for item in value]
     if isinstance(value, dict):
         return {key: show((*path, key), item) for key, item in value.items()}
-    return _show_in_channel(path, str(value)) or hide_in_urls(str(value))
+    return _show_in_channel(path, str(value)) or _show_calendar(path, str(value))
+
+
+def _show_calendar(path: Path, value: str) -> str:
+    """Return a value; of a calendar's address only the host: who knows all of it reads it."""
+    found = _ADDRESS.match(value) if path[-1:] == ("calendar",) else None
+    return f"{found['scheme']}{found['host']}/{HIDDEN}" if found else hide_in_urls(value)
 
 
 def _show_in_channel(path: Path, value: str) -> str:

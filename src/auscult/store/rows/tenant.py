@@ -9,7 +9,7 @@ from auscult.store.rows.findings import FindingRows
 from auscult.store.rows.incidents import IncidentRows
 from auscult.store.rows.keys import KeyRows
 from auscult.store.rows.ladders import LadderRows
-from auscult.store.rows.oncall import PageRows
+from auscult.store.rows.oncall import CalendarRows, PageRows, TakeoverRows
 from auscult.store.rows.runs import RunRows
 from auscult.store.rows.secrets import SecretRows
 from auscult.store.rows.timers import TimerRows
@@ -23,6 +23,7 @@ class TenantRows:
     __slots__ = (
         "alerts",
         "audit",
+        "calendars",
         "effects",
         "exhibits",
         "findings",
@@ -34,6 +35,7 @@ class TenantRows:
         "runs",
         "secrets",
         "silences",
+        "takeovers",
         "tenant",
         "timers",
     )
@@ -53,6 +55,8 @@ class TenantRows:
         self.groups = GroupRows(piece)
         self.silences = SilenceRows(piece)
         self.pages = PageRows(piece)
+        self.takeovers = TakeoverRows(piece)
+        self.calendars = CalendarRows(piece)
         self.audit = AuditRows(piece)
         self.secrets = SecretRows(piece)
         self.keys = KeyRows(piece)

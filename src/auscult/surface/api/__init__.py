@@ -6,6 +6,7 @@ from auscult.surface.api import (
     events,
     health,
     incidents,
+    oncall,
     pagerduty,
     series,
     standing,
@@ -19,6 +20,7 @@ ROUTERS = (
     *telemetry.ROUTERS,
     *alertmanager.ROUTERS,
     *pagerduty.ROUTERS,
+    *oncall.ROUTERS,
     *delivery.ROUTERS,
 )
 """Each router says its whole path itself, so that a route's template is what metrics call it."""

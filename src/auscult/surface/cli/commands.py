@@ -8,6 +8,7 @@ import typer
 from auscult import __version__
 from auscult.surface.cli.capacity.commands import capacity
 from auscult.surface.cli.codec.commands import codec
+from auscult.surface.cli.oncall.commands import oncall
 from auscult.surface.cli.paging.commands import page
 from auscult.surface.cli.why.commands import whatif, why
 
@@ -36,6 +37,7 @@ app.add_typer(capacity, name="capacity")
 app.add_typer(page, name="page")
 app.command("why")(why)
 app.command("whatif")(whatif)
+app.add_typer(oncall, name="oncall")
 
 
 def _tell_version(wanted: bool) -> None:

@@ -4,14 +4,23 @@ from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
 from auscult.kernel.effects import EffectKind
-from auscult.kernel.errors import StateConflict
-from auscult.kernel.facts import Acknowledged, Released, Resolved
+from auscult.kernel.errors import BodyMalformed, ObjectMissing, StateConflict
+from auscult.kernel.facts import (
+    Acknowledged,
+    Asked,
+    Escalated,
+    Reassigned,
+    Released,
+    Resolved,
+    Silenced,
+)
 from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import Incident, Signal, Status
+from auscult.kernel.times import MINUTE_MS
 from auscult.surface.api.access import Ask
 from auscult.surface.api.incidents import who
 from auscult.surface.api.limits import read_form
-from auscult.surface.api.queries import Nothing, Query
+from auscult.surface.api.queries import FOR_MAX_MIN, TEXT_CHARS_MAX, Nothing, Query
 from auscult.surface.api.speech import sent_whole_or_part
 from auscult.surface.readings import (
     Story,
@@ -22,6 +31,7 @@ from auscult.surface.readings import (
 )
 from auscult.surface.web.evidence.charts import draw_evidence
 from auscult.surface.web.evidence.exhibits import set_scenes
+from auscult.surface.web.oncall.calling import said_calls, targets
 from auscult.surface.web.performance.traces import Exemplar, find_exemplar
 from auscult.surface.web.render import is_partial, render
 from auscult.surface.web.session import SEE_OTHER, Visitor
@@ -37,8 +47,14 @@ NOTICES = {
     "first": "Somebody was first: see below who has it.",
     "theirs": "Somebody else has it; nothing was changed.",
     "over": "This incident is already over; nothing was changed.",
+    "silenced": "Snoozed: nobody is called until then.",
+    "escalated": "The next level is called.",
+    "reassigned": "Handed on: they are called now.",
+    "nowhere": "No escalation policy is for this incident; nothing was changed.",
+    "nobody": "They are not known any more; nothing was changed.",
     STILL_FIRING: "Not resolved yet: see above what still fires.",
 }
+SNOOZES = ((30, "30 min"), (60, "1 h"), (240, "4 h"))
 
 
 class NoticeQuery(Query):
@@ -98,6 +114,29 @@ async def resolve(incident_id: str, ask: Visitor) -> Response:
     return await _act(ask, Resolved(**who(ask, incident_id)))
 
 
+@router.post("/incidents/{incident_id}/snooze")
+async def snooze(incident_id: str, ask: Visitor) -> Response:
+    """Have nobody called for some minutes: the visitor has it until then."""
+    minutes = (await read_form(ask.request)).get("for_min", "60")
+    if not minutes.isdecimal() or not 0 < int(minutes) <= FOR_MAX_MIN:
+        raise BodyMalformed(f"for_min: should be 1 to {FOR_MAX_MIN} minutes")
+    return await _act(ask, Silenced(**who(ask, incident_id), for_ms=int(minutes) * MINUTE_MS))
+
+
+@router.post("/incidents/{incident_id}/escalate")
+async def escalate(incident_id: str, ask: Visitor) -> Response:
+    """Call the next level now."""
+    await read_form(ask.request)
+    return await _act(ask, Escalated(**who(ask, incident_id)))
+
+
+@router.post("/incidents/{incident_id}/reassign")
+async def reassign(incident_id: str, ask: Visitor) -> Response:
+    """Hand an incident to others, who are called now."""
+    to = (await read_form(ask.request)).get("to", "")[:TEXT_CHARS_MAX]
+    return await _act(ask, Reassigned(**who(ask, incident_id), to=to))
+
+
 def firing(incident: Incident) -> list[Signal]:
     """Return the signals of an open incident that are not as usual again."""
     if incident.is_over:
@@ -105,15 +144,22 @@ def firing(incident: Incident) -> list[Signal]:
     return [signal for signal in incident.signals if signal.phase is Phase.FIRING]
 
 
-async def _act(ask: Ask, fact: Acknowledged | Released | Resolved) -> Response:
+async def _act(ask: Ask, fact: Asked) -> Response:
     """Submit a person's fact and answer what came of it."""
     try:
         incident = await change_incident(ask.engine, fact)
-    except StateConflict:
+    except (StateConflict, ObjectMissing) as why:
         now = (await tell_story(ask.engine, ask.tenant, fact.incident)).incident
-        return await _answer(ask, fact.incident, "over" if now.is_over else "theirs")
+        return await _answer(ask, fact.incident, "over" if now.is_over else _why_not(fact, why))
     was_first = not isinstance(fact, Acknowledged) or incident.acknowledged_by == fact.by
     return await _answer(ask, fact.incident, fact.fact if was_first else "first")
+
+
+def _why_not(fact: Asked, why: StateConflict | ObjectMissing) -> str:
+    """Return the word for why nothing was changed about an incident that is there and open."""
+    if isinstance(why, ObjectMissing):
+        return "nobody"
+    return "nowhere" if isinstance(fact, Escalated | Reassigned) else "theirs"
 
 
 async def _answer(ask: Ask, incident_id: str, done: str) -> Response:
@@ -125,6 +171,9 @@ async def _answer(ask: Ask, incident_id: str, done: str) -> Response:
 
 async def _page_of(ask: Ask, story: Story, done: str) -> Response:
     incident = story.incident
+    calls, choices = await ask.engine.oncall.ask(
+        ask.tenant, lambda oncall: (said_calls(incident, oncall), targets(oncall))
+    )
     exemplar: Exemplar | None = await find_exemplar(ask, story)
     still = firing(incident)
     return render(
@@ -141,5 +190,8 @@ async def _page_of(ask: Ask, story: Story, done: str) -> Response:
         confirming=still if done == STILL_FIRING else [],
         is_mine=incident.status is Status.ACKNOWLEDGED
         and incident.acknowledged_by == ask.caller.name,
+        calls=calls,
+        choices=choices if calls else (),
+        snoozes=SNOOZES,
         undo_until_ms=(incident.acknowledged_ms or 0) + UNDO_MS,
     )

@@ -12,13 +12,14 @@ LINE_OCTETS = 75
 LOOK_BACK_DAYS = (8, 62, 400)
 
 
-def write_calendar(schedule: Schedule, from_ms: int, to_ms: int) -> str:
+def write_calendar(schedule: Schedule, from_ms: int, to_ms: int, *, person: str = "") -> str:
     """Return the shifts that touch [from_ms, to_ms) as iCalendar text, one event for each person.
 
     An event has its whole shift as far as the window's end, and a UID of the schedule, the person
     and the shift's beginning: whoever asks again a week later sees the same shift under the same
     UID, wherever the window begins. Times are in UTC, to the second; DTSTAMP is the beginning, so
-    that the same shifts are the same text. Gaps have no event. Raises `QueryUnknown` as `shifts`.
+    that the same shifts are the same text. Gaps have no event; with `person` only theirs are
+    written. Raises `QueryUnknown` as `shifts`.
     """
     check_window(from_ms, to_ms)
     lines = [
@@ -27,13 +28,14 @@ def write_calendar(schedule: Schedule, from_ms: int, to_ms: int) -> str:
         "PRODID:-//auscult//on call//EN",
         "CALSCALE:GREGORIAN",
         "METHOD:PUBLISH",
-        f"X-WR-CALNAME:{_escape(schedule.name)}",
+        f"X-WR-CALNAME:{_escape(f'{person}, {schedule.name}' if person else schedule.name)}",
         f"X-WR-TIMEZONE:{schedule.time_zone}",
         "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
     ]
     for shift in _whole_shifts(schedule, from_ms, to_ms):
         for duty in shift.duties:
-            lines += _event(schedule, shift, duty)
+            if person in {"", duty.person}:
+                lines += _event(schedule, shift, duty)
     return "".join(_fold(line) for line in [*lines, "END:VCALENDAR"])
 
 

@@ -1,0 +1,1 @@
+"""Being on call while the engine runs."""
