@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from auscult.engine.events.steps import Rules
+from auscult.engine.oncall.takeovers import in_force
 from auscult.engine.whatif.recording import read_recording
 from auscult.engine.whatif.replay import Call, Outcome, replay
 from auscult.kernel.errors import QueryUnknown
@@ -62,7 +63,11 @@ def compare(
         raise QueryUnknown(f"{days} days; choose 1 to {DAYS_MAX}")
     from_ms = now_ms - days * DAY_MS
     recording = read_recording(rows, from_ms - WARM_UP_MS, now_ms)
-    outcomes = [replay(recording, rules, until_ms=now_ms) for rules in (before, after)]
+    taken_over = [
+        replace(rules, oncall=in_force(rows, rules.oncall, from_ms - WARM_UP_MS))
+        for rules in (before, after)
+    ]
+    outcomes = [replay(recording, rules, until_ms=now_ms) for rules in taken_over]
     sides = [_within(recording, outcome, from_ms) for outcome in outcomes]
     zones = {one.name: one.time_zone for rules in (before, after) for one in rules.oncall.people}
     kept = {name for name, opened_ms in recording.opened_ms.items() if opened_ms >= from_ms}

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from auscult.engine.events.steps import DECIDED
+from auscult.engine.oncall.takeovers import in_force
 from auscult.engine.why.person import Part, Step, part_of
 from auscult.kernel.effects import EffectKind
 from auscult.kernel.errors import ObjectMissing, QueryUnknown
@@ -129,7 +130,9 @@ def give_account(
         name = _known(person, rules, steps, pages=pages)
         outcomes = {one.key: _outcome(one) for one in messages}
         sent = {(one.channel, one.due_ms): outcomes[one.key] for one in pages if one.person == name}
-        part = part_of(name, incident, steps, sent=sent, oncall=rules.oncall, now_ms=now_ms)
+        since_ms = min(now_ms, incident.resolved_ms or now_ms)
+        oncall = in_force(rows, rules.oncall, since_ms)
+        part = part_of(name, incident, steps, sent=sent, oncall=oncall, now_ms=now_ms)
     return Account(incident, entries, messages, part, len(written) < ENTRIES_MAX)
 
 
