@@ -1,11 +1,15 @@
-"""The auditor: counts what is overdue. A page that was wished and not sent is its business.
+"""The auditor: counts what is overdue, and calls the roll of the replicas.
+
+A page that was wished and not sent is its business. A replica that has died holds claims until they
+run out; the others notice within seconds that it says nothing more, and give them back.
 
 What is owed counts from the time it was first due: an effect whose attempts fail gets new turns,
 and is overdue none the less.
 """
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from auscult.kernel.errors import QueueFull, StoreRaced, StoreUnavailable
@@ -25,6 +29,11 @@ EFFECTS_GRACE_MS = 30_000
 """How long an effect may be owed: three attempts that a receiver leaves without an answer, say."""
 
 PROBE = "auditor:probe"
+DEAD_S = 5.0
+"""How long a replica may say nothing: it says something every `EVERY_S`."""
+
+DEAF_S = 3.0
+"""Whoever was kept from looking for so long cannot tell who has died from who was kept as well."""
 
 log = logger("engine.auditor")
 
@@ -39,12 +48,38 @@ class Health:
     loop_lag_s: float = 0.0
 
 
+@dataclass(slots=True)
+class Roll:
+    """Remembers since when each replica has said the same, by a clock of its own."""
+
+    _since_s: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _called_s: float = float("-inf")
+
+    def call(self, heard: Mapping[str, int], now_s: float) -> list[str]:
+        """Return which replicas are gone, by what each has said last; `now_s` never goes back."""
+        was_deaf = now_s - self._called_s > DEAF_S
+        self._called_s = now_s
+        before = {} if was_deaf else self._since_s
+        self._since_s = {
+            owner: before[owner] if owner in before and before[owner][0] == said else (said, now_s)
+            for owner, said in heard.items()
+        }
+        gone = [name for name, (_, since_s) in self._since_s.items() if now_s - since_s > DEAD_S]
+        for name in gone:
+            del self._since_s[name]
+        return gone
+
+
 class Auditor:
     """Looks every `EVERY_S` whether the store takes writes and whether anything is overdue."""
 
-    def __init__(self, desk: "Desk", *, clock: "Clock", metrics: "Metrics") -> None:
-        """Take the desk through which to look."""
+    def __init__(
+        self, desk: "Desk", *, clock: "Clock", metrics: "Metrics", owner: str = ""
+    ) -> None:
+        """Take the desk through which to look, and the name under which this replica claims."""
         self.health = Health()
+        self._owner = owner
+        self._roll = Roll()
         self._desk = desk
         self._clock = clock
         self._metrics = metrics
@@ -84,6 +119,14 @@ class Auditor:
     def _probe(self, work: "Work") -> tuple[int, int]:
         """Write a little, so that a full disk is seen even when nothing else happens."""
         now_ms = self._clock.now_ms()
+        if self._owner:
+            work.replicas.answer(self._owner, now_ms)
+            heard = work.replicas.heard()
+            heard.pop(self._owner, None)
+            for owner in self._roll.call(heard, self._clock.monotonic_s()):
+                log.warning("another replica is gone; what it held is free again", owner=owner)
+                work.queue.release(owner)
+                work.replicas.strike(owner)
         if not self.health.store:
             timers = work.of(PLATFORM).timers
             timers.set(

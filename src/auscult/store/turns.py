@@ -8,7 +8,7 @@ from auscult.store.slice import Slice
 from auscult.store.statements import upsert
 from auscult.store.tables import queue
 
-Kind = Literal["effect", "timer", "group"]
+Kind = Literal["effect", "timer", "group", "replica"]
 
 _C = queue.c
 _ONE = (

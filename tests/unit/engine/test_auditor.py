@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from auscult.engine.auditor import EFFECTS_GRACE_MS, Auditor
+from auscult.engine.auditor import EFFECTS_GRACE_MS, Auditor, Roll
 from auscult.engine.events.desk import Desk
 from auscult.kernel.effects import Outcome, Result
 from auscult.kernel.errors import StoreRaced
+from auscult.store.queue import Room
 from tests.unit.engine.bench import ACME, Bench, an_effect
 
 
@@ -49,3 +50,44 @@ async def test_another_replica_that_was_quicker_is_no_outage(
 
     monkeypatch.setattr(Desk, "write", raced)
     assert (await auditor.look()).store
+
+
+def test_a_replica_that_says_nothing_more_is_gone_and_one_that_speaks_is_not() -> None:
+    roll, gone = Roll(), []
+    for second in range(12):
+        said = {
+            "dead": 1,
+            "alive": 1_000 - second,
+        }  # whatever its clock does, it says another thing
+        gone += [(name, second) for name in roll.call(said, float(second))]
+    assert gone == [("dead", 6)], "then it is struck, or would be asked anew"
+
+
+def test_whoever_was_kept_from_looking_calls_nobody_gone() -> None:
+    roll = Roll()
+    assert roll.call({"other": 1}, 0.0) == []
+    assert roll.call({"other": 1}, 60.0) == [], "the database was away for both, perhaps"
+    assert [roll.call({"other": 1}, 60.0 + second) for second in range(1, 7)][-1] == ["other"]
+
+
+async def test_what_a_dead_replica_held_is_free_for_the_others(bench: Bench) -> None:
+    effect = an_effect()
+    with bench.store.write() as work:
+        work.of(ACME).effects.wish(effect)
+        room = Room(9, 9)
+        now_ms = bench.clock.now_ms()
+        claim = work.queue.claim
+        assert claim("effect", owner="dead", now_ms=now_ms, room=room, lease_ms=600_000)
+        work.replicas.answer("dead", now_ms)
+    desk = Desk(bench.store, bench.plans, clock=bench.clock, metrics=bench.metrics)
+    desk.start()
+    auditor = Auditor(desk, clock=bench.clock, metrics=bench.metrics, owner="alive")
+    for _ in range(8):
+        bench.clock.advance(s=1)
+        await auditor.look()
+    await desk.stop()
+    with bench.store.write() as work:
+        now_ms = bench.clock.now_ms()
+        claim = work.queue.claim
+        assert claim("effect", owner="alive", now_ms=now_ms, room=room, lease_ms=1_000)
+        assert set(work.replicas.heard()) == {"alive"}

@@ -9,10 +9,11 @@ from auscult.engine.auditor import Auditor, Health
 from auscult.engine.events.courier import Courier
 from auscult.engine.events.desk import Desk
 from auscult.engine.events.dispatch import Claims, Dispatch
-from auscult.kernel.errors import StoreUnavailable
+from auscult.kernel.errors import QueueFull, StoreUnavailable
 from auscult.kernel.facts import Fact, Found
 from auscult.kernel.findings import Finding
 from auscult.notification.mailroom import MAILROOM
+from auscult.runtime.logging import logger
 
 if TYPE_CHECKING:
     import aiohttp
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from auscult.runtime.metrics import Metrics
     from auscult.runtime.settings import Settings
     from auscult.store import Store, Work
+
+log = logger("engine.events")
 
 T = TypeVar("T")
 DRAIN_S = 5.0
@@ -47,7 +50,7 @@ class EventPath:
             store, plans, clock=clock, metrics=metrics, waiting_max=settings.limits.facts_waiting
         )
         self.courier = Courier(self.desk, metrics=metrics)
-        self.auditor = Auditor(self.desk, clock=clock, metrics=metrics)
+        self.auditor = Auditor(self.desk, clock=clock, metrics=metrics, owner=owner)
         self._claims = Claims(self.desk, clock=clock, owner=owner)
         self._dispatch = Dispatch(self._claims, self.courier, plans, clock=clock, metrics=metrics)
         self._metrics = metrics
@@ -80,7 +83,15 @@ class EventPath:
         if self._tasks:
             await asyncio.wait(self._tasks)
         MAILROOM.close()
+        await self._leave()
         await self.desk.stop()
+
+    async def _leave(self) -> None:
+        """Take leave of the other replicas, which would miss this one otherwise."""
+        try:
+            await self.desk.write(lambda work: work.replicas.strike(self._owner))
+        except (StoreUnavailable, QueueFull) as why:
+            log.info("the other replicas are not told of the end", why=str(why))
 
     async def submit(self, fact: Fact) -> "Settled":
         """Make a fact durable and return what it did; see `Desk.submit` for what is raised."""
