@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from auscult.kernel.errors import StoreUnavailable
 from auscult.store.databases.postgres import prepare_roles
-from auscult.store.refusals import translate
+from auscult.store.databases.refusals import translate
 from auscult.store.transaction import LOCK_CLASS
 
 _ALONE = select(func.pg_advisory_xact_lock(LOCK_CLASS, 0))

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from auscult.kernel.errors import StoreUnavailable
 from auscult.store.databases import postgres, sqlite
 from auscult.store.databases.address import read_address
-from auscult.store.refusals import translate
+from auscult.store.databases.refusals import translate
 from auscult.store.transaction import Transaction
 from auscult.store.work import Work
 

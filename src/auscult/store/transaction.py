@@ -13,8 +13,8 @@ from sqlalchemy import Connection, CursorResult, Row, bindparam, func, select, t
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import Executable
 
+from auscult.store.databases.refusals import translate
 from auscult.store.later import Later, Unwritten
-from auscult.store.refusals import translate
 from auscult.store.statements import Either, Hat, spelled_many
 
 LOCK_CLASS = 0x61757363

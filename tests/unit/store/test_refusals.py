@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import exc
 
 from auscult.kernel.errors import BodyMalformed, StateConflict, StoreRaced, StoreUnavailable
-from auscult.store.refusals import DETAIL_CHARS_MAX, translate
+from auscult.store.databases.refusals import DETAIL_CHARS_MAX, translate
 
 
 @pytest.mark.parametrize(
