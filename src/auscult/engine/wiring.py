@@ -30,7 +30,6 @@ from auscult.notification.port import CHANNELS, Channel
 from auscult.performance.port import MONITORS, Monitor
 from auscult.remediation.decide import Runbook
 from auscult.remediation.port import ACTIONS, Action
-from auscult.runtime.logging import logger
 from auscult.runtime.outbound import Guard
 from auscult.runtime.settings import (
     Entry,
@@ -46,8 +45,6 @@ if TYPE_CHECKING:
     from auscult.runtime.settings import Settings, TenantSettings
     from auscult.store import Store
     from auscult.vault import Vault
-
-log = logger("engine.wiring")
 
 P = TypeVar("P", bound=Plug)
 M = TypeVar("M", bound=BaseModel)
@@ -309,8 +306,6 @@ def _oncall(bench: _Bench, tree: "TenantSettings") -> OnCall:
     if oncall.policy and oncall.policy not in oncall.by_name:
         where = locate(tree.oncall.origin)
         raise SettingError(f"{where}: oncall: a channel is needed that tells where nobody is left")
-    for sentence in oncall.missing():
-        log.warning("somebody is missing on call", tenant=bench.tenant, what=sentence)
     return oncall
 
 

@@ -89,6 +89,7 @@ CASES: dict[tuple[str, str], str] = {
     ("POST", "/incidents/{incident_id}/release"): OBJECT,
     ("POST", "/incidents/{incident_id}/resolve"): OBJECT,
     ("POST", "/incidents/{incident_id}/snooze"): OBJECT,
+    ("POST", "/incidents/{incident_id}/mute"): OBJECT,
     ("POST", "/incidents/{incident_id}/escalate"): OBJECT,
     ("POST", "/incidents/{incident_id}/reassign"): OBJECT,
     ("GET", "/oncall"): OWN,

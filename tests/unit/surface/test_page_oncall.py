@@ -200,6 +200,21 @@ async def test_an_incident_is_snoozed_from_its_page(app: FastAPI, engine: FakeEn
     )
 
 
+async def test_what_fires_is_muted_from_its_page(app: FastAPI, engine: FakeEngine) -> None:
+    incident = await open_one(engine)
+    path = f"/incidents/{incident.id}/mute"
+    assert (await post(app, path, for_min="x")).status == 400
+    answer = await post(app, path, for_min="240", reason=" we move it ")
+    assert answer.headers["location"].endswith("?done=muted")
+    (silence,) = engine.alerts.silenced
+    assert silence.ends_ms - silence.starts_ms == 240 * MINUTE_MS
+    assert silence.comment == "we move it"
+    signal = incident.signals[0]
+    assert f'signal="{signal.signal}"' in map(str, silence.matchers)
+    assert f'service="{signal.subject.service}"' in map(str, silence.matchers)
+    await post(app, f"/incidents/{incident.id}/resolve", confirmed="yes")
+
+
 async def test_an_incident_that_is_over_is_not_handed_on(app: FastAPI, engine: FakeEngine) -> None:
     incident = await open_one(engine)
     await post(app, f"/incidents/{incident.id}/resolve", confirmed="yes")

@@ -93,10 +93,12 @@ class OnCallPath:
         """Begin with the calendars of the last start, before anybody is called."""
         await self._read(self._calendars.recall)
         self._calendars.dress(self._plans)
+        _miss(self._plans)
 
     def dress(self, plans: "Plans") -> None:
         """Put what calendars say into plans that are about to be in force."""
         self._calendars.dress(plans)
+        _miss(plans)
         self._looked_ms.clear()
         self._wake.set()
 
@@ -161,3 +163,10 @@ def _set_handovers(work: "Work", tenant: TenantId, oncall: OnCall, *, now_ms: in
 
 def _open_incidents(work: "Work", tenant: TenantId) -> "list[Incident]":
     return work.of(tenant).incidents.recent(INCIDENTS_MAX)
+
+
+def _miss(plans: "Plans") -> None:
+    """Say which names in settings mean nobody: the fallback is told in their place."""
+    for plan in plans.all():
+        for sentence in plan.rules.oncall.missing():
+            log.warning("somebody is missing on call", tenant=plan.tenant, what=sentence)

@@ -1,5 +1,7 @@
 """The incident page, and what a person does there: plain forms, so that none needs a script."""
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
@@ -18,7 +20,7 @@ from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import Incident, Signal, Status
 from auscult.kernel.times import MINUTE_MS
 from auscult.surface.api.access import Ask
-from auscult.surface.api.incidents import who
+from auscult.surface.api.incidents import silence_signals, who
 from auscult.surface.api.limits import read_form
 from auscult.surface.api.queries import FOR_MAX_MIN, TEXT_CHARS_MAX, Nothing, Query
 from auscult.surface.api.speech import sent_whole_or_part
@@ -37,6 +39,7 @@ from auscult.surface.web.render import is_partial, render
 from auscult.surface.web.session import SEE_OTHER, Visitor
 
 router = APIRouter(include_in_schema=False)
+REASON_CHARS_MAX = 200
 UNDO_MS = 10_000
 """How long an acknowledgement can be undone with one tap; later it stands under "More"."""
 STILL_FIRING = "still_firing"
@@ -49,11 +52,13 @@ NOTICES = {
     "over": "This incident is already over; nothing was changed.",
     "silenced": "Snoozed: nobody is called until then.",
     "escalated": "The next level is called.",
+    "muted": "Muted: nobody is told of what fires here until then.",
     "reassigned": "Handed on: they are called now.",
     "nowhere": "No escalation policy is for this incident; nothing was changed.",
     "nobody": "They are not known any more; nothing was changed.",
     STILL_FIRING: "Not resolved yet: see above what still fires.",
 }
+MUTES = ((60, "1 h"), (240, "4 h"), (1_440, "1 d"))
 SNOOZES = ((30, "30 min"), (60, "1 h"), (240, "4 h"))
 
 
@@ -117,10 +122,27 @@ async def resolve(incident_id: str, ask: Visitor) -> Response:
 @router.post("/incidents/{incident_id}/snooze")
 async def snooze(incident_id: str, ask: Visitor) -> Response:
     """Have nobody called for some minutes: the visitor has it until then."""
-    minutes = (await read_form(ask.request)).get("for_min", "60")
+    for_min = _minutes(await read_form(ask.request))
+    return await _act(ask, Silenced(**who(ask, incident_id), for_ms=for_min * MINUTE_MS))
+
+
+@router.post("/incidents/{incident_id}/mute")
+async def mute(incident_id: str, ask: Visitor) -> Response:
+    """Silence what fires in an incident, for some minutes and for everybody."""
+    form = await read_form(ask.request)
+    reason = form.get("reason", "").strip()[:REASON_CHARS_MAX]
+    try:
+        await silence_signals(ask, incident_id, for_min=_minutes(form), reason=reason)
+    except StateConflict:
+        return await _answer(ask, incident_id, "over")
+    return await _answer(ask, incident_id, "muted")
+
+
+def _minutes(form: Mapping[str, str]) -> int:
+    minutes = form.get("for_min", "60")
     if not minutes.isdecimal() or not 0 < int(minutes) <= FOR_MAX_MIN:
         raise BodyMalformed(f"for_min: should be 1 to {FOR_MAX_MIN} minutes")
-    return await _act(ask, Silenced(**who(ask, incident_id), for_ms=int(minutes) * MINUTE_MS))
+    return int(minutes)
 
 
 @router.post("/incidents/{incident_id}/escalate")
@@ -193,5 +215,7 @@ async def _page_of(ask: Ask, story: Story, done: str) -> Response:
         calls=calls,
         choices=choices if calls else (),
         snoozes=SNOOZES,
+        mutes=MUTES,
+        firing=still,
         undo_until_ms=(incident.acknowledged_ms or 0) + UNDO_MS,
     )
