@@ -21,7 +21,7 @@ run: ## show auscult against soundstage, a living miniature platform
 
 test: ## every test but the campaigns
 	@$(BOOTSTRAP) test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),scripts/test.sh)
 
 check: ## format, lint, types, import contracts, house rules
 	@$(BOOTSTRAP) test

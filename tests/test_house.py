@@ -105,3 +105,10 @@ def test_a_shelf_with_plugs_has_its_port(shelf: str) -> None:
 def test_no_test_reaches_another_machine() -> None:
     with socket.socket() as probe, pytest.raises(pytest.fail.Exception, match="loopback"):
         probe.connect(("192.0.2.1", 9))
+
+
+def test_every_test_is_run_by_the_command_that_runs_them_all() -> None:
+    said = (ROOT / "scripts/test.sh").read_text()
+    files = {path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py")}
+    places = {"/".join(path.parts[:2]) for path in files}
+    assert {place for place in places if place not in said} == set()
