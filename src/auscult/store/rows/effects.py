@@ -204,6 +204,7 @@ class EffectRows:
 
     def withdraw(self, keys: Iterable[str]) -> None:
         """Take back wishes that were not attempted yet; they can be wished anew."""
+        self._slice.write(effects)
         for key in keys:
             if self._slice.run(_WITHDRAW, of_key=key).rowcount:
                 self._turns.end(key)

@@ -9,6 +9,8 @@ from auscult.kernel.errors import BodyMalformed
 from auscult.kernel.oncall import Takeover
 from auscult.kernel.times import DAY_MS, MINUTE_MS
 from auscult.surface.api.access import Ask, Reader
+from auscult.surface.api.description import BODY, Responses, refusing, takes
+from auscult.surface.api.description.oncall import OverrideMade
 from auscult.surface.api.limits import SMALL_BODY_BYTES, read_body
 from auscult.surface.api.queries import Nothing
 from auscult.surface.api.routes import DirectRoute
@@ -19,6 +21,10 @@ from auscult.surface.readings import as_takeover
 CREATED = 201
 FOR_MAX_MIN = 62 * DAY_MS // MINUTE_MS
 BY_CHARS_MAX = 200
+MADE: Responses = {
+    CREATED: {"description": "Made", "model": OverrideMade},
+    **refusing(*BODY, 409),
+}
 router = APIRouter(prefix="/api/v1/oncall", tags=["oncall"], route_class=DirectRoute)
 
 
@@ -57,7 +63,12 @@ class Wished(BaseModel):
             raise BodyMalformed(_first(wrong)) from None
 
 
-@router.post("/schedules/{schedule}/overrides", status_code=CREATED)
+@router.post(
+    "/schedules/{schedule}/overrides",
+    status_code=CREATED,
+    openapi_extra=takes(Wished.model_json_schema()),
+    responses=MADE,
+)
 async def take_over(schedule: str, ask: Reader) -> Response:
     """Put somebody on call for a while: `{"person": "bob", "for_min": 480}`, or from and to.
 

@@ -10,6 +10,8 @@ from auscult.kernel.times import DAY_MS
 from auscult.notification.oncall import OnCall, shifts, write_calendar
 from auscult.notification.oncall.outlook import notices_of, stand
 from auscult.surface.api.access import Ask, Reader
+from auscult.surface.api.description import Responses, told
+from auscult.surface.api.description.oncall import OnCallTold, ScheduleTold
 from auscult.surface.api.queries import TEXT_CHARS_MAX, Query, documented
 from auscult.surface.api.routes import DirectRoute
 from auscult.surface.api.speech import said
@@ -18,6 +20,12 @@ from auscult.surface.readings import as_takeover, read_takeovers
 
 WINDOW_MS, WINDOW_MAX_DAYS = 14 * DAY_MS, 92
 CALENDAR_BACK_MS, CALENDAR_AHEAD_MS = 14 * DAY_MS, 120 * DAY_MS
+CALENDAR: Responses = {
+    200: {
+        "description": "As iCalendar (RFC 5545)",
+        "content": {"text/calendar": {"schema": {"type": "string"}}},
+    }
+}
 router = APIRouter(prefix="/api/v1/oncall", tags=["oncall"], route_class=DirectRoute)
 
 
@@ -40,7 +48,7 @@ class CalendarQuery(Query):
     person: str = Field(default="", max_length=TEXT_CHARS_MAX)
 
 
-@router.get("", openapi_extra=documented(AtQuery))
+@router.get("", openapi_extra=documented(AtQuery), responses=told(OnCallTold))
 async def tell_all(ask: Reader) -> Response:
     """Return who is on call in each schedule at an instant, why, until when, and who is next."""
     at = ask.query(AtQuery).at
@@ -53,7 +61,12 @@ async def tell_all(ask: Reader) -> Response:
     return said(await ask.engine.oncall.ask(ask.tenant, look))
 
 
-@router.get("/schedules/{schedule}.ics", openapi_extra=documented(CalendarQuery))
+@router.get(
+    "/schedules/{schedule}.ics",
+    openapi_extra=documented(CalendarQuery),
+    response_class=Response,
+    responses=CALENDAR,
+)
 async def give_calendar(schedule: str, ask: Reader) -> Response:
     """Return a schedule as iCalendar, from two weeks back to four months ahead."""
     person, now_ms = ask.query(CalendarQuery).person, ask.engine.clock.now_ms()
@@ -66,7 +79,9 @@ async def give_calendar(schedule: str, ask: Reader) -> Response:
     return Response(text, media_type="text/calendar", headers=headers)
 
 
-@router.get("/schedules/{schedule}", openapi_extra=documented(WindowQuery))
+@router.get(
+    "/schedules/{schedule}", openapi_extra=documented(WindowQuery), responses=told(ScheduleTold)
+)
 async def tell_one(schedule: str, ask: Reader) -> Response:
     """Return the shifts of a schedule, what is wrong with them, and who has taken over."""
     begins_ms, ends_ms = window_of(ask, ask.query(WindowQuery))
@@ -90,9 +105,9 @@ async def tell_one(schedule: str, ask: Reader) -> Response:
             "notices": notices_of(oncall, schedule, from_ms=begins_ms, to_ms=ends_ms),
         }
 
-    told = await ask.engine.oncall.ask(ask.tenant, look)
+    seen = await ask.engine.oncall.ask(ask.tenant, look)
     mine = [one for one in await read_takeovers(ask.engine, ask.tenant) if one.schedule == schedule]
-    return said(told | {"overrides": [as_takeover(one) for one in mine]})
+    return said(seen | {"overrides": [as_takeover(one) for one in mine]})
 
 
 def window_of(ask: Ask, query: WindowQuery) -> tuple[int, int]:
