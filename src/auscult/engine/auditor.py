@@ -64,10 +64,7 @@ class Roll:
             owner: before[owner] if owner in before and before[owner][0] == said else (said, now_s)
             for owner, said in heard.items()
         }
-        gone = [name for name, (_, since_s) in self._since_s.items() if now_s - since_s > DEAD_S]
-        for name in gone:
-            del self._since_s[name]
-        return gone
+        return [name for name, (_, since_s) in self._since_s.items() if now_s - since_s > DEAD_S]
 
 
 class Auditor:

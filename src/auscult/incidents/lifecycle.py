@@ -211,9 +211,11 @@ def _release(incident: Incident, by: str, now_ms: int) -> Advance:
     left = tuple(name for name in incident.acknowledgers if name != by)
     if by not in {incident.acknowledged_by, *incident.acknowledgers}:
         raise StateConflict(f"{incident.acknowledged_by} has it")
-    if left and by != incident.acknowledged_by:
-        after = incident.model_copy(update={"acknowledgers": left, "updated_ms": now_ms})
-        sentence = f"Given back by {by}; {incident.acknowledged_by} has it."
+    if left:
+        first = left[0] if by == incident.acknowledged_by else incident.acknowledged_by
+        changed = {"acknowledged_by": first, "acknowledgers": left, "updated_ms": now_ms}
+        after = incident.model_copy(update=changed)
+        sentence = f"Given back by {by}; {first} has it."
         return _changed(after, ChangeKind.NOTED, actor=by, sentence=sentence)
     after = incident.model_copy(update={**_NOBODY_HAS_IT, "updated_ms": now_ms})
     return _changed(after, ChangeKind.RELEASED, actor=by, sentence=f"Given back by {by}.")

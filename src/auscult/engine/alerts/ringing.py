@@ -7,7 +7,6 @@ from auscult.engine.alerts.telling import ring_groups
 from auscult.engine.events.records import settle
 from auscult.engine.events.settled import Settled
 from auscult.kernel.alerts import Group
-from auscult.kernel.errors import AuscultError
 from auscult.kernel.facts import Found
 from auscult.kernel.words import TenantId
 from auscult.runtime.logging import logger
@@ -37,8 +36,8 @@ def ring_at_once(
     try:
         with work.savepoint():
             return ring(work, tenant, due, plans=plans, clock=clock)
-    except AuscultError as why:
-        log.error("groups of alerts cannot be told at once", tenant=tenant, why=str(why))
+    except Exception as why:  # a defect in one group must refuse no alert
+        log.error("groups of alerts cannot be told at once", tenant=tenant, exc_info=why)
         return Settled(tenant)
 
 

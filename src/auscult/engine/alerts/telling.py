@@ -107,7 +107,14 @@ class _Bell:
             muting=self.muting,
             now_ms=self.now_ms,
         )
-        self._note(group, looked, is_left=len(looked.gone) < len(own))
+        is_left = len(looked.gone) < len(own)
+        held = looked.group.told.get(INCIDENTS)
+        if not is_left and held is not None and held.firing:
+            # Muted, and over: people hear nothing of it, but its incident must end.
+            self.rung.gone += [(group.id, fingerprint) for fingerprint in looked.gone]
+            self._close(looked.group, own)
+            return
+        self._note(group, looked, is_left=is_left)
 
     def _close(self, group: Group, alerts: list[Alert]) -> None:
         """Put a group to sleep that nothing belongs to any more; no incident waits for its end."""

@@ -18,7 +18,7 @@ from auscult.engine.events.perform import perform
 from auscult.engine.events.receivers import Attempt, Receivers
 from auscult.incidents import looked_at
 from auscult.kernel.effects import Effect, EffectKind, Result
-from auscult.kernel.errors import AuscultError, QueueFull, StoreUnavailable
+from auscult.kernel.errors import QueueFull, StoreUnavailable
 from auscult.kernel.facts import Answered, Rang, Timer
 from auscult.kernel.words import TenantId
 from auscult.notification.decide import remind
@@ -247,10 +247,7 @@ class Dispatch:
         self._sensing.set()
 
     async def run_effects(self, http: "aiohttp.ClientSession") -> None:
-        """Attempt due effects until cancelled.
-
-        More are claimed than have a place: what waits here begins when another attempt ends.
-        """
+        """Attempt due effects until cancelled; what has no place yet waits for another's end."""
         while not self._is_ending:
             held = Counter(self._in_flight.values())
             held.update({tenant: len(some) for tenant, some in self._waiting.items()})
@@ -310,13 +307,15 @@ class Dispatch:
                 await self._ring(tenant, ids)
 
     async def _ring(self, tenant: TenantId, ids: "list[str]") -> None:
-        """Ring groups of one tenant; where that is not possible they keep their lease."""
+        """Ring groups of one tenant; those that cannot be rung, alone either, keep their lease."""
         try:
             await self._claims.fetch(
                 lambda work: ring(work, tenant, ids, plans=self._plans, clock=self._clock)
             )
-        except AuscultError as why:
-            log.error("groups of alerts cannot be told", tenant=tenant, why=str(why))
+        except Exception as why:  # a defect in one group must stop no other
+            log.error("groups of alerts cannot be told", tenant=tenant, exc_info=why)
+            for one in ids if len(ids) > 1 else ():
+                await self._ring(tenant, [one])
 
     async def drain(self) -> None:
         """Let the attempts in flight end, for `DRAIN_S` at most; what is left keeps its lease."""

@@ -43,6 +43,7 @@ from auscult.remediation.decide import Runbook
 QUIET_TIMER = "quiet"
 SETTLE_TIMER = "settle"
 MUTE_TIMER = "mute"
+HOLD_MS = 5_000
 AUSCULT = "auscult"
 DECIDED = "incident.decided"
 """The action of the audit row that says why somebody was told or called, or was not."""
@@ -139,9 +140,11 @@ def hush(case: Case, decision: Decision) -> Decision:
     before = incident.mute
     kinds = {change.kind for change in decision.changes}
     is_asked = bool(kinds & LOUD) or ChangeKind.JOINED in kinds or isinstance(case.fact, Rang)
-    found = mute(incident, case.sight) if is_asked else before
-    if found is None and before is None:
+    found = mute(incident, case.sight) if is_asked else None
+    if not is_asked or (found is None and before is None):
         return decision
+    if found is None and before is not None and incident.quiet_since_ms is not None:
+        found = before.model_copy(update={"until_ms": case.now_ms + HOLD_MS})  # it is over soon
     changes: tuple[Change, ...] = ()
     if found is None:
         changes = (_said(incident, case.now_ms, ChangeKind.UNMUTED),)

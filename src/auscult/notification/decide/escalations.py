@@ -14,10 +14,10 @@ from auscult.kernel.incidents import (
     Paged,
     Status,
 )
-from auscult.kernel.times import MINUTE_MS, duration_words
+from auscult.kernel.times import MINUTE_MS
+from auscult.notification.decide.calls import by_message, no_longer, note_page, say_call, why_line
 from auscult.notification.decide.routes import Route
 from auscult.notification.decide.wishes import WIDENS, message_key, wish
-from auscult.notification.messages.plain import cut
 from auscult.notification.oncall.escalation import (
     Call,
     begin,
@@ -30,13 +30,11 @@ from auscult.notification.oncall.escalation import (
     take,
 )
 from auscult.notification.oncall.policy import Aim, Policy, Target, read_target
-from auscult.notification.oncall.resolve import Page, Staff
+from auscult.notification.oncall.resolve import Staff
 from auscult.notification.oncall.section import OnCall
 
 ESCALATE_TIMER = "escalate"
-AUSCULT = "auscult"
-SENTENCE_CHARS = 500
-WHY_CHARS = 1_000
+AWAY_WAIT_MS = 60_000
 QUIET_WAIT_MS = 5_000
 """How long a step is put off while nothing fires: in a moment that is over, or it is back."""
 
@@ -97,9 +95,14 @@ class _Turn:
         return is_due or ChangeKind.UNMUTED in self.kinds
 
     @property
-    def is_mute(self) -> bool:
-        """Whether nobody is called now, unless a person asks for it."""
-        return self.incident.mute is not None and not self.is_handed_on
+    def held_until_ms(self) -> int | None:
+        """Till when nobody is called, unless a person asks for it; None where people are."""
+        if self.is_handed_on:
+            return None
+        if self.incident.mute is not None:
+            return max(self.incident.mute.until_ms, self.around.now_ms + QUIET_WAIT_MS)
+        is_quiet = self.incident.quiet_since_ms is not None
+        return self.around.now_ms + QUIET_WAIT_MS if is_quiet else None
 
     @property
     def has_somebody(self) -> bool:
@@ -126,11 +129,11 @@ def escalate(incident: Incident, changes: Sequence[Change], fact: Fact, *, aroun
     kinds = frozenset(change.kind for change in changes)
     if incident.is_over:
         return _over(incident, around) if ChangeKind.RESOLVED in kinds else Moved(incident)
-    policy, _why = policy_for(incident, around)
+    policy = _chosen(incident, kinds, around)
     if policy is None:
         if isinstance(fact, Escalated | Reassigned):
             raise StateConflict("no escalation policy is for this incident")
-        return Moved(incident)
+        return _wait_for_policy(incident, around.now_ms)
     turn = _Turn(incident, kinds, fact, policy, around)
     if turn.is_rung and incident.quiet_since_ms is not None:
         return Moved(incident, timers=(_timer(incident, around.now_ms + QUIET_WAIT_MS),))
@@ -138,11 +141,31 @@ def escalate(incident: Incident, changes: Sequence[Change], fact: Fact, *, aroun
     return Moved(incident) if led is None else _moved(turn, *led)
 
 
+def _chosen(incident: Incident, kinds: Collection[ChangeKind], around: Around) -> Policy | None:
+    """Return the policy: what became worse may be for another route's now."""
+    if ChangeKind.WORSENED in kinds:
+        policy, _ = policy_for(incident.model_copy(update={"escalation": None}), around)
+        if policy is not None:
+            return policy
+    return policy_for(incident, around)[0]
+
+
+def _wait_for_policy(incident: Incident, now_ms: int) -> Moved:
+    """Look again soon where a policy that has begun is away: settings may bring it back."""
+    begun = incident.escalation
+    if begun is None or incident.status is Status.ACKNOWLEDGED:
+        return Moved(incident)
+    awake = incident.model_copy(
+        update={"escalation": begun.model_copy(update={"is_resting": False})}
+    )
+    return Moved(awake, timers=(_timer(incident, now_ms + AWAY_WAIT_MS),))
+
+
 def _moved(turn: _Turn, led: Escalation, calls: tuple[Call, ...]) -> Moved:
     """Take what is due; what was to come for those who have it now does not hold any more."""
     around, before = turn.around, turn.incident.escalation
     after, due_calls = led, tuple[Call, ...]()
-    if not turn.is_mute:
+    if turn.held_until_ms is None:
         after, due_calls = take(
             turn.policy, led, around.staff, has_it=turn.has_it, now_ms=around.now_ms
         )
@@ -154,14 +177,14 @@ def _moved(turn: _Turn, led: Escalation, calls: tuple[Call, ...]) -> Moved:
         }
     )
     is_new = before is not None and before.round != after.round and not turn.is_rung
-    withdrawn = _withdrawn(around.later, turn.has_it, all_of_them=after.is_resting or is_new)
+    withdrawn = no_longer(around.later, turn.has_it, all_of_them=after.is_resting or is_new)
     spoken = _speak(incident, (*calls, *due_calls), turn=turn, withdrawn=withdrawn)
     spoken = replace(spoken, calls=(*calls, *due_calls))
     coming = due(turn.policy, after)
     if coming is None:
         return replace(spoken, cancelled=(_key(incident),))
-    mute_ms = turn.incident.mute.until_ms if turn.incident.mute and turn.is_mute else 0
-    return replace(spoken, timers=(_timer(incident, max(coming.at_ms, mute_ms)),))
+    due_ms = max(coming.at_ms, turn.held_until_ms or 0)
+    return replace(spoken, timers=(_timer(incident, due_ms),))
 
 
 def _begun(turn: _Turn) -> _Led | None:
@@ -190,7 +213,7 @@ def _led_on(turn: _Turn, before: Escalation | None) -> _Led | None:
         led = _handed(turn, before, turn.fact.to)
     elif isinstance(turn.fact, Escalated):
         led = hurry(policy, before, now_ms=now_ms), ()
-    elif ChangeKind.RELEASED in turn.kinds and before.handed_to:
+    elif ChangeKind.RELEASED in turn.kinds and _has_heirs(turn, before):
         led = _handed(turn, before, before.handed_to)
     elif ChangeKind.RELEASED in turn.kinds:
         led = resume(policy, before, now_ms=now_ms), ()
@@ -200,15 +223,29 @@ def _led_on(turn: _Turn, before: Escalation | None) -> _Led | None:
     return led
 
 
-def _handed(turn: _Turn, before: Escalation, to: str) -> _Led:
-    target, staff = _target(to), turn.around.staff
+def _has_heirs(turn: _Turn, before: Escalation) -> bool:
+    """Say whether those to whom it was handed are to be called again.
+
+    Not where the policy has gone on since, where nobody is called now, or where they are gone.
+    """
+    is_theirs = bool(before.handed_to) and before.last_step is None
+    return is_theirs and turn.held_until_ms is None and _is_known(turn, _target(before.handed_to))
+
+
+def _is_known(turn: _Turn, target: Target) -> bool:
+    staff = turn.around.staff
     shelves: Mapping[Aim, Collection[str]] = {
         Aim.PERSON: staff.people,
         Aim.TEAM: staff.teams,
         Aim.SCHEDULE: staff.schedules,
         Aim.CHANNEL: turn.around.oncall.channels,
     }
-    if target.name not in shelves[target.aim]:
+    return target.name in shelves[target.aim]
+
+
+def _handed(turn: _Turn, before: Escalation, to: str) -> _Led:
+    target, staff = _target(to), turn.around.staff
+    if not _is_known(turn, target):
         raise ObjectMissing(f"no {target.aim} {target.name!r}")
     now_ms = turn.around.now_ms
     after, call = hand(turn.policy, before, target, staff=staff, now_ms=now_ms)
@@ -247,7 +284,7 @@ def _over(incident: Incident, around: Around) -> Moved:
     return Moved(
         incident.model_copy(update={"escalation": after}),
         cancelled=(_key(incident),),
-        withdrawn=_withdrawn(around.later, frozenset(), all_of_them=True),
+        withdrawn=no_longer(around.later, frozenset(), all_of_them=True),
     )
 
 
@@ -267,14 +304,14 @@ def _speak(
     changes: list[Change] = []
     pages: list[Paged] = []
     for call in calls:
-        change = _change(incident, call, around.now_ms)
+        change = say_call(incident, call, around.now_ms)
         changes.append(change)
-        for (channel, after_ms), mine in _by_message(call.pages).items():
+        for (channel, after_ms), mine in by_message(call.pages).items():
             key = message_key(incident.id, ChangeKind.OPENED, channel=channel)
             kind = ChangeKind.OPENED
             if channel in around.told or key in held or key in effects:
                 kind = ChangeKind.ESCALATED
-                number = f"{call.number}.{after_ms // MINUTE_MS}"
+                number = f"{call.number}.{after_ms}"
                 key = message_key(incident.id, kind, channel=channel, number=number)
             effects[key] = wish(
                 incident,
@@ -283,9 +320,9 @@ def _speak(
                 key=key,
                 due_ms=around.now_ms + after_ms,
                 base_url=around.base_url,
-                lines=[*map(_why_line, mine), coming],
+                lines=[*map(why_line, mine), coming],
             )
-            pages += [_paged(one, effects[key]) for one in mine]
+            pages += [note_page(one, effects[key]) for one in mine]
     return Moved(
         incident,
         changes=tuple(changes),
@@ -293,58 +330,6 @@ def _speak(
         pages=tuple(pages),
         withdrawn=withdrawn,
     )
-
-
-def _by_message(pages: Iterable[Page]) -> dict[tuple[str, int], list[Page]]:
-    """Return the pages by channel and time: one message calls everybody whom it reaches."""
-    found: dict[tuple[str, int], list[Page]] = {}
-    for page in pages:
-        found.setdefault((page.channel, page.after_ms), []).append(page)
-    return found
-
-
-def _why_line(page: Page) -> str:
-    return f"Called: {page.person or 'this channel'}, {page.why}."
-
-
-def _change(incident: Incident, call: Call, now_ms: int) -> Change:
-    """Return a call as a line of the timeline: who, by what, and why just them."""
-    called = "; ".join(
-        f"{one.person or 'all'} by {one.channel}"
-        + (f" in {duration_words(one.after_ms)}" if one.after_ms else "")
-        + f" ({one.why})"
-        for one in call.pages
-    )
-    return Change(
-        kind=ChangeKind.ESCALATED,
-        incident=incident.id,
-        at_ms=now_ms,
-        actor=AUSCULT,
-        sentence=cut(
-            f"{call.name} called: {called or 'all of them have it already'}.", SENTENCE_CHARS
-        ),
-    )
-
-
-def _paged(page: Page, effect: Effect) -> Paged:
-    return Paged(
-        key=effect.key,
-        incident=effect.incident,
-        person=page.person,
-        channel=page.channel,
-        due_ms=effect.due_ms,
-        why=cut(page.why, WHY_CHARS),
-    )
-
-
-def _withdrawn(
-    later: Iterable[Paged], has_it: Collection[str], *, all_of_them: bool
-) -> tuple[str, ...]:
-    """Return the keys of pages to come that reach only people who have it, or all."""
-    called: dict[str, set[str]] = {}
-    for one in later:
-        called.setdefault(one.key, set()).add(one.person)
-    return tuple(key for key, people in called.items() if all_of_them or people <= set(has_it))
 
 
 def _until_ms(turn: _Turn) -> int | None:

@@ -143,7 +143,8 @@ def _by_another(rule: MuteRule, incident: Incident, sight: Sight) -> Mute | None
     """Return the open incident that this one depends on; none that the rule is for itself."""
     own = dict(incident.labels_of(incident.signals[0]))
     for other in sight.others():
-        if other.id == incident.id or other.is_over:
+        is_mutual = other.mute is not None and other.mute.other == incident.id
+        if other.id == incident.id or other.is_over or is_mutual:
             continue
         theirs = [other.labels_of(one) for one in other.signals if one.phase is Phase.FIRING]
         if not theirs or rule.is_for(other, theirs):

@@ -7,7 +7,7 @@ outage nobody's time to answer is cut short, and levels are called one after the
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from auscult.kernel.incidents import Escalation, Taken
+from auscult.kernel.incidents import PEOPLE_MAX, Escalation, Taken
 from auscult.kernel.times import MINUTE_MS, clock_utc
 from auscult.kernel.words import Severity
 from auscult.notification.oncall.policy import Due, Policy, Step, Target, plan
@@ -55,11 +55,13 @@ def due(policy: Policy, escalation: Escalation) -> Due | None:
     coming = [*_again(policy, escalation), *_onward(policy, escalation)]
     if coming:
         return min(coming, key=lambda one: (one.at_ms, one.step, one.attempt))
-    last_ms = escalation.last_taken_ms
-    if last_ms is None or escalation.severity is Severity.INFO:
-        return None  # no step is for this; and nobody need answer what only informs
+    severity, last_ms = escalation.severity, escalation.last_taken_ms
+    if severity is Severity.INFO or all(severity not in one.only.severity for one in policy.steps):
+        return None  # nobody need answer what only informs, and some policies are not for this
+    # Where no step is open at this hour, nobody would be called at all: the end comes at once.
     wait_ms = policy.last_wait_min * MINUTE_MS
-    return Due(step=len(policy.steps), attempt=0, at_ms=last_ms + wait_ms)
+    end_ms = escalation.from_ms if last_ms is None else last_ms + wait_ms
+    return Due(step=len(policy.steps), attempt=0, at_ms=end_ms)
 
 
 def take(
@@ -113,9 +115,10 @@ def hurry(policy: Policy, escalation: Escalation, *, now_ms: int) -> Escalation:
     if taken_ms is not None and taken_ms > now_ms - JUST_NOW_MS:
         return escalation.model_copy(update={"is_resting": False})
     following = last + 1 if last is not None else escalation.first_step
-    later = plan(policy, severity=escalation.severity, from_ms=now_ms, first_step=following)
     at_least = last if last is not None else len(policy.steps) - 1
-    step = min((one.step for one in later), default=at_least)
+    later = enumerate(policy.steps[following:], start=following)
+    open_now = (number for number, one in later if one.only.holds(escalation.severity, now_ms))
+    step = next(open_now, at_least)
     return _from(policy, escalation, step, now_ms=now_ms)
 
 
@@ -167,17 +170,17 @@ def rests(
 
 def _again(policy: Policy, escalation: Escalation) -> Iterator[Due]:
     """Return the next attempt at each step that was taken and has attempts left."""
-    first_ms: dict[int, int] = {}
+    last_ms: dict[int, int] = {}
     attempts: dict[int, int] = {}
     for one in escalation.taken:
         if one.step == Taken.HANDED:
             continue
-        first_ms.setdefault(one.step, one.at_ms)
+        last_ms[one.step] = max(last_ms.get(one.step, 0), one.at_ms)
         attempts[one.step] = max(attempts.get(one.step, 0), one.attempt)
     for number, attempt in attempts.items():
         step = policy.steps[number] if number < len(policy.steps) else None
         if step is not None and attempt < step.repeat:
-            at_ms = first_ms[number] + (attempt + 1) * step.again_min * MINUTE_MS
+            at_ms = last_ms[number] + step.again_min * MINUTE_MS
             yield Due(step=number, attempt=attempt + 1, at_ms=at_ms)
 
 
@@ -208,7 +211,8 @@ def _end(
 
 
 def _from(policy: Policy, escalation: Escalation, step: int, *, now_ms: int) -> Escalation:
-    """Return the next round, whose first step is this one, due now."""
+    """Return the next round, whose first step is this one; the policy may be shorter now."""
+    step = min(step, len(policy.steps) - 1)
     wait_ms = policy.steps[step].wait_min * MINUTE_MS
     return Escalation(
         policy=policy.name,
@@ -230,7 +234,8 @@ def _others(pages: Iterable[Page], passed: Iterable[Passed]) -> tuple[Passed, ..
 
 
 def _people(pages: Iterable[Page]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(page.person for page in pages if page.person))
+    named = dict.fromkeys(page.person for page in pages if page.person)
+    return tuple(named)[:PEOPLE_MAX]
 
 
 def _name(policy: Policy, step: int) -> str:
