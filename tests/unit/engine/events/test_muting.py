@@ -226,3 +226,15 @@ def test_a_wrong_rule_is_refused_with_words(fields: dict[str, Any], words: str) 
     with pytest.raises(ValidationError) as refused:
         rule(**fields)
     assert words in str(refused.value)
+
+
+def test_two_that_look_at_each_other_are_not_both_muted(bench: Bench) -> None:
+    one = rule(match=['service="player"'], **{"while": ['service="encode"']})
+    other = MuteRule.model_validate(
+        {"name": "n", "match": ['service="encode"'], "while": ['service="player"']}
+    )
+    rules(bench, one, other)
+    first = open_one(bench, subject={"service": "encode"})
+    second = open_one(bench, subject={"service": "player"}, fingerprint="fp-2", signal="stalls")
+    assert first.id != second.id
+    assert [bool(sent(bench, one)) for one in (first, second)].count(True) == 1
