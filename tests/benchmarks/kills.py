@@ -143,7 +143,7 @@ def real(folder: Path, kills: int, seed: int) -> tuple[int, int, int, int]:
     load.is_over.set()
     load.join()
     until_s = time.monotonic() + SETTLE_S
-    while load.accepted - ear.told and time.monotonic() < until_s:
+    while load.accepted - load.muted - ear.told and time.monotonic() < until_s:
         time.sleep(0.2)
     time.sleep(3)
     product.stop()
