@@ -7,6 +7,7 @@ from auscult.engine.alerts.telling import ring_groups
 from auscult.engine.events.records import settle
 from auscult.engine.events.settled import Settled
 from auscult.kernel.alerts import Group
+from auscult.kernel.errors import StoreUnavailable
 from auscult.kernel.facts import Found
 from auscult.kernel.words import TenantId
 from auscult.runtime.logging import logger
@@ -36,6 +37,8 @@ def ring_at_once(
     try:
         with work.savepoint():
             return ring(work, tenant, due, plans=plans, clock=clock)
+    except StoreUnavailable:
+        raise  # nothing was taken in either: the desk does all of it again, or says so
     except Exception as why:  # a defect in one group must refuse no alert
         log.error("groups of alerts cannot be told at once", tenant=tenant, exc_info=why)
         return Settled(tenant)
