@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from auscult.engine.alerts.taking import Led, lead
 from auscult.kernel.alerts import SEEN_BY, Alert, Group
-from auscult.kernel.effects import Effect, EffectKind
+from auscult.kernel.effects import Effect
 from auscult.kernel.findings import Evidence, Finding, Phase
 from auscult.kernel.incidents import Status
 from auscult.kernel.words import Labels, Subject, TenantId
@@ -165,17 +165,8 @@ def _finding(group: Group, message: Message) -> Finding:
 
 
 def _effect(group: Group, channel: str, message: Message) -> Effect:
-    return Effect(
-        key=f"{group.id}:{group.begun_ms}:{group.count}:{channel}",
-        tenant=message.tenant,
-        kind=EffectKind.NOTIFY,
-        plug=channel,
-        to=channel,
-        verb="send",
-        incident=group.id,
-        payload=message.model_dump(mode="json"),
-        due_ms=message.at_ms,
-    )
+    key = f"{group.id}:{group.begun_ms}:{group.count}:{channel}"
+    return message.as_effect(channel, key=key, due_ms=message.at_ms)
 
 
 def forget_told(rows: "TenantRows", effect: Effect) -> None:

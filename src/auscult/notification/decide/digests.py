@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from auscult.kernel.effects import Effect, EffectKind
+from auscult.kernel.effects import Effect
 from auscult.kernel.incidents import Change, ChangeKind, Incident, Status
 from auscult.kernel.times import MINUTE_MS, clock_utc, duration_words
 from auscult.kernel.words import Severity, TenantId, worst
@@ -83,17 +83,7 @@ def add_to_digest(
     elif len(things) < LINES_MAX or known is not None:
         things[line.thing.incident] = line.thing
     message = _message(tuple(things.values()), line, tenant=tenant, base_url=base_url)
-    return Effect(
-        key=line.key,
-        tenant=tenant,
-        kind=EffectKind.NOTIFY,
-        plug=line.channel,
-        to=line.channel,
-        verb="send",
-        incident=line.key,
-        payload=message.model_dump(mode="json"),
-        due_ms=line.due_ms,
-    )
+    return message.as_effect(line.channel, key=line.key, due_ms=line.due_ms)
 
 
 def _message(

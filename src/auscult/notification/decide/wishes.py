@@ -193,17 +193,7 @@ def wish(  # noqa: PLR0913  # what is said of what, to whom, and when
 ) -> Effect:
     """Return the effect of one message, with more lines where it has more to say."""
     message = add_lines(render(incident, change, base_url=base_url), lines)
-    return Effect(
-        key=key,
-        tenant=incident.tenant,
-        kind=EffectKind.NOTIFY,
-        plug=channel,
-        to=channel,
-        verb="send",
-        incident=incident.id,
-        payload=message.model_dump(mode="json"),
-        due_ms=due_ms,
-    )
+    return message.as_effect(channel, key=key, due_ms=due_ms)
 
 
 def _number(incident: Incident, change: Change) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
+from auscult.kernel.effects import Effect, EffectKind
 from auscult.kernel.incidents import ChangeKind, Status
 from auscult.kernel.times import rfc3339
 from auscult.kernel.words import Severity, TenantId, Word
@@ -97,6 +98,20 @@ class Message(Word):
     digest: tuple[Digested, ...] = ()
     added: tuple[str, ...] = ()
     kept: dict[str, str] = {}
+
+    def as_effect(self, channel: str, *, key: str, due_ms: int) -> Effect:
+        """Return the wish that a channel is told this at a time, under a deterministic key."""
+        return Effect(
+            key=key,
+            tenant=self.tenant,
+            kind=EffectKind.NOTIFY,
+            plug=channel,
+            to=channel,
+            verb="send",
+            incident=self.incident,
+            payload=self.model_dump(mode="json"),
+            due_ms=due_ms,
+        )
 
     @property
     def type(self) -> str:

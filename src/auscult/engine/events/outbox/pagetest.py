@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from auscult.kernel.effects import Effect, EffectKind
 from auscult.kernel.incidents import ChangeKind, Status
 from auscult.kernel.words import Severity
 from auscult.notification.messages import Message
@@ -25,17 +24,8 @@ def wish_test(
     for channel in channels:
         for number, kind in enumerate((ChangeKind.OPENED, ChangeKind.RESOLVED)):
             message = _message(rows, kind, by=by, test_id=test_id, at_ms=now_ms + number)
-            effect = Effect(
-                key=f"{TEST}{test_id}:{kind}:1:{channel}",
-                tenant=rows.tenant,
-                kind=EffectKind.NOTIFY,
-                plug=channel,
-                to=channel,
-                verb="send",
-                incident=message.incident,
-                payload=message.model_dump(mode="json"),
-                due_ms=now_ms + number,  # in this order
-            )
+            key = f"{TEST}{test_id}:{kind}:1:{channel}"
+            effect = message.as_effect(channel, key=key, due_ms=message.at_ms)  # in this order
             rows.effects.wish(effect)
             keys.setdefault(channel, []).append(effect.key)
     rows.audit.append(
