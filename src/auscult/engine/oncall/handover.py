@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from auscult.engine.events.settled import Settled
-from auscult.kernel.effects import Effect, EffectKind
+from auscult.kernel.effects import Effect
 from auscult.kernel.facts import Timer
 from auscult.kernel.incidents import ChangeKind, Incident, Status
 from auscult.kernel.words import Severity
@@ -115,19 +115,8 @@ def _messages(
         at_ms=at_ms,
     )
     message = add_lines(message, _incident_lines(rows.incidents.recent(INCIDENTS_SAID_MAX + 1)))
-    payload = message.model_dump(mode="json")
     return [
-        Effect(
-            key=f"{name}:{channel}",
-            tenant=plan.tenant,
-            kind=EffectKind.NOTIFY,
-            plug=channel,
-            to=channel,
-            verb="send",
-            incident=name,
-            payload=payload,
-            due_ms=at_ms,
-        )
+        message.as_effect(channel, key=f"{name}:{channel}", due_ms=at_ms)
         for channel in dict.fromkeys(told.values())
     ]
 
