@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from auscult.engine.events.claims import Claims
 from auscult.engine.events.courier import Courier
 from auscult.engine.events.desk import Desk
-from auscult.engine.events.dispatch import Claims, Dispatch
+from auscult.engine.events.dispatch import Dispatch
 from auscult.engine.events.settled import Settled
 from auscult.engine.wiring import Plans, TenantPlan
 from auscult.kernel.facts import Fact, Rang, Timer

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from auscult.engine.alerts.ringing import ring, ring_at_once
 from auscult.engine.alerts.taking import take_in
-from auscult.engine.events.dispatch import take_up
+from auscult.engine.events.claims import take_up
 from auscult.engine.events.perform import perform
 from auscult.engine.events.records import settle
 from auscult.engine.events.steps import Rules

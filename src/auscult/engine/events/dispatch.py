@@ -1,27 +1,19 @@
-"""Due effects and due timers: claimed in batches, done, and their outcome handed in as a fact.
-
-A claim is a lease. Whoever dies with claims in hand loses them when the lease ends, and another
-attempt is made under the same key: attempts are at least once, the effect is exactly once wherever
-the receiver takes the key.
-"""
+"""Due effects, timers and groups of alerts: claimed, done, and what came of it handed on."""
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from auscult.engine.alerts.ringing import ring
+from auscult.engine.events.claims import by_tenant, take_up_all, themselves, timers
 from auscult.engine.events.perform import perform
 from auscult.engine.events.receivers import Attempt, Receivers
 from auscult.incidents import looked_at
-from auscult.kernel.effects import Effect, EffectKind, Result
-from auscult.kernel.errors import QueueFull, StoreUnavailable
+from auscult.kernel.effects import Effect, Result
 from auscult.kernel.facts import Answered, Rang, Timer
 from auscult.kernel.words import TenantId
-from auscult.notification.decide import remind
 from auscult.runtime.logging import bound, logger
 from auscult.runtime.tracing import span
 from auscult.store.queue import Room
@@ -29,27 +21,18 @@ from auscult.store.queue import Room
 if TYPE_CHECKING:
     import aiohttp
 
+    from auscult.engine.events.claims import Claims
     from auscult.engine.events.courier import Courier
-    from auscult.engine.events.desk import Desk
     from auscult.engine.events.senses import Senses
     from auscult.engine.wiring import Plans
     from auscult.runtime.clock import Clock
     from auscult.runtime.metrics import Metrics
-    from auscult.store import Claim, Work
-    from auscult.store.queue import Kind
-    from auscult.store.rows.effects import EffectRows
-
-T = TypeVar("T")
-
-LEASE_MS = 60_000
-"""Longer than any attempt may take (`perform.ATTEMPT_S`), so that a claim outlives its attempt."""
+    from auscult.store import Work
 
 TIMERS_AT_ONCE = 256
 TENANT_TIMERS_AT_ONCE = 64
 GROUPS_AT_ONCE = 512
 TENANT_GROUPS_AT_ONCE = 128
-BEHIND_MS = 1_000
-"""How long a message waits before it is tried again behind an earlier one."""
 
 HELD_MAX = 256
 TENANT_HELD_MAX = 64
@@ -62,52 +45,9 @@ TENANT_IN_FLIGHT_MAX = 8
 """Attempts at once, in all and for one tenant: a receiver that never answers holds its place until
 its time is up, and must hold none that another tenant's page needs (see `store.queue.Room`)."""
 
-POLL_S = 0.5
-PAUSE_S = 1.0
 DRAIN_S = 5.0
 
 log = logger("engine.dispatch")
-
-
-def take_up(work: "Work", claim: "Claim", now_ms: int) -> "Effect | None":
-    """Return a claimed effect to be attempted now, or put it off behind what must come first."""
-    return next(iter(take_up_all(work, [claim], now_ms)), None)
-
-
-def take_up_all(work: "Work", claims: "Sequence[Claim]", now_ms: int) -> list[Effect]:
-    """Return claimed effects to be attempted now; put others off behind what must come first.
-
-    Messages about one incident reach one channel in the order they were wished for: an "over" that
-    overtook its "opened" would leave a page open for ever. Each takes along what the ones before it
-    left at the channel.
-    """
-    taken: list[Effect] = []
-    for tenant, keys in _by_tenant(claims).items():
-        rows = work.of(tenant).effects
-        found = rows.rows(keys)
-        claimed = [found[key].effect for key in keys if key in found]
-        shared = rows.shared({one.incident for one in claimed if one.kind is EffectKind.NOTIFY})
-        for effect in claimed:
-            has_others = effect.kind is EffectKind.NOTIFY and effect.incident in shared
-            one = _in_order(rows, effect, now_ms) if has_others else effect
-            if one is not None:
-                taken.append(one)
-    return taken
-
-
-def _in_order(rows: "EffectRows", effect: Effect, now_ms: int) -> Effect | None:
-    others = rows.beside(effect)
-    before = [
-        row.effect
-        for row in others
-        if row.state == "pending"
-        and row.effect.to == effect.to
-        and row.effect.due_ms < effect.due_ms
-    ]
-    if not before:
-        return remind(effect, [row.effect for row in others if row.state == Result.DONE])
-    rows.put_off(effect.key, now_ms + BEHIND_MS)
-    return None
 
 
 def _put_off(work: "Work", effects: Iterable[tuple[Effect, int]]) -> None:
@@ -115,112 +55,12 @@ def _put_off(work: "Work", effects: Iterable[tuple[Effect, int]]) -> None:
         work.of(effect.tenant).effects.put_off(effect.key, until_ms)
 
 
-def _by_tenant(claims: "Iterable[Claim]") -> dict[TenantId, list[str]]:
-    keys: dict[TenantId, list[str]] = {}
-    for claim in claims:
-        keys.setdefault(claim.tenant, []).append(claim.key)
-    return keys
-
-
-def _timers(work: "Work", claims: "Sequence[Claim]", _now_ms: int) -> list[Timer]:
-    return [
-        timer
-        for tenant, keys in _by_tenant(claims).items()
-        for timer in work.of(tenant).timers.named(keys)
-    ]
-
-
-def _themselves(_work: "Work", claims: "Sequence[Claim]", _now_ms: int) -> "list[Claim]":
-    return list(claims)
-
-
-class Claims:
-    """Claims of one worker: rows whose time has come, leased to it under its name."""
-
-    def __init__(self, desk: "Desk", *, clock: "Clock", owner: str) -> None:
-        """Take the desk to claim through, and the name under which claims are held."""
-        self._desk = desk
-        self._clock = clock
-        self._owner = owner
-        self._wake: dict[Kind, asyncio.Event] = {
-            "effect": asyncio.Event(),
-            "timer": asyncio.Event(),
-            "group": asyncio.Event(),
-        }
-
-    def wake(self, kind: "Kind") -> None:
-        """Say that something of this kind has become due."""
-        self._wake[kind].set()
-
-    async def take(
-        self, kind: "Kind", room: Room, read: "Callable[[Work, Sequence[Claim], int], list[T]]"
-    ) -> "list[T]":
-        """Claim what is due now, and return what `read` makes of the claims.
-
-        Both in one commit: what is due is one commit away. Waits a little, or until woken, when
-        nothing is due. A row that cannot be read keeps its lease, and is in nobody's way.
-        """
-        self._wake[kind].clear()
-        found = await self.fetch(lambda work: self._claim(work, kind, room=room, read=read))
-        if found is None:
-            return []
-        claims, taken = found
-        if not claims:
-            await self._pause(kind)
-        return taken
-
-    def _claim(
-        self,
-        work: "Work",
-        kind: "Kind",
-        *,
-        room: Room,
-        read: "Callable[[Work, Sequence[Claim], int], list[T]]",
-    ) -> "tuple[list[Claim], list[T]]":
-        now_ms = self._clock.now_ms()
-        claims = work.queue.claim(
-            kind, owner=self._owner, now_ms=now_ms, room=room, lease_ms=LEASE_MS
-        )
-        try:
-            return claims, read(work, claims, now_ms)
-        except ValidationError:
-            return claims, [one for claim in claims for one in self._alone(work, claim, read)]
-
-    def _alone(
-        self,
-        work: "Work",
-        claim: "Claim",
-        read: "Callable[[Work, Sequence[Claim], int], list[T]]",
-    ) -> "list[T]":
-        try:
-            return read(work, [claim], self._clock.now_ms())
-        except ValidationError as why:
-            log.error("what is due cannot be read", key=claim.key, why=str(why))
-            return []
-
-    async def fetch(self, job: "Callable[[Work], T]") -> "T | None":
-        """Do a job at the desk; None, after a pause, while the store is away."""
-        try:
-            return await self._desk.write(job)
-        except (StoreUnavailable, QueueFull) as why:
-            log.warning("dispatch waits for the store", why=str(why))
-            await asyncio.sleep(PAUSE_S)
-            return None
-
-    async def _pause(self, kind: "Kind") -> None:
-        try:
-            async with asyncio.timeout(POLL_S):
-                await self._wake[kind].wait()
-        except TimeoutError:
-            return
-
-
 class Dispatch:
     """One worker for effects and timers; as many replicas as one likes may run at once."""
 
     def __init__(
         self,
-        claims: Claims,
+        claims: "Claims",
         courier: "Courier",
         plans: "Plans",
         *,
@@ -295,15 +135,15 @@ class Dispatch:
         """Ring due timers until cancelled."""
         room = Room(TIMERS_AT_ONCE, TENANT_TIMERS_AT_ONCE)
         while True:
-            for fact in await self._rung(await self._claims.take("timer", room, _timers)):
+            for fact in await self._rung(await self._claims.take("timer", room, timers)):
                 self._courier.hand(fact)
 
     async def run_groups(self) -> None:
         """Ring groups of alerts whose time has come until cancelled: many of a tenant at once."""
         room = Room(GROUPS_AT_ONCE, TENANT_GROUPS_AT_ONCE)
         while True:
-            claims = await self._claims.take("group", room, _themselves)
-            for tenant, ids in _by_tenant(claims).items():
+            claims = await self._claims.take("group", room, themselves)
+            for tenant, ids in by_tenant(claims).items():
                 await self._ring(tenant, ids)
 
     async def _ring(self, tenant: TenantId, ids: "list[str]") -> None:

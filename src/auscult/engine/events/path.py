@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from auscult.engine.auditor import Auditor, Health
+from auscult.engine.events.claims import Claims
 from auscult.engine.events.courier import Courier
 from auscult.engine.events.desk import Desk
-from auscult.engine.events.dispatch import Claims, Dispatch
+from auscult.engine.events.dispatch import Dispatch
 from auscult.kernel.errors import QueueFull, StoreUnavailable
 from auscult.kernel.facts import Fact, Found
 from auscult.kernel.findings import Finding

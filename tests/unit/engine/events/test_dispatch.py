@@ -7,9 +7,10 @@ from typing import Any
 
 from pydantic import PrivateAttr
 
+from auscult.engine.events.claims import Claims, take_up
 from auscult.engine.events.courier import Courier
 from auscult.engine.events.desk import Desk
-from auscult.engine.events.dispatch import IN_FLIGHT_MAX, Claims, Dispatch, take_up
+from auscult.engine.events.dispatch import IN_FLIGHT_MAX, Dispatch
 from auscult.engine.events.records import settle
 from auscult.engine.wiring import Plans, TenantPlan
 from auscult.incidents import LOOK_AGAIN_MS

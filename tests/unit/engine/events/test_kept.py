@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import PrivateAttr
 
-from auscult.engine.events.dispatch import take_up
+from auscult.engine.events.claims import take_up
 from auscult.engine.events.perform import perform
 from auscult.engine.events.records import settle
 from auscult.engine.wiring import Plans, TenantPlan

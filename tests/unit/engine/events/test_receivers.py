@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import PrivateAttr
 
-from auscult.engine.events.dispatch import take_up
+from auscult.engine.events.claims import take_up
 from auscult.engine.events.perform import perform
 from auscult.engine.events.receivers import FAILURES_MAX, PROBE_MS, Receivers
 from auscult.engine.events.records import settle
