@@ -13,15 +13,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from auscult.engine.alerts.ringing import ring, ring_at_once
+from auscult.engine.alerts.ringing import Ringer
 from auscult.engine.alerts.taking import take_in
-from auscult.engine.events.claims import take_up
+from auscult.engine.events.claims import LEASE_MS, take_up
+from auscult.engine.events.dispatch import FRESH_MS
 from auscult.engine.events.perform import perform
 from auscult.engine.events.records import settle
+from auscult.engine.events.settled import Settled
 from auscult.engine.events.steps import Rules
 from auscult.engine.wiring import Plans, TenantPlan
 from auscult.incidents import looked_at
 from auscult.kernel.alerts import Alert, Silence, fingerprints
+from auscult.kernel.effects import Effect
 from auscult.kernel.errors import ReceiverUnavailable, StateConflict
 from auscult.kernel.facts import (
     Acknowledged,
@@ -47,12 +50,12 @@ from auscult.notification.port import Channel, Delivered
 from auscult.runtime.clock import FakeClock
 from auscult.store import Claim, IncidentFilter, Store, Work
 from auscult.store.queue import Room
+from auscult.store.turns import Lease
 from tests.simulation.people import ALERTING, NAMES, ONCALL, PHONES, PLACES, Judge
 
 T = TypeVar("T")
 TENANTS = (TenantId("acme"), TenantId("birch"))
 SERVICES = ("ingest", "encode", "edge")
-LEASE_MS = 60_000
 OWNER = "the only one"
 ROOM = Room(free=4, each=2)
 
@@ -114,6 +117,8 @@ class World:
     accepted: list[Fact] = field(init=False, default_factory=list)
     firing: set[tuple[TenantId, str]] = field(init=False, default_factory=set)
     deaths: Counter[str] = field(init=False, default_factory=Counter)
+    leased: list[Effect] = field(init=False, default_factory=list)
+    """Claimed in the commit that wished for it, and not attempted yet."""
     unanswered: str = ""
     """The message that arrived, and of which the store does not know yet."""
     at_risk: Counter[str] = field(init=False, default_factory=Counter)
@@ -164,6 +169,7 @@ class World:
     async def live(self, turns: int) -> bool:
         """Live for some turns from a fresh start; False when killed."""
         try:
+            self.leased.clear()
             self.commit(lambda work: work.queue.release(OWNER))
             for _ in range(turns):
                 await self.turn()
@@ -230,12 +236,14 @@ class World:
         if not fires:
             self.judge.expect_end(tenant, name, place)
 
-        def take(work: Work) -> None:
+        lease = Lease(OWNER, now_ms + LEASE_MS, most=self.rng.randrange(3))
+
+        def take(work: Work) -> Settled:
             rows, paths = work.of(tenant), ALERTING.paths
             groups = take_in(rows, [alert], paths, now_ms=now_ms)
-            ring_at_once(work, tenant, groups, plans=self.plans, clock=self.clock)
+            return Ringer(self.plans, self.clock).ring_at_once(work, tenant, groups, lease=lease)
 
-        self.commit(take)
+        self.leased += self.commit(take).leased
         if fires:
             self.judge.fire(tenant, name, place, at_ms=now_ms)
 
@@ -255,20 +263,29 @@ class World:
 
     async def send(self) -> None:
         """The worker claims what is due, attempts it, and writes down how it went."""
+        while self.leased:
+            effect, now_ms = self.leased.pop(0), self.clock.now_ms()
+            if now_ms <= effect.due_ms + FRESH_MS:
+                await self.attempt(effect)
+            else:
+                self.commit(partial(_give_back, effect=effect, now_ms=now_ms))
         claims = self.commit(
             lambda work: work.queue.claim(
                 "effect", owner=OWNER, now_ms=self.clock.now_ms(), room=ROOM, lease_ms=LEASE_MS
             )
         )
         for claim in claims:
-            effect = self.commit(partial(take_up, claim=claim, now_ms=self.clock.now_ms()))
-            if effect is None:
-                continue
-            http: Any = self
-            outcome = await perform(effect, self.plans, http=http, clock=self.clock)
-            self.point("before the outcome")
-            self.submit(Answered(outcome=outcome))
-            self.unanswered = ""
+            taken = self.commit(partial(take_up, claim=claim, now_ms=self.clock.now_ms()))
+            if taken is not None:
+                await self.attempt(taken)
+
+    async def attempt(self, effect: Effect) -> None:
+        """Attempt one message, and write down how it went."""
+        http: Any = self
+        outcome = await perform(effect, self.plans, http=http, clock=self.clock)
+        self.point("before the outcome")
+        self.submit(Answered(outcome=outcome))
+        self.unanswered = ""
 
     async def ring(self) -> None:
         """Due timers ring."""
@@ -290,8 +307,10 @@ class World:
             )
         )
         for claim in claims:
-            job = partial(ring, tenant=claim.tenant, ids=[claim.key])
-            self.commit(partial(job, plans=self.plans, clock=self.clock))
+            lease = Lease(OWNER, self.clock.now_ms() + LEASE_MS, most=self.rng.randrange(3))
+            ringer = Ringer(self.plans, self.clock)
+            job = partial(ringer.ring, tenant=claim.tenant, ids=[claim.key], lease=lease)
+            self.leased += self.commit(job).leased
 
     def still_fires(self, timer: Timer) -> bool | None:
         """Say what the detectors say to a timer that asks them."""
@@ -353,6 +372,10 @@ class World:
 
 def _timer_of(work: Work, claim: Claim) -> Timer | None:
     return work.of(claim.tenant).timers.get(claim.key)
+
+
+def _give_back(work: Work, effect: Effect, now_ms: int) -> None:
+    work.of(effect.tenant).effects.put_off(effect.key, now_ms)
 
 
 def live_and_die(folder: Path, seed: int, *, deaths: int) -> World:

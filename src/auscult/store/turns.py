@@ -1,5 +1,6 @@
 """A tenant's own rows of the queue: giving a turn, moving it, ending it."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import bindparam, delete, update
@@ -25,6 +26,15 @@ _MOVE = update(queue).where(*_ONE).values(due_ms=bindparam("due"), owner="", lea
 _END = delete(queue).where(*_ONE)
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A claim made in the commit that queues: by whom, until when, and on how many rows at most."""
+
+    owner: str
+    until_ms: int
+    most: int
+
+
 class Turns:
     """The turns of one kind that one tenant's rows wait for."""
 
@@ -35,17 +45,17 @@ class Turns:
         self._slice = piece
         self._kind = kind
 
-    def give(self, key: str, due_ms: int) -> None:
-        """Queue a key, anew where it is queued already."""
+    def give(self, key: str, due_ms: int, lease: Lease | None = None) -> None:
+        """Queue a key, anew where it is queued already; claimed at once under a lease."""
         self._slice.later(
             queue,
             _GIVE,
             kind=self._kind,
             key=key,
             due_ms=due_ms,
-            owner="",
-            lease_until_ms=0,
-            attempt=0,
+            owner=lease.owner if lease else "",
+            lease_until_ms=lease.until_ms if lease else 0,
+            attempt=1 if lease else 0,
             owed_since_ms=due_ms,
         )
 

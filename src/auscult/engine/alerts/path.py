@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from auscult.engine.alerts.events import hurried, incidents_of, take_event
-from auscult.engine.alerts.ringing import ring, ring_at_once
+from auscult.engine.alerts.ringing import Ringer
 from auscult.engine.alerts.taking import take_in
 from auscult.kernel.alerts import Alert, Silence
 from auscult.kernel.errors import ObjectMissing, QueueFull, StateConflict, StoreUnavailable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from auscult.runtime.clock import Clock
     from auscult.runtime.settings import Settings
     from auscult.store import Work
+    from auscult.store.turns import Lease
 
 T = TypeVar("T")
 HOUSEKEEPING_S = 300.0
@@ -52,6 +53,7 @@ class AlertPath:
         self.started_ms = clock.now_ms()
         self._is_on = settings.monitoring_enabled
         self._events = events
+        self._ringer = Ringer(plans, clock)
         self._plans = plans
         self._clock = clock
 
@@ -83,23 +85,23 @@ class AlertPath:
         event = event if event.dedup_key else event.model_copy(update={"dedup_key": new_uuid()})
         alerting = self.alerting(tenant)
 
-        def take(work: "Work") -> "Settled":
+        def take(work: "Work", lease: "Lease | None") -> "Settled":
             rows, now_ms = work.of(tenant), self._clock.now_ms()
             groups = take_event(rows, event, alerting.paths, now_ms=now_ms)
-            return ring_at_once(work, tenant, groups, plans=self._plans, clock=self._clock)
+            return self._ringer.ring_at_once(work, tenant, groups, lease=lease)
 
-        def look(work: "Work") -> "Settled":
+        def look(work: "Work", lease: "Lease | None") -> "Settled":
             rows, now_ms = work.of(tenant), self._clock.now_ms()
             ids = hurried(rows, event, alerting, now_ms=now_ms)
-            return ring(work, tenant, ids, plans=self._plans, clock=self._clock)
+            return self._ringer.ring(work, tenant, ids, lease=lease)
 
         def held(work: "Work") -> tuple[str, ...]:
             return incidents_of(work.of(tenant), event, alerting, now_ms=self._clock.now_ms())
 
         if event.event_action is not Action.ACKNOWLEDGE:
-            await self._events.write(take)
+            await self._events.tell(tenant, take)
             return event.dedup_key
-        await self._events.write(look)
+        await self._events.tell(tenant, look)
         for incident in await self._events.write(held):
             try:
                 await self._events.submit(Acknowledged(tenant=tenant, incident=incident, by=by))
@@ -131,11 +133,13 @@ class AlertPath:
         for at in range(0, len(posted.alerts), CHUNK):
             some = posted.alerts[at : at + CHUNK]
 
-            def take(work: "Work", some: tuple[Alert, ...] = some) -> "Settled":
+            def take(
+                work: "Work", lease: "Lease | None", some: tuple[Alert, ...] = some
+            ) -> "Settled":
                 groups = take_in(work.of(tenant), some, paths, now_ms=self._clock.now_ms())
-                return ring_at_once(work, tenant, groups, plans=self._plans, clock=self._clock)
+                return self._ringer.ring_at_once(work, tenant, groups, lease=lease)
 
-            await self._events.write(take)
+            await self._events.tell(tenant, take)
         return posted
 
     def _refuse_if_off(self) -> None:

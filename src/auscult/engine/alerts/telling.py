@@ -27,6 +27,7 @@ from auscult.notification.messages import Message, render_group
 if TYPE_CHECKING:
     from auscult.engine.events.steps import Rules
     from auscult.store import TenantRows
+    from auscult.store.turns import Lease
 
 
 @dataclass(slots=True)
@@ -45,7 +46,14 @@ class Rung:
     findings: list[Finding] = field(default_factory=list)
 
 
-def ring_groups(rows: "TenantRows", ids: Collection[str], rules: "Rules", *, now_ms: int) -> Rung:
+def ring_groups(
+    rows: "TenantRows",
+    ids: Collection[str],
+    rules: "Rules",
+    *,
+    now_ms: int,
+    lease: "Lease | None" = None,
+) -> Rung:
     """Tell what is to be told of groups, and wake them again; one that is empty sleeps.
 
     Where the tree grew another way since, a group's alerts are led where they go now: nobody else
@@ -68,7 +76,7 @@ def ring_groups(rows: "TenantRows", ids: Collection[str], rules: "Rules", *, now
     rows.alerts.leave({fingerprint for _, fingerprint in rung.gone})
     rows.alerts.put((alert, path.sum) for alert, path in rung.strayed)
     lead(rows, rung.strayed, alerting.paths, now_ms=now_ms)
-    rung.effects = rows.effects.wish_all(rung.effects)
+    rung.effects = rows.effects.wish_all(rung.effects, lease)
     alerting.paths.note(*rung.told, *rung.moved)
     return rung
 

@@ -18,6 +18,7 @@ from auscult.kernel.words import TenantId
 from auscult.notification.decide import remind
 from auscult.runtime.logging import logger
 from auscult.store.queue import Room
+from auscult.store.turns import Lease
 
 if TYPE_CHECKING:
     from auscult.engine.events.desk import Desk
@@ -123,6 +124,10 @@ class Claims:
             "group": asyncio.Event(),
         }
 
+    def lease(self, most: int) -> Lease:
+        """Return what claims up to `most` rows in the very commit that queues them."""
+        return Lease(self._owner, self._clock.now_ms() + LEASE_MS, most)
+
     def wake(self, kind: "Kind") -> None:
         """Say that something of this kind has become due."""
         self._wake[kind].set()
@@ -172,6 +177,10 @@ class Claims:
         except ValidationError as why:
             log.error("what is due cannot be read", key=claim.key, why=str(why))
             return []
+
+    async def write(self, job: "Callable[[Work], T]") -> T:
+        """Do a job at the desk; raises what `Desk.write` does."""
+        return await self._desk.write(job)
 
     async def fetch(self, job: "Callable[[Work], T]") -> "T | None":
         """Do a job at the desk; None, after a pause, while the store is away."""

@@ -2,16 +2,18 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from auscult.engine.alerts.ringing import ring
-from auscult.engine.events.claims import by_tenant, take_up_all, themselves, timers
+from auscult.engine.alerts.ringing import Ringer
+from auscult.engine.events.claims import PAUSE_S, by_tenant, take_up_all, themselves, timers
 from auscult.engine.events.perform import perform
 from auscult.engine.events.receivers import Attempt, Receivers
 from auscult.incidents import looked_at
 from auscult.kernel.effects import Effect, Result
+from auscult.kernel.errors import QueueFull, StoreUnavailable
 from auscult.kernel.facts import Answered, Rang, Timer
 from auscult.kernel.words import TenantId
 from auscult.runtime.logging import bound, logger
@@ -24,10 +26,12 @@ if TYPE_CHECKING:
     from auscult.engine.events.claims import Claims
     from auscult.engine.events.courier import Courier
     from auscult.engine.events.senses import Senses
+    from auscult.engine.events.settled import Settled
     from auscult.engine.wiring import Plans
     from auscult.runtime.clock import Clock
     from auscult.runtime.metrics import Metrics
     from auscult.store import Work
+    from auscult.store.turns import Lease
 
 TIMERS_AT_ONCE = 256
 TENANT_TIMERS_AT_ONCE = 64
@@ -76,7 +80,11 @@ class Dispatch:
         self._receivers = Receivers()
         self._senses: Senses | None = None
         self._sensing = asyncio.Event()
+        self._ringer = Ringer(plans, clock)
+        self._http: aiohttp.ClientSession | None = None
         self._in_flight: dict[asyncio.Task[None], TenantId] = {}
+        self._taking: set[asyncio.Task[None]] = set()
+        self._promised: Counter[TenantId] = Counter()
         self._waiting: dict[TenantId, deque[tuple[Effect, int]]] = {}
         self._short: set[TenantId] = set()
         self._is_ending = False
@@ -88,9 +96,9 @@ class Dispatch:
 
     async def run_effects(self, http: "aiohttp.ClientSession") -> None:
         """Attempt due effects until cancelled; what has no place yet waits for another's end."""
+        self._http = http
         while not self._is_ending:
-            held = Counter(self._in_flight.values())
-            held.update({tenant: len(some) for tenant, some in self._waiting.items()})
+            held = self._held()
             if (free := HELD_MAX - held.total()) <= 0:
                 await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
                 continue
@@ -102,7 +110,54 @@ class Dispatch:
             await self._hold(effects)
             self._begin(http)
 
-    async def _hold(self, effects: list[Effect]) -> None:
+    async def tell(
+        self, tenant: TenantId, job: "Callable[[Work, Lease | None], Settled]"
+    ) -> "Settled":
+        """Do a job that wishes for messages of a tenant, and attempt those it claimed at once.
+
+        Raises what `Desk.write` does. A claim costs a commit and reading again what was just
+        written: what there is room for needs neither. After the commit it comes to `begin`, whether
+        or not anybody still waits here.
+        """
+        with self._promise(tenant) as most:
+            lease = self._claims.lease(most) if most else None
+            return await self._claims.write(lambda work: job(work, lease))
+
+    def begin(self, leased: Sequence[Effect]) -> None:
+        """Attempt what was claimed in the commit that wished for it."""
+        task = asyncio.create_task(self._take_leased(leased))
+        self._taking.add(task)
+        task.add_done_callback(self._taking.discard)
+
+    async def _take_leased(self, leased: Sequence[Effect]) -> None:
+        if self._http is None or self._is_ending:
+            await self._give_back(leased)
+            return
+        await self._hold(leased)
+        self._begin(self._http)
+
+    @contextmanager
+    def _promise(self, tenant: TenantId) -> Iterator[int]:
+        """Keep free what more a tenant may hold, and say how much that is."""
+        held = self._held()
+        free = HELD_MAX - held.total()
+        most = 0
+        if free > 0 and self._http is not None and not self._is_ending:
+            most = Room(free, TENANT_HELD_MAX, held=held).shares([tenant])[tenant]
+        self._promised[tenant] += most
+        try:
+            yield most
+        finally:
+            self._promised[tenant] -= most
+
+    def _held(self) -> Counter[TenantId]:
+        """Return how many effects of each tenant are claimed here, or promised a place."""
+        held = Counter(self._in_flight.values())
+        held.update({tenant: len(some) for tenant, some in self._waiting.items()})
+        held.update(self._promised)
+        return held
+
+    async def _hold(self, effects: Sequence[Effect]) -> None:
         """Hold what may be attempted; put off at once, and in one commit, what must wait."""
         now_ms = self._clock.now_ms()
         put_off: list[tuple[Effect, int]] = []
@@ -149,9 +204,12 @@ class Dispatch:
     async def _ring(self, tenant: TenantId, ids: "list[str]") -> None:
         """Ring groups of one tenant; those that cannot be rung, alone either, keep their lease."""
         try:
-            await self._claims.fetch(
-                lambda work: ring(work, tenant, ids, plans=self._plans, clock=self._clock)
+            await self.tell(
+                tenant, lambda work, lease: self._ringer.ring(work, tenant, ids, lease=lease)
             )
+        except (StoreUnavailable, QueueFull) as why:
+            log.warning("groups of alerts wait for the store", why=str(why))
+            await asyncio.sleep(PAUSE_S)
         except Exception as why:  # a defect in one group must stop no other
             log.error("groups of alerts cannot be told", tenant=tenant, exc_info=why)
             for one in ids if len(ids) > 1 else ():
@@ -189,7 +247,7 @@ class Dispatch:
         assert self._senses is not None
         return await self._senses.firing()
 
-    async def _give_back(self, effects: list[Effect]) -> None:
+    async def _give_back(self, effects: Sequence[Effect]) -> None:
         now_ms = self._clock.now_ms()
         await self._claims.fetch(lambda work: _put_off(work, [(one, now_ms) for one in effects]))
 

@@ -13,6 +13,7 @@ from auscult.engine.events.dispatch import Dispatch
 from auscult.kernel.errors import QueueFull, StoreUnavailable
 from auscult.kernel.facts import Fact, Found
 from auscult.kernel.findings import Finding
+from auscult.kernel.words import TenantId
 from auscult.notification.mailroom import MAILROOM
 from auscult.runtime.logging import logger
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from auscult.runtime.metrics import Metrics
     from auscult.runtime.settings import Settings
     from auscult.store import Store, Work
+    from auscult.store.turns import Lease
 
 log = logger("engine.events")
 
@@ -109,12 +111,20 @@ class EventPath:
     def wake(self, settled: "Iterable[Settled]") -> None:
         """Wake whoever has something due after a commit."""
         done = list(settled)
+        if leased := [effect for one in done for effect in one.leased]:
+            self._dispatch.begin(leased)
         if any(one.effects for one in done):
             self._claims.wake("effect")
         if any(one.timers for one in done):
             self._claims.wake("timer")
         if any(one.groups for one in done):
             self._claims.wake("group")
+
+    async def tell(
+        self, tenant: TenantId, job: "Callable[[Work, Lease | None], Settled]"
+    ) -> "Settled":
+        """Do a job that tells people something, as much of it as there is room for at once."""
+        return await self._dispatch.tell(tenant, job)
 
     async def write(self, job: "Callable[[Work], T]") -> T:
         """Do a job in a write transaction."""

@@ -13,7 +13,7 @@ from auscult.kernel.errors import StateConflict
 from auscult.store.slice import Slice, at_most, bounded
 from auscult.store.statements import Either, insert_new, names, naming
 from auscult.store.tables import effects
-from auscult.store.turns import Turns
+from auscult.store.turns import Lease, Turns
 
 UNSENT_MAX = 1_001
 PENDING = "pending"
@@ -119,8 +119,11 @@ class EffectRows:
         self._turns.give(effect.key, effect.due_ms)
         return True
 
-    def wish_all(self, wishes: Iterable[Effect]) -> list[Effect]:
-        """Write many wishes and queue them; return those whose key was not wished before."""
+    def wish_all(self, wishes: Iterable[Effect], lease: Lease | None = None) -> list[Effect]:
+        """Write many wishes and queue them; return those whose key was not wished before.
+
+        The first of these are claimed in this very commit, as many as a lease allows.
+        """
         given: dict[str, Effect] = {}
         for effect in wishes:
             self._slice.check_own(effect.tenant)
@@ -129,8 +132,9 @@ class EffectRows:
         for row in there:
             del given[row.key]
         self._slice.run_many(_WISH_ALL, [_written(effect) for effect in given.values()])
-        for effect in given.values():
-            self._turns.give(effect.key, effect.due_ms)
+        most = lease.most if lease else 0
+        for number, effect in enumerate(given.values()):
+            self._turns.give(effect.key, effect.due_ms, lease if number < most else None)
         return list(given.values())
 
     def get(self, key: str) -> Effect | None:

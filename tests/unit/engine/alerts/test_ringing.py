@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from auscult.engine.alerts.ringing import AT_ONCE_MAX, ring, ring_at_once
+from auscult.engine.alerts.ringing import AT_ONCE_MAX, Ringer
 from auscult.engine.alerts.taking import take_in
 from auscult.engine.alerts.telling import ring_groups
 from auscult.engine.events.settled import Settled
@@ -13,6 +13,8 @@ from auscult.engine.wiring import Plans, TenantPlan
 from auscult.kernel.alerts import Alert, fingerprints
 from auscult.kernel.errors import StateConflict
 from auscult.notification.decide.alerts import Alerting
+from auscult.store.queue import Room
+from auscult.store.turns import Lease
 from tests.unit.engine.bench import ACME, Bench
 
 WAIT_MS, INTERVAL_MS = 1_000, 10_000
@@ -33,6 +35,10 @@ def alerting(*routes: dict[str, Any], **more: Any) -> Alerting:
 
 def plans_of(rules: Alerting) -> Plans:
     return Plans({ACME: TenantPlan(ACME, rules=Rules(alerting=rules))})
+
+
+def ringer(bench: Bench, rules: Alerting) -> Ringer:
+    return Ringer(plans_of(rules), bench.clock)
 
 
 def alert(bench: Bench, name: str = "Slow", *, ends_ms: int = HOUR_MS, **labels: str) -> Alert:
@@ -130,7 +136,7 @@ def test_no_incident_waits_for_the_end_of_a_group_that_is_gone(bench: Bench) -> 
 def ring_settled(bench: Bench, rules: Alerting) -> Settled:
     with bench.store.write() as work:
         ids = [one.id for one in work.of(ACME).groups.page()]
-        return ring(work, ACME, ids, plans=plans_of(rules), clock=bench.clock)
+        return ringer(bench, rules).ring(work, ACME, ids)
 
 
 def test_what_is_sent_again_is_in_its_group_until_it_leaves_it(bench: Bench) -> None:
@@ -160,15 +166,23 @@ def test_groups_that_wait_for_nobody_are_told_in_the_commit_that_takes_their_ale
 ) -> None:
     rules = alerting(group_by=["..."], group_wait="0s")
 
-    def take(count: int) -> Settled:
+    def take(count: int, lease: Lease | None = None) -> Settled:
         given = [alert(bench, f"{count}-{number}") for number in range(count)]
         with bench.store.write() as work:
             groups = take_in(work.of(ACME), given, rules.paths, now_ms=bench.clock.now_ms())
-            return ring_at_once(work, ACME, groups, plans=plans_of(rules), clock=bench.clock)
+            return ringer(bench, rules).ring_at_once(work, ACME, groups, lease=lease)
 
     assert take(AT_ONCE_MAX).effects == AT_ONCE_MAX
     many = take(AT_ONCE_MAX + 1)
     assert (many.effects, many.groups) == (0, AT_ONCE_MAX + 1)
+    some = take(5, Lease("me", bench.clock.now_ms() + 1, most=3))
+    assert (some.effects, len(some.leased)) == (2, 3)
+    with bench.store.write() as work:
+        rest = work.queue.claim(
+            "effect", owner="you", now_ms=bench.clock.now_ms(), room=Room(999, 999), lease_ms=1
+        )
+        assert not {one.key for one in rest} & {one.key for one in some.leased}
+        assert len(rest) == AT_ONCE_MAX + 2
 
 
 def test_an_alert_is_taken_in_although_its_group_cannot_be_told(
@@ -181,7 +195,7 @@ def test_an_alert_is_taken_in_although_its_group_cannot_be_told(
     monkeypatch.setattr("auscult.engine.alerts.ringing.ring_groups", refuse)
     with bench.store.write() as work:
         groups = take_in(work.of(ACME), [alert(bench)], rules.paths, now_ms=bench.clock.now_ms())
-        ring_at_once(work, ACME, groups, plans=plans_of(rules), clock=bench.clock)
+        ringer(bench, rules).ring_at_once(work, ACME, groups)
     assert ring_all(bench, rules) == ["rest"]
 
 
