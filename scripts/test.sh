@@ -1,22 +1,15 @@
 #!/usr/bin/env bash
-# Every test but the campaigns. What waits for no other process goes first, in two processes at
-# once, for each of them keeps to one core; what starts real servers and watches the time follows
-# alone. Ends with 1 when any part fails; each says all it has to say.
+# Every test but the campaigns, in three parts; ends with 1 when any of them fails.
+#   1  what starts no other process, on both cores;
+#   2  what starts real servers, which wait more than they work: several files at once;
+#   3  what is marked `alone`: it judges times, so nothing else runs beside it.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-said=$(mktemp -d)
-trap 'rm -rf "$said"' EXIT
 failed=0
+run() { .venv/bin/python -m pytest "$@" || failed=1; }
 
-.venv/bin/python -m pytest tests/unit tests/property > "$said/one" 2>&1 &
-one=$!
-.venv/bin/python -m pytest tests/contract tests/simulation tests/test_house.py \
-    tests/test_house_docs.py > "$said/other" 2>&1 &
-other=$!
-for part in one other; do
-    wait "${!part}" || failed=1
-    cat "$said/$part"
-done
-.venv/bin/python -m pytest tests/integration tests/end_to_end || failed=1
+run -n 2 tests --ignore tests/integration --ignore tests/end_to_end
+run -n 3 --dist loadfile -m "not campaign and not alone" tests/integration tests/end_to_end
+run -m "alone and not campaign" tests/integration tests/end_to_end
 exit "$failed"

@@ -8,7 +8,7 @@ FOUND_WITHIN_S = 20.0
 HEALED_WITHIN_S = 30.0
 HEALABLE = {"kill", "hang"}
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.slow]
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(400), pytest.mark.slow]
 
 
 def test_one_command_shows_it_all_and_leaves_nothing_behind(show: Show) -> None:

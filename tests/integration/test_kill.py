@@ -17,6 +17,8 @@ from aiohttp import web
 from tests.integration.remote_write import HEADERS, now_ms, write_body
 from tests.product import Product
 
+pytestmark = pytest.mark.alone
+
 KILLS = 20
 SERVICES = 12
 TENANT = "acme"

@@ -14,6 +14,8 @@ from tests.integration.alertmanager.test_restart import product_of, wait_for
 from tests.product import Product, free_port
 from tests.servers import binary
 
+pytestmark = pytest.mark.alone
+
 FIRES_S = 25
 
 

@@ -4,8 +4,12 @@ import json
 import re
 import time
 
+import pytest
+
 from soundstage.plan import load_plan
 from tests.integration.soundstage.platform import Living, run, until
+
+pytestmark = pytest.mark.alone
 
 KEYS = ("acme/morning", "acme/charts", "birch/talk", "coral/calm", "coral/club")
 

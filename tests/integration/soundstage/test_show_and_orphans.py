@@ -18,6 +18,8 @@ from tests.integration.soundstage.platform import (
     until,
 )
 
+pytestmark = pytest.mark.alone
+
 FAKE = Path(__file__).with_name("fake_watcher.py")
 
 # The same show with a short script: two seconds to learn, two of quiet.

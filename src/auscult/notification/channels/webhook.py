@@ -1,8 +1,8 @@
 """Posts signed JSON to any address, as Standard Webhooks 1.0 defines it."""
 
-import json
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 from typing_extensions import override
 
@@ -78,7 +78,7 @@ def body_of(message: Message) -> bytes:
         "timestamp": message.timestamp,
         "data": {"incident": incident, "message": said},
     }
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+    return msgspec.json.encode(event)
 
 
 def alertmanager_body(message: Message) -> bytes:
@@ -86,4 +86,4 @@ def alertmanager_body(message: Message) -> bytes:
     assert message.alerts is not None
     status = "resolved" if message.status is Status.RESOLVED else "firing"
     said = message.alerts.as_webhook(status, message.link)
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+    return msgspec.json.encode(said)
