@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from auscult.engine.alerts.ringing import Ringer
 from auscult.engine.alerts.taking import take_in
 from auscult.engine.events.claims import LEASE_MS, take_up
-from auscult.engine.events.dispatch import FRESH_MS
+from auscult.engine.events.outbox.hands import FRESH_MS
 from auscult.engine.events.perform import perform
 from auscult.engine.events.records import settle
 from auscult.engine.events.settled import Settled

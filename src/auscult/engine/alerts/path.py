@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from auscult.engine.alerts.events import hurried, incidents_of, take_event
-from auscult.engine.alerts.ringing import Ringer
+from auscult.engine.alerts.ringing import AT_ONCE_MAX, Ringer
 from auscult.engine.alerts.taking import take_in
 from auscult.kernel.alerts import Alert, Silence
 from auscult.kernel.errors import ObjectMissing, QueueFull, StateConflict, StoreUnavailable
@@ -37,7 +37,8 @@ SILENCES_MAX = 1_000
 """As many as are asked of each alert; one more would be told of and yet mute nobody."""
 
 CHUNK = 1_000
-"""Alerts in one commit at most: what another tenant waits for stays short."""
+"""Alerts in one commit at most, or `AT_ONCE_MAX` where some are told in it: no other tenant waits
+longer than that takes."""
 
 
 log = logger("engine.alerts")
@@ -130,8 +131,10 @@ class AlertPath:
     async def _take(self, tenant: TenantId, posted: Posted) -> Posted:
         self._refuse_if_off()
         paths = self.alerting(tenant).paths
-        for at in range(0, len(posted.alerts), CHUNK):
-            some = posted.alerts[at : at + CHUNK]
+        nodes = (node for one in posted.alerts for _, node in paths.of(one).ways)
+        size = CHUNK if all(node.wait_ms for node in nodes) else AT_ONCE_MAX
+        for at in range(0, len(posted.alerts), size):
+            some = posted.alerts[at : at + size]
 
             def take(
                 work: "Work", lease: "Lease | None", some: tuple[Alert, ...] = some

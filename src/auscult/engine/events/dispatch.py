@@ -1,14 +1,13 @@
 """Due effects, timers and groups of alerts: claimed, done, and what came of it handed on."""
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from auscult.engine.alerts.ringing import Ringer
-from auscult.engine.events.claims import PAUSE_S, by_tenant, take_up_all, themselves, timers
+from auscult.engine.events.claims import PAUSE_S, POLL_S, by_tenant, take_up_all, themselves, timers
+from auscult.engine.events.outbox.hands import FRESH_MS, TENANT_HELD_MAX, Hands
 from auscult.engine.events.perform import perform
 from auscult.engine.events.receivers import Attempt, Receivers
 from auscult.incidents import looked_at
@@ -38,16 +37,8 @@ TENANT_TIMERS_AT_ONCE = 64
 GROUPS_AT_ONCE = 512
 TENANT_GROUPS_AT_ONCE = 128
 
-HELD_MAX = 256
-TENANT_HELD_MAX = 64
-FRESH_MS = 10_000
-"""Effects claimed at once, in all and for one tenant, and how long one may wait for its attempt:
-less than its lease leaves beside the attempt."""
-
-IN_FLIGHT_MAX = 64
-TENANT_IN_FLIGHT_MAX = 8
-"""Attempts at once, in all and for one tenant: a receiver that never answers holds its place until
-its time is up, and must hold none that another tenant's page needs (see `store.queue.Room`)."""
+SLOW_AGAIN_MS = 2_000
+"""When what waits for a slow receiver is claimed anew."""
 
 DRAIN_S = 5.0
 
@@ -81,13 +72,12 @@ class Dispatch:
         self._senses: Senses | None = None
         self._sensing = asyncio.Event()
         self._ringer = Ringer(plans, clock)
-        self._http: aiohttp.ClientSession | None = None
-        self._in_flight: dict[asyncio.Task[None], TenantId] = {}
+        self._hands = Hands()
+        self._in_flight: dict[asyncio.Task[None], Effect] = {}
         self._taking: set[asyncio.Task[None]] = set()
-        self._promised: Counter[TenantId] = Counter()
-        self._waiting: dict[TenantId, deque[tuple[Effect, int]]] = {}
         self._short: set[TenantId] = set()
-        self._is_ending = False
+        self._http: aiohttp.ClientSession
+        self._is_open = False
 
     def sense(self, senses: "Senses") -> None:
         """Take what the sample path may be asked, once it runs."""
@@ -97,18 +87,20 @@ class Dispatch:
     async def run_effects(self, http: "aiohttp.ClientSession") -> None:
         """Attempt due effects until cancelled; what has no place yet waits for another's end."""
         self._http = http
-        while not self._is_ending:
-            held = self._held()
-            if (free := HELD_MAX - held.total()) <= 0:
-                await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+        self._is_open = True
+        while self._is_open:
+            await self._let_go()
+            room = self._hands.room()
+            if room.free <= 0:
+                await asyncio.wait(
+                    self._in_flight, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED
+                )
                 continue
-            room = Room(free, TENANT_HELD_MAX, held=held)
             effects = await self._claims.take("effect", room, take_up_all)
             claimed = Counter(effect.tenant for effect in effects)
-            most = min(TENANT_HELD_MAX, free) // 4
+            most = min(room.each, room.free) // 4
             self._short = {tenant for tenant, count in claimed.items() if count >= most}
             await self._hold(effects)
-            self._begin(http)
 
     async def tell(
         self, tenant: TenantId, job: "Callable[[Work, Lease | None], Settled]"
@@ -119,43 +111,16 @@ class Dispatch:
         written: what there is room for needs neither. After the commit it comes to `begin`, whether
         or not anybody still waits here.
         """
-        with self._promise(tenant) as most:
-            lease = self._claims.lease(most) if most else None
+        with self._hands.promise(tenant) as most:
+            lease = self._claims.lease(most) if most and self._is_open else None
             return await self._claims.write(lambda work: job(work, lease))
 
     def begin(self, leased: Sequence[Effect]) -> None:
         """Attempt what was claimed in the commit that wished for it."""
-        task = asyncio.create_task(self._take_leased(leased))
+        holding = self._hold(leased) if self._is_open else self._give_back(leased)
+        task = asyncio.create_task(holding)
         self._taking.add(task)
         task.add_done_callback(self._taking.discard)
-
-    async def _take_leased(self, leased: Sequence[Effect]) -> None:
-        if self._http is None or self._is_ending:
-            await self._give_back(leased)
-            return
-        await self._hold(leased)
-        self._begin(self._http)
-
-    @contextmanager
-    def _promise(self, tenant: TenantId) -> Iterator[int]:
-        """Keep free what more a tenant may hold, and say how much that is."""
-        held = self._held()
-        free = HELD_MAX - held.total()
-        most = 0
-        if free > 0 and self._http is not None and not self._is_ending:
-            most = Room(free, TENANT_HELD_MAX, held=held).shares([tenant])[tenant]
-        self._promised[tenant] += most
-        try:
-            yield most
-        finally:
-            self._promised[tenant] -= most
-
-    def _held(self) -> Counter[TenantId]:
-        """Return how many effects of each tenant are claimed here, or promised a place."""
-        held = Counter(self._in_flight.values())
-        held.update({tenant: len(some) for tenant, some in self._waiting.items()})
-        held.update(self._promised)
-        return held
 
     async def _hold(self, effects: Sequence[Effect]) -> None:
         """Hold what may be attempted; put off at once, and in one commit, what must wait."""
@@ -167,24 +132,22 @@ class Dispatch:
                 wait_ms = self._receivers.wait_ms(effect, plan, now_ms)
                 put_off.append((effect, now_ms + wait_ms))
             else:
-                waiting = self._waiting.setdefault(effect.tenant, deque())
-                waiting.append((effect, now_ms + FRESH_MS))
+                self._hands.take(effect, now_ms)
+        self._begin()
         if put_off:
             await self._claims.fetch(lambda work: _put_off(work, put_off))
 
-    def _begin(self, http: "aiohttp.ClientSession") -> None:
-        """Begin as many attempts as there are places, tenant by tenant."""
-        free = IN_FLIGHT_MAX - len(self._in_flight)
-        room = Room(free, TENANT_IN_FLIGHT_MAX, held=Counter(self._in_flight.values()))
-        for tenant, count in room.shares(list(self._waiting)).items():
-            some = self._waiting[tenant]
-            for _ in range(min(count, len(some))):
-                effect, until_ms = some.popleft()
-                task = asyncio.create_task(self._attempt(effect, until_ms, http))
-                self._in_flight[task] = tenant
-                task.add_done_callback(partial(self._landed, http=http))
-            if not some:
-                del self._waiting[tenant]
+    async def _let_go(self) -> None:
+        """Give back what waits for slow receivers, so that it is in nobody's way."""
+        if slow := self._hands.let_go(self._clock.now_ms()):
+            await self._give_back(slow, after_ms=SLOW_AGAIN_MS)
+
+    def _begin(self) -> None:
+        """Begin as many attempts as there are places."""
+        for effect, since_ms in self._hands.begin():
+            task = asyncio.create_task(self._attempt(effect, since_ms + FRESH_MS))
+            self._in_flight[task] = effect
+            task.add_done_callback(self._landed)
 
     async def run_timers(self) -> None:
         """Ring due timers until cancelled."""
@@ -217,10 +180,8 @@ class Dispatch:
 
     async def drain(self) -> None:
         """Let the attempts in flight end, for `DRAIN_S` at most; what is left keeps its lease."""
-        self._is_ending = True
-        waiting = [effect for some in self._waiting.values() for effect, _ in some]
-        self._waiting.clear()
-        if waiting:
+        self._is_open = False
+        if waiting := self._hands.empty():
             await self._give_back(waiting)
         if not self._in_flight:
             return
@@ -247,11 +208,11 @@ class Dispatch:
         assert self._senses is not None
         return await self._senses.firing()
 
-    async def _give_back(self, effects: Sequence[Effect]) -> None:
-        now_ms = self._clock.now_ms()
-        await self._claims.fetch(lambda work: _put_off(work, [(one, now_ms) for one in effects]))
+    async def _give_back(self, effects: Sequence[Effect], after_ms: int = 0) -> None:
+        at_ms = self._clock.now_ms() + after_ms
+        await self._claims.fetch(lambda work: _put_off(work, [(one, at_ms) for one in effects]))
 
-    async def _attempt(self, effect: Effect, until_ms: int, http: "aiohttp.ClientSession") -> None:
+    async def _attempt(self, effect: Effect, until_ms: int) -> None:
         """Attempt a claimed effect; by `until_ms` it must begin, so as to end within its lease."""
         if self._clock.now_ms() > until_ms:
             await self._give_back([effect])
@@ -266,7 +227,7 @@ class Dispatch:
             span("effect.attempt", plug=plug, verb=effect.verb, incident=effect.incident),
         ):
             ended = await perform(
-                effect, self._plans, http=http, clock=self._clock, senses=self._senses
+                effect, self._plans, http=self._http, clock=self._clock, senses=self._senses
             )
             outcome = self._receivers.learn(attempt, ended)
             if outcome.result is not Result.DONE:
@@ -287,11 +248,13 @@ class Dispatch:
         await self._claims.fetch(lambda work: _put_off(work, [(effect, now_ms + wait_ms)]))
         return None
 
-    def _landed(self, task: asyncio.Task[None], http: "aiohttp.ClientSession") -> None:
-        tenant = self._in_flight.pop(task, None)
-        if self._waiting and not self._is_ending:
-            self._begin(http)
-        if tenant in self._short and len(self._waiting.get(tenant, ())) < TENANT_HELD_MAX // 2:
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        effect = self._in_flight.pop(task)
+        self._hands.land(effect)
+        if self._is_open:
+            self._begin()
+        tenant = effect.tenant
+        if tenant in self._short and self._hands.waiting(tenant) < TENANT_HELD_MAX // 2:
             self._claims.wake("effect")  # more may be due of it than could be claimed
         if not task.cancelled() and task.exception() is not None:
             log.error("an attempt broke", exc_info=task.exception())

@@ -10,8 +10,10 @@ from pydantic import PrivateAttr
 from auscult.engine.events.claims import Claims, take_up
 from auscult.engine.events.courier import Courier
 from auscult.engine.events.desk import Desk
-from auscult.engine.events.dispatch import IN_FLIGHT_MAX, Dispatch
+from auscult.engine.events.dispatch import Dispatch
+from auscult.engine.events.outbox.hands import IN_FLIGHT_MAX
 from auscult.engine.events.records import settle
+from auscult.engine.events.settled import Settled
 from auscult.engine.wiring import Plans, TenantPlan
 from auscult.incidents import LOOK_AGAIN_MS
 from auscult.kernel.effects import Outcome, Result
@@ -54,6 +56,13 @@ async def dispatching(bench: Bench, plans: Plans, senses: Any = None) -> AsyncIt
     courier = Courier(desk, metrics=bench.metrics)
     claims = Claims(desk, clock=bench.clock, owner="me")
     dispatch = Dispatch(claims, courier, plans, clock=bench.clock, metrics=bench.metrics)
+    loop = asyncio.get_running_loop()
+
+    def begin(settled: list[Settled]) -> None:
+        for one in settled:
+            loop.call_soon_threadsafe(dispatch.begin, one.leased)
+
+    desk.on_commit = begin
     desk.start()
     if senses is not None:
         dispatch.sense(senses)
@@ -64,6 +73,7 @@ async def dispatching(bench: Bench, plans: Plans, senses: Any = None) -> AsyncIt
         task.cancel()
     for task in list(dispatch._in_flight):
         task.cancel()
+    await asyncio.gather(*dispatch._in_flight, return_exceptions=True)
     await desk.stop()
 
 

@@ -4,22 +4,28 @@ import asyncio
 from typing import Any
 
 from auscult.engine.alerts.taking import take_in
-from auscult.engine.events.dispatch import (
+from auscult.engine.events.outbox.hands import (
     FRESH_MS,
     HELD_MAX,
+    SLOW_KEPT,
+    SLOW_MS,
     TENANT_HELD_MAX,
     TENANT_IN_FLIGHT_MAX,
+    Hands,
 )
 from auscult.engine.events.steps import Rules
 from auscult.engine.wiring import Plans, TenantPlan
 from auscult.kernel.alerts import Alert
-from auscult.kernel.effects import Outcome, Result
+from auscult.kernel.effects import Effect, Outcome, Result
 from auscult.kernel.facts import Answered
 from auscult.notification.decide.alerts import Alerting
 from auscult.store.queue import Room
 from auscult.store.tables import effects as effects_table
 from tests.unit.engine.bench import ACME, Bench, Told, an_effect
 from tests.unit.engine.events.test_dispatch import BlackHole, dispatching, until
+
+RECEIVER_IN_FLIGHT_MAX = TENANT_IN_FLIGHT_MAX // 2
+"""What one receiver may hold of a tenant's places: as many as it leaves."""
 
 
 def wish(bench: Bench, count: int) -> None:
@@ -45,12 +51,12 @@ async def test_more_is_claimed_than_is_attempted_at_once(bench: Bench) -> None:
     wish(bench, 200)
     async with dispatching(bench, plans_of(hole)):
         async with asyncio.timeout(5):
-            while len(hole.held) < TENANT_IN_FLIGHT_MAX:
+            while len(hole.held) < RECEIVER_IN_FLIGHT_MAX:
                 await asyncio.sleep(0.005)
         await asyncio.sleep(0.1)
-        assert len(hole.held) == TENANT_IN_FLIGHT_MAX
+        assert len(hole.held) == RECEIVER_IN_FLIGHT_MAX
         held = Room(HELD_MAX, TENANT_HELD_MAX).shares([ACME])[ACME]
-        assert TENANT_IN_FLIGHT_MAX < held <= TENANT_HELD_MAX
+        assert RECEIVER_IN_FLIGHT_MAX < held <= TENANT_HELD_MAX
         assert due_now(bench) == 200 - held
 
 
@@ -58,15 +64,15 @@ async def test_what_waited_too_long_for_its_place_is_given_back_and_attempted_an
     bench: Bench,
 ) -> None:
     slow = Slow()
-    wish(bench, TENANT_IN_FLIGHT_MAX + 1)
+    wish(bench, RECEIVER_IN_FLIGHT_MAX + 1)
     async with dispatching(bench, plans_of(slow)):
         async with asyncio.timeout(5):
-            while slow.waiting < TENANT_IN_FLIGHT_MAX:
+            while slow.waiting < RECEIVER_IN_FLIGHT_MAX:
                 await asyncio.sleep(0.005)
         bench.clock.advance(ms=FRESH_MS + 1)
         slow.go.set()
-        await until(slow, TENANT_IN_FLIGHT_MAX + 1)
-    assert len(set(slow.keys)) == TENANT_IN_FLIGHT_MAX + 1
+        await until(slow, RECEIVER_IN_FLIGHT_MAX + 1)
+    assert len(set(slow.keys)) == RECEIVER_IN_FLIGHT_MAX + 1
 
 
 class Slow(Told):
@@ -123,6 +129,59 @@ async def test_groups_of_alerts_are_rung_and_told(bench: Bench) -> None:
             while len(bench.channel.keys) < 300:
                 await asyncio.sleep(0.01)
     assert len(set(bench.channel.keys)) == 300
+
+
+def an_effect_to(to: str, number: int, severity: str = "warning") -> Effect:
+    payload = an_effect().payload | {"severity": severity}
+    return an_effect(key=f"{to}{number}", incident=f"{to}{number}", to=to, payload=payload)
+
+
+def test_of_what_waits_the_worst_is_begun_first() -> None:
+    hands = Hands()
+    for number, severity in enumerate(("info", "warning", "critical", "info", "critical")):
+        hands.take(an_effect_to("ops", number, severity), now_ms=0)
+    assert [effect.key for effect, _ in hands.begin()] == ["ops2", "ops4", "ops1", "ops0", "ops3"]
+
+
+def test_receivers_that_never_answer_leave_a_place_to_the_next() -> None:
+    hands = Hands()
+    flying = []
+    for place, to in enumerate(("a", "b", "c", "d")):
+        for number in range(TENANT_IN_FLIGHT_MAX):
+            hands.take(an_effect_to(to, number), now_ms=place)
+        begun = [effect for effect, _ in hands.begin()]
+        assert {effect.to for effect in begun} == {to}
+        flying.append(len(begun))
+    assert flying == [6, 3, 2, 1]
+
+
+def test_what_waits_for_a_slow_receiver_makes_room_for_another() -> None:
+    hands = Hands()
+    for number in range(TENANT_HELD_MAX):
+        hands.take(an_effect_to("slow", number), now_ms=0)
+    assert len(list(hands.begin())) == RECEIVER_IN_FLIGHT_MAX
+    assert hands.let_go(SLOW_MS) == []
+    assert hands.room().shares([ACME])[ACME] == 0
+    gone = hands.let_go(SLOW_MS + 1)
+    assert len(gone) == TENANT_HELD_MAX - RECEIVER_IN_FLIGHT_MAX - SLOW_KEPT
+    assert hands.room().shares([ACME])[ACME] > 0
+    assert hands.waiting(ACME) == SLOW_KEPT
+
+
+async def test_a_critical_page_is_not_behind_a_receiver_that_hangs(bench: Bench) -> None:
+    hole = BlackHole()
+    plans = Plans({ACME: TenantPlan(ACME, channels={"ops": hole, "pager": bench.channel})})
+    wish(bench, 2 * TENANT_HELD_MAX)
+    async with dispatching(bench, plans) as claims:
+        async with asyncio.timeout(5):
+            while len(hole.held) < RECEIVER_IN_FLIGHT_MAX:
+                await asyncio.sleep(0.005)
+        with bench.store.write() as work:
+            work.of(ACME).effects.wish(an_effect_to("pager", 1, "critical"))
+        bench.clock.advance(ms=SLOW_MS + 1)
+        claims.wake("effect")
+        await until(bench.channel, 1)
+    assert bench.channel.keys == ["pager1"]
 
 
 def test_what_is_read_ahead_is_read_anew_once_it_has_changed(bench: Bench) -> None:
