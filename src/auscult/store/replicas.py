@@ -14,6 +14,8 @@ from auscult.store.transaction import Transaction
 from auscult.store.turns import Turns
 
 REPLICAS_MAX = 1_000
+LEFT = "(left)"
+"""Under this name stands when a replica took leave last."""
 
 _C = queue.c
 _ALL = (
@@ -40,10 +42,22 @@ class Replicas:
 
     def heard(self) -> dict[str, int]:
         """Return when each replica wrote that it lives, by its own clock."""
-        self._transaction.later.write(queue.name)
-        found = self._transaction.rows(DISPATCHER, _ALL, {})
-        return {row.key: row.due_ms for row in found}
+        return {owner: at_ms for owner, at_ms in self._all().items() if owner != LEFT}
+
+    def last(self) -> int | None:
+        """Return when any replica lived last, by its own clock; None where none ever did."""
+        return max(self._all().values(), default=None)
+
+    def leave(self, owner: str, at_ms: int) -> None:
+        """Take leave of the others, who would miss this replica otherwise."""
+        self.strike(owner)
+        self._turns.give(LEFT, at_ms)
 
     def strike(self, owner: str) -> None:
         """Forget a replica."""
         self._turns.end(owner)
+
+    def _all(self) -> dict[str, int]:
+        self._transaction.later.write(queue.name)
+        found = self._transaction.rows(DISPATCHER, _ALL, {})
+        return {row.key: row.due_ms for row in found}

@@ -107,6 +107,10 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "alerts.lying": (lambda rows: list(rows.alerts.lying("P1", 0)), []),
     "alerts.of_groups": (lambda rows: rows.alerts.of_groups(["G1"]), {}),
     "alerts.live": (lambda rows: rows.alerts.live(0), []),
+    "alerts.prolong": (
+        lambda rows: rows.alerts.prolong(-(10**15), by_ms=1, granted_ms=10**15),
+        0,
+    ),
     "alerts.forget": (lambda rows: rows.alerts.forget(10**15), 0),
     "groups.put": (lambda rows: rows.groups.put([group()]), MINE),
     "groups.get": (lambda rows: rows.groups.get(["G1"]), {}),

@@ -9,7 +9,6 @@ behind it keeps its claim and would be attempted again.
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from auscult.kernel.errors import AuscultError, QueueFull, StoreUnavailable
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 WAITING_MAX = 20_000
 CHUNK = 256
 PAUSE_S = 1.0
-GATHER_S = 0.05
-"""How long outcomes wait for others: nobody waits for them, and a commit costs more than one."""
 
 log = logger("engine.courier")
 
@@ -39,7 +36,6 @@ class Courier:
         self._waiting: deque[Fact] = deque()
         self._findings = 0
         self._wake = asyncio.Event()
-        self._hurry = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -50,8 +46,6 @@ class Courier:
         self._keep([fact], self._waiting.extend)
         self._idle.clear()
         self._wake.set()
-        if _is_urgent(fact) or len(self._waiting) >= CHUNK:
-            self._hurry.set()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -60,7 +54,6 @@ class Courier:
                 self._idle.set()
                 self._wake.clear()
                 await self._wake.wait()
-            await self._gather()
             again = await self._deliver(self._next_chunk())
             if again:
                 self._keep(again[::-1], self._waiting.extendleft)
@@ -74,15 +67,6 @@ class Courier:
         except TimeoutError:
             return False
         return True
-
-    async def _gather(self) -> None:
-        """Wait a moment for more outcomes, unless there is something that somebody waits for."""
-        if len(self._waiting) >= CHUNK or any(map(_is_urgent, self._waiting)):
-            return
-        self._hurry.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GATHER_S):
-                await self._hurry.wait()
 
     def _keep(self, facts: list[Fact], put: Callable[[list[Fact]], None]) -> None:
         put(facts)
@@ -123,10 +107,6 @@ class Courier:
                 self._metrics.facts_failed.inc()
                 log.error("a fact could not be decided", fact=fact.fact, exc_info=answer)
         return again
-
-
-def _is_urgent(fact: Fact) -> bool:
-    return not isinstance(fact, Answered)
 
 
 def _about(fact: Fact) -> str:

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
+from auscult.engine.alerts.resuming import resume
 from auscult.engine.auditor import Auditor, Health
 from auscult.engine.events.claims import Claims
 from auscult.engine.events.courier import Courier
@@ -56,13 +57,18 @@ class EventPath:
         self.auditor = Auditor(self.desk, clock=clock, metrics=metrics, owner=owner)
         self._claims = Claims(self.desk, clock=clock, owner=owner)
         self._dispatch = Dispatch(self._claims, self.courier, plans, clock=clock, metrics=metrics)
+        self._clock = clock
         self._metrics = metrics
         self._owner = owner
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, http: "aiohttp.ClientSession", *, is_paging: bool) -> None:
-        """Begin; claims of an earlier start under the same name are free again at once."""
+        """Begin; claims of an earlier start under the same name are free again at once.
+
+        Before anything is told, alerts get back the time in which nobody could renew them.
+        """
         self.desk.start()
+        await self.desk.write(lambda work: resume(work, self._clock.now_ms()))
         await self.desk.write(lambda work: work.queue.release(self._owner))
         if not (await self.auditor.look()).store:
             raise StoreUnavailable("the database does not take writes")
@@ -92,7 +98,8 @@ class EventPath:
     async def _leave(self) -> None:
         """Take leave of the other replicas, which would miss this one otherwise."""
         try:
-            await self.desk.write(lambda work: work.replicas.strike(self._owner))
+            now_ms = self._clock.now_ms()
+            await self.desk.write(lambda work: work.replicas.leave(self._owner, now_ms))
         except (StoreUnavailable, QueueFull) as why:
             log.info("the other replicas are not told of the end", why=str(why))
 

@@ -124,23 +124,3 @@ async def test_beyond_the_bound_the_oldest_findings_go_and_no_outcome(
     assert [fact for fact in desk.took if isinstance(fact, Answered)] == outcomes
     assert [fact for fact in desk.took if not isinstance(fact, Answered)] == findings[3:]
     assert metrics.registry.get_sample_value("auscult_facts_dropped_total") == 3
-
-
-async def test_outcomes_wait_for_each_other_and_for_nothing_that_is_urgent(
-    scene: tuple[Courier, Desk, Metrics], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "GATHER_S", 60.0)
-    courier, desk, _ = scene
-    running = asyncio.ensure_future(courier.run())
-    courier.hand(outcome("a"))
-    await asyncio.sleep(0.02)
-    assert desk.took == [], "it waits for others"
-    courier.hand(outcome("b"))
-    urgent = found("s1")
-    courier.hand(urgent)
-    assert await courier.drained(timeout_s=5)
-    assert desk.took == [outcome("a"), outcome("b"), urgent]
-    for number in range(module.CHUNK):
-        courier.hand(outcome(f"n{number}"))
-    assert await courier.drained(timeout_s=5), "as many as one commit takes wait for no more"
-    running.cancel()

@@ -78,7 +78,7 @@ async def dispatching(bench: Bench, plans: Plans, senses: Any = None) -> AsyncIt
 
 
 async def until(told: Told, count: int) -> None:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         while len(told.keys) < count:
             await asyncio.sleep(0.005)
 

@@ -81,6 +81,16 @@ _RISE = naming(
         _S.tenant == bindparam("own"), among(_S.fingerprint, "some")
     )
 )
+_PROLONG = (
+    update(alerts)
+    .where(
+        _OWN,
+        _C.ends_ms > bindparam("from_ms"),
+        _C.ends_ms > _C.updated_ms,
+        _C.ends_ms <= _C.updated_ms + bindparam("granted_ms"),
+    )
+    .values(ends_ms=_C.ends_ms + bindparam("by_ms"))
+)
 _ENCODE = Encoder().encode
 _DECODE = Decoder(tuple[dict[str, str], dict[str, str], str]).decode
 
@@ -146,6 +156,11 @@ class AlertRows:
         """Return alerts that are not over, by fingerprint, behind the one named `after`."""
         rows = self._slice.rows(_LIVE, now_ms=now_ms, after=after, limit=limit)
         return [_read(row) for row in rows]
+
+    def prolong(self, from_ms: int, *, by_ms: int, granted_ms: int) -> int:
+        """Move ends after `from_ms` that were at most `granted_ms` ahead; return how many."""
+        values = {"from_ms": from_ms, "by_ms": by_ms, "granted_ms": granted_ms}
+        return int(self._slice.run(_PROLONG, **values).rowcount)
 
     def forget(self, before_ms: int, *, limit: int = 1_000) -> int:
         """Delete alerts that were over by then and stand in no group; return how many."""
