@@ -25,6 +25,8 @@ from auscult.surface.facade import Engine
 
 SESSION_COOKIE = "auscult_session"
 SESSION_S = 12 * 3600
+CALENDAR = "calendar"
+"""The role of keys that stand in addresses, and so in other programs' settings and logs."""
 _SEALED_ABOUT = "page session"
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORWARDERS = frozenset({"forwarded", "via", "x-real-ip"})
@@ -88,9 +90,19 @@ async def identify(request: Request) -> Caller:
 
 async def identify_by(request: Request, key: str) -> Caller:
     """Return whose a key is that the body carries; raises `CredentialMissing`."""
-    found = await engine_of(request).authenticate(key)
-    caller = Caller(found.tenant, found.key_id, found.role, "key", found.name)
+    caller = _unless_calendar(await _caller_of(request, key))
     confirm_tenant(request, caller)
+    return caller
+
+
+async def _caller_of(request: Request, key: str) -> Caller:
+    found = await engine_of(request).authenticate(key)
+    return Caller(found.tenant, found.key_id, found.role, "key", found.name)
+
+
+def _unless_calendar(caller: Caller) -> Caller:
+    if caller.role == CALENDAR:
+        raise PermissionMissing("a calendar's key may only read calendars")
     return caller
 
 
@@ -119,6 +131,17 @@ async def _admin(request: Request) -> Ask:
     return ask
 
 
+async def _subscriber(request: Request) -> Ask:
+    key = request.query_params.get("key")
+    if key is None:
+        return await _reader(request)
+    caller = await _caller_of(request, key)
+    if caller.role != CALENDAR:
+        raise PermissionMissing("only a key of role calendar may stand in an address")
+    confirm_tenant(request, caller)
+    return Ask(request, caller, engine_of(request))
+
+
 @dataclass(frozen=True, slots=True)
 class Knock:
     """One request by nobody in particular, with the engine it goes to."""
@@ -135,6 +158,9 @@ Anyone = Annotated[Knock, Depends(_anyone)]
 """Whoever asks: what is asked authenticates itself, by other means than a key."""
 Reader = Annotated[Ask, Depends(_reader)]
 """Anyone of the tenant except a mere writer."""
+Subscriber = Annotated[Ask, Depends(_subscriber)]
+"""A reader, or a calendar program, which sends no header: its key, which opens nothing else, stands
+in the address as `key`."""
 Writer = Annotated[Ask, Depends(_writer)]
 """Anyone of the tenant."""
 Admin = Annotated[Ask, Depends(_admin)]
@@ -171,7 +197,7 @@ async def open_session(request: Request) -> Caller:
     if until_ms <= engine.clock.now_ms():
         raise CredentialMissing("the session is over; log in again")
     found = await engine.recall(key_hash)
-    return Caller(found.tenant, found.key_id, found.role, "session", found.name)
+    return _unless_calendar(Caller(found.tenant, found.key_id, found.role, "session", found.name))
 
 
 def refuse_foreign_origin(request: Request) -> None:

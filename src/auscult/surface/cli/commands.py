@@ -174,7 +174,9 @@ def seal(tenant: Tenant, config: Config = CONFIG) -> None:
 def add_tenant(  # noqa: PLR0917  # typer calls by name
     tenant: Tenant,
     config: Config = CONFIG,
-    role: Annotated[str, typer.Option(help="admin, member, or writer (samples only).")] = "member",
+    role: Annotated[
+        str, typer.Option(help="admin, member, writer (samples only), calendar (.ics only).")
+    ] = "member",
     name: Annotated[str, typer.Option(help="Whose key it is: the actor of what it does.")] = "",
     print_key: Annotated[bool, typer.Option(help="Print the key alone, for scripts.")] = False,
 ) -> None:

@@ -11,7 +11,7 @@ from auscult.runtime.settings import load_settings
 from auscult.store import KeyRow
 from auscult.surface.cli.opening import ACTOR, configured, opened
 
-ROLES = ("admin", "member", "writer")
+ROLES = ("admin", "member", "writer", "calendar")
 NAME_CHARS_MAX = 80
 NOT_A_PERSON = frozenset({"auscult", "command line", "sighup", "loopback", "session"})
 """Actors of the audit log that nobody may be named like."""
@@ -59,7 +59,7 @@ def list_keys(name: str, config: Path) -> None:
     for one in keys:
         state = "valid" if one.revoked_ms is None else f"revoked {rfc3339(one.revoked_ms)}"
         since = rfc3339(one.added_ms)
-        sys.stdout.write(f"{one.key_id}  {one.role:<6}  {one.name:<{width}}  {since}  {state}\n")
+        sys.stdout.write(f"{one.key_id}  {one.role:<8}  {one.name:<{width}}  {since}  {state}\n")
 
 
 def revoke_key(key_id: str, config: Path) -> None:

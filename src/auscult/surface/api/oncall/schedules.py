@@ -9,7 +9,7 @@ from auscult.kernel.errors import QueryUnknown
 from auscult.kernel.times import DAY_MS
 from auscult.notification.oncall import OnCall, shifts, write_calendar
 from auscult.notification.oncall.outlook import notices_of, stand
-from auscult.surface.api.access import Ask, Reader
+from auscult.surface.api.access import Ask, Reader, Subscriber
 from auscult.surface.api.description import Responses, told
 from auscult.surface.api.description.oncall import OnCallTold, ScheduleTold
 from auscult.surface.api.queries import TEXT_CHARS_MAX, Query, documented
@@ -43,9 +43,10 @@ class WindowQuery(Query):
 
 
 class CalendarQuery(Query):
-    """Whose shifts; everybody's without it."""
+    """Whose shifts, everybody's without it; and the key of a program that sends no header."""
 
     person: str = Field(default="", max_length=TEXT_CHARS_MAX)
+    key: str = Field(default="", max_length=TEXT_CHARS_MAX)
 
 
 @router.get("", openapi_extra=documented(AtQuery), responses=told(OnCallTold))
@@ -67,7 +68,7 @@ async def tell_all(ask: Reader) -> Response:
     response_class=Response,
     responses=CALENDAR,
 )
-async def give_calendar(schedule: str, ask: Reader) -> Response:
+async def give_calendar(schedule: str, ask: Subscriber) -> Response:
     """Return a schedule as iCalendar, from two weeks back to four months ahead."""
     person, now_ms = ask.query(CalendarQuery).person, ask.engine.clock.now_ms()
     begins_ms, ends_ms = now_ms - CALENDAR_BACK_MS, now_ms + CALENDAR_AHEAD_MS
