@@ -74,7 +74,12 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "effects.keep": (lambda rows: rows.effects.keep(effect(tenant=BETA, due_ms=7)), None),
     "effects.put_off": (lambda rows: rows.effects.put_off("E1", 9), None),
     "effects.of": (lambda rows: rows.effects.of("I1"), []),
-    "effects.beside": (lambda rows: rows.effects.beside(effect("E2")), []),
+    "effects.first_to_each": (
+        lambda rows: rows.effects.first_to_each("I1", ["opened"], due_by_ms=9_999),
+        [],
+    ),
+    "effects.leaving": (lambda rows: rows.effects.leaving("I1"), []),
+    "effects.is_behind": (lambda rows: rows.effects.is_behind(effect("E2", due_ms=9_999)), False),
     "effects.wish_all": (lambda rows: rows.effects.wish_all([effect(tenant=BETA)]), MINE),
     "effects.given_up": (lambda rows: rows.effects.given_up(9), []),
     "effects.revive": (lambda rows: rows.effects.revive(effect("E9", tenant=BETA)), False),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
-from auscult.kernel.effects import Effect, EffectKind, Result
+from auscult.kernel.effects import Effect, EffectKind
 from auscult.kernel.errors import QueueFull, StoreUnavailable
 from auscult.kernel.facts import Timer
 from auscult.kernel.words import TenantId
@@ -74,16 +74,8 @@ def in_order(rows: "EffectRows", claimed: Sequence[Effect], now_ms: int) -> list
 
 
 def _in_turn(rows: "EffectRows", effect: Effect, now_ms: int) -> Effect | None:
-    others = rows.beside(effect)
-    before = [
-        row.effect
-        for row in others
-        if row.state == "pending"
-        and row.effect.to == effect.to
-        and row.effect.due_ms < effect.due_ms
-    ]
-    if not before:
-        return remind(effect, [row.effect for row in others if row.state == Result.DONE])
+    if not rows.is_behind(effect):
+        return remind(effect, rows.leaving(effect.incident))
     rows.put_off(effect.key, now_ms + BEHIND_MS)
     return None
 

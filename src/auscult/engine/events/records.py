@@ -28,7 +28,9 @@ from auscult.kernel.incidents import Incident
 from auscult.kernel.runs import Run
 from auscult.kernel.words import TenantId
 from auscult.notification.decide import KEPT_BY, Sight, learn, stand_ins, told_channels
+from auscult.notification.decide.calls import call_again
 from auscult.notification.decide.digests import DigestLine, add_to_digest
+from auscult.notification.decide.wishes import PAGES
 from auscult.runtime.ids import new_id
 
 if TYPE_CHECKING:
@@ -110,7 +112,7 @@ def _load(
     rules = replace(rules, oncall=in_force(rows, rules.oncall, now_ms))
     run = _run_about(rows, fact, effect)
     incident = _incident_about(rows, fact, rules, effect=effect, run=run)
-    effects = rows.effects.of(incident.id) if incident is not None else ()
+    told = rows.effects.first_to_each(incident.id, PAGES, due_by_ms=now_ms) if incident else []
     is_limited = rules.oncall.is_load_limited
     return Case(
         fact=fact,
@@ -118,8 +120,8 @@ def _load(
         now_ms=now_ms,
         new_id=lambda: new_id(clock),
         incident=incident,
-        told=told_channels((row.effect for row in effects), now_ms=now_ms),
-        stand_ins=stand_ins(row.effect for row in effects),
+        told=told_channels(told, now_ms=now_ms),
+        stand_ins=stand_ins(rows.effects.leaving(incident.id)) if incident and told else {},
         later=tuple(rows.pages.coming(incident.id, now_ms)) if incident is not None else (),
         pages_last_hour=rows.pages.counts(now_ms - HOUR_MS, now_ms) if is_limited else {},
         sight=_sight(rows, rules, now_ms),
@@ -174,7 +176,8 @@ def _settle_effect(rows: "TenantRows", outcome: Outcome, now_ms: int) -> Effect 
         payload = row.effect.payload | {"so_far": outcome.data["so_far"]}
         rows.effects.keep(row.effect.model_copy(update={"payload": payload}))
     if outcome.result is Result.DONE and KEPT_BY in outcome.data:
-        rows.effects.keep(learn(row.effect, outcome.data[KEPT_BY]))
+        kept_by = outcome.data[KEPT_BY]
+        rows.effects.keep(learn(row.effect, kept_by), left_by=next(iter(kept_by), ""))
     rows.effects.settle_pending(outcome, retry_at_ms=retry_at_ms)
     _note_delivery(rows, row.effect, outcome)
     return row.effect if retry_at_ms is None else None
@@ -217,9 +220,30 @@ def _save(rows: "TenantRows", case: Case, decision: Decision) -> int:
     rows.pages.withdraw(decision.withdrawn)
     for note in decision.notes:
         _write_note(rows, note, case.now_ms)
-    rows.pages.add(decision.pages)
-    wished = [rows.effects.wish(effect) for effect in decision.effects].count(True)
+    wished = _wish(rows, decision, case.now_ms)
     return wished + sum(_write_line(rows, line, case.rules) for line in decision.digested)
+
+
+def _wish(rows: "TenantRows", decision: Decision, now_ms: int) -> int:
+    """Write the wishes down, and who is called by which; return how many became due.
+
+    A call whose key was wished before, which a clock that was set back can bring about, is made by
+    another message: whoever a policy calls now has not been told by then.
+    """
+    called = {page.key for page in decision.pages}
+    anew: dict[str, str] = {}
+    count = 0
+    for effect in decision.effects:
+        is_new = rows.effects.wish(effect)
+        if not is_new and effect.key in called:
+            again = call_again(effect, now_ms)
+            anew[effect.key] = again.key
+            is_new = rows.effects.wish(again)
+        count += is_new
+    rows.pages.add(
+        one.model_copy(update={"key": anew.get(one.key, one.key)}) for one in decision.pages
+    )
+    return count
 
 
 def _write_line(rows: "TenantRows", line: DigestLine, rules: Rules) -> int:

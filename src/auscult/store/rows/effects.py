@@ -5,12 +5,24 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.sql import Executable
 
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.errors import StateConflict
-from auscult.store.slice import Slice, at_most, bounded
+from auscult.store.slice import LIMIT_MAX, Slice, at_most, bounded
 from auscult.store.statements import Either, insert_new, names, naming
 from auscult.store.tables import effects
 from auscult.store.turns import Lease, Turns
@@ -21,6 +33,28 @@ BODY_CHARS_REMEMBERED = 8_192
 
 _C = effects.c
 _OWN = _C.tenant == bindparam("own")
+
+
+def _nth(*of: Column[str], is_last: bool = False) -> ColumnElement[int]:
+    """Return the place of an effect among those that have the same columns `of`, by their time."""
+    order = [one.desc() if is_last else one for one in (_C.due_ms, _C.key)]
+    return func.row_number().over(partition_by=of, order_by=order)
+
+
+def _firsts(*where: ColumnElement[bool], places: Sequence[ColumnElement[int]]) -> Select[Any]:
+    """Return the query for the effects that are the first by one of some places."""
+    numbered = [place.label(f"place{number}") for number, place in enumerate(places)]
+    found = select(_C.key, *numbered).where(*where).subquery()
+    _, *given = found.c
+    return (
+        select(_C.body)
+        .join(found, _C.key == found.c.key)
+        .where(_OWN, or_(*(place == 1 for place in given)))
+        .order_by(_C.due_ms, _C.key)
+        .limit(LIMIT_MAX)
+    )
+
+
 _WHOLE = select(_C.body, _C.state, _C.attempts, _C.last_reason, _C.updated_ms)
 _WISH_ALL = insert_new(effects, ("tenant", "key"))
 _WISH = _WISH_ALL.returning(_C.key)
@@ -40,7 +74,31 @@ _OF = (
     .order_by(_C.due_ms, _C.key)
     .limit(bindparam("limit"))
 )
-_BESIDE = _OF.where(_C.key != bindparam("key"))
+_SOME_OF = (_OWN, _C.incident == bindparam("incident"))
+_FIRST_TO_EACH = naming(
+    lambda among: _firsts(
+        *_SOME_OF,
+        among(_C.says, "kinds"),
+        _C.due_ms <= bindparam("by_ms"),
+        places=[_nth(_C.channel)],
+    )
+)
+_LEAVING = _firsts(
+    *_SOME_OF,
+    _C.state == Result.DONE.value,
+    _C.left_by != "",
+    places=[_nth(_C.channel, _C.left_by), _nth(_C.channel, _C.left_by, is_last=True)],
+)
+_BEFORE: Select[Any] = (
+    select(literal_column("1"))
+    .where(
+        *_SOME_OF,
+        literal_column("state = 'pending'"),
+        _C.channel == bindparam("channel"),
+        _C.due_ms < bindparam("due_ms"),
+    )
+    .limit(1)
+)
 _SETTLE = (
     update(effects)
     .where(_OWN, _C.key == bindparam("of_key"), _C.state == PENDING)
@@ -54,7 +112,7 @@ _SETTLE = (
 _KEEP = (
     update(effects)
     .where(_OWN, _C.key == bindparam("of_key"), _C.state == PENDING)
-    .values(body=bindparam("new_body"))
+    .values(body=bindparam("new_body"), left_by=bindparam("by"))
 )
 _WITHDRAW = delete(effects).where(
     _OWN, _C.key == bindparam("of_key"), _C.state == PENDING, _C.attempts == 0
@@ -195,12 +253,16 @@ class EffectRows:
         else:
             self._turns.end(outcome.key)
 
-    def keep(self, effect: Effect) -> None:
-        """Write a wish that is not settled anew, with what an attempt left for the next one."""
+    def keep(self, effect: Effect, *, left_by: str = "") -> None:
+        """Write a wish that is not settled anew, with what an attempt left for the next one.
+
+        `left_by` names the channel that left something for what is to be told later.
+        """
         self._slice.check_own(effect.tenant)
         self._forget(effect.key)
         self._slice.write(effects)
-        self._slice.run(_KEEP, of_key=effect.key, new_body=bounded(effect.model_dump_json()))
+        body = bounded(effect.model_dump_json())
+        self._slice.run(_KEEP, of_key=effect.key, new_body=body, by=left_by)
 
     def put_off(self, key: str, until_ms: int) -> None:
         """Let go of a claim without an attempt: what must come first is not done yet."""
@@ -218,10 +280,29 @@ class EffectRows:
         found = self._rows(_OF, incident=incident_id, limit=at_most(limit))
         return [_read(row) for row in found]
 
-    def beside(self, effect: Effect, limit: int = 500) -> list[EffectRow]:
-        """Return the other effects of an effect's incident, in the order they became due."""
-        found = self._rows(_BESIDE, incident=effect.incident, key=effect.key, limit=at_most(limit))
-        return [_read(row) for row in found]
+    def first_to_each(
+        self, incident_id: str, says: Collection[str], *, due_by_ms: int
+    ) -> list[Effect]:
+        """Return the first message to each channel that says one of these, of those due by then.
+
+        However many effects an incident has, it has few channels.
+        """
+        found = self._rows(_FIRST_TO_EACH, incident=incident_id, kinds=names(says), by_ms=due_by_ms)
+        return [_effect(row.body) for row in found]
+
+    def leaving(self, incident_id: str) -> list[Effect]:
+        """Return messages that were sent and left something, in the order they became due.
+
+        Of those to one channel that were sent by one channel, it is the first and the last.
+        """
+        return [_effect(row.body) for row in self._rows(_LEAVING, incident=incident_id)]
+
+    def is_behind(self, effect: Effect) -> bool:
+        """Say whether an earlier message about the same to the same channel is not done yet."""
+        before = self._first(
+            _BEFORE, incident=effect.incident, channel=effect.to, due_ms=effect.due_ms
+        )
+        return before is not None
 
     def given_up(self, limit: int) -> list[EffectRow]:
         """Return messages that were refused or given up, the last ones first."""
@@ -263,6 +344,7 @@ class EffectRows:
 
 
 def _written(effect: Effect) -> dict[str, Any]:
+    says = str(effect.payload.get("kind", "")) if effect.kind is EffectKind.NOTIFY else ""
     return {
         "key": effect.key,
         "kind": effect.kind.value,
@@ -273,18 +355,25 @@ def _written(effect: Effect) -> dict[str, Any]:
         "last_reason": "",
         "updated_ms": effect.due_ms,
         "body": bounded(effect.model_dump_json()),
+        "channel": effect.to,
+        "says": says,
+        "left_by": "",
     }
 
 
 def _read(row: Row[Any]) -> EffectRow:
-    read = _read_again if len(row.body) < BODY_CHARS_REMEMBERED else Effect.model_validate_json
     return EffectRow(
-        effect=read(row.body),
+        effect=_effect(row.body),
         state=row.state,
         attempts=row.attempts,
         last_reason=row.last_reason,
         updated_ms=row.updated_ms,
     )
+
+
+def _effect(body: str) -> Effect:
+    read = _read_again if len(body) < BODY_CHARS_REMEMBERED else Effect.model_validate_json
+    return read(body)
 
 
 @lru_cache(maxsize=512)
