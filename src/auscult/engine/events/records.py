@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from auscult.engine.alerts.looking import Standing, group_in, standing_of
 from auscult.engine.alerts.telling import forget_told
 from auscult.engine.events.settled import Settled
 from auscult.engine.events.steps import Case, Decision, Note, Rules, step
 from auscult.engine.oncall.handover import HANDOVER_TIMER, ring
 from auscult.engine.oncall.takeovers import KEPT_MS, in_force
-from auscult.incidents import choose, looked_at, tell_again
+from auscult.incidents import LOOK_AGAIN_MS, choose, looked_at, tell_again
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.facts import (
     Acknowledged,
@@ -69,7 +70,7 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
             oncall = in_force(rows, plan.rules.oncall, now_ms - KEPT_MS)
             return ring(rows, fact.timer, oncall, plan=plan, now_ms=now_ms)
         if looked_at(fact.timer) is not None:
-            again = _told_again(rows, fact, now_ms)
+            again = _told_again(rows, fact, plans.of(fact.tenant).rules, now_ms=now_ms)
             if again is None:
                 return Settled(fact.tenant)
             fact = again
@@ -94,13 +95,23 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
     )
 
 
-def _told_again(rows: "TenantRows", rang: Rang, now_ms: int) -> Found | None:
-    """Return what is to be told of a fault that goes on although a person resolved it."""
+def _told_again(rows: "TenantRows", rang: Rang, rules: Rules, *, now_ms: int) -> Found | None:
+    """Return what is to be told of a fault that goes on although a person resolved it.
+
+    Of alerts the store knows whether they fire; while they are muted it is looked at again later.
+    """
+    asked = looked_at(rang.timer) or ""
     resolved = rows.incidents.get(rang.timer.about)
-    last = rows.findings.last(rang.timer.about, looked_at(rang.timer) or "")
+    last = rows.findings.last(rang.timer.about, asked)
     if resolved is None or last is None:
         return None
     is_held = rows.incidents.holding(last.fingerprint) is not None
+    if (group := group_in(asked)) is not None and not is_held:
+        standing = standing_of(rows, group, rules.alerting, now_ms=now_ms)
+        rang = rang.model_copy(update={"still_firing": standing is Standing.FIRING})
+        if standing is Standing.MUTED:
+            due_ms = now_ms + LOOK_AGAIN_MS
+            rows.timers.set(rang.timer.model_copy(update={"due_ms": due_ms}))
     finding = tell_again(rang, resolved, last, is_held=is_held, now_ms=now_ms)
     return Found(finding=finding) if finding is not None else None
 
