@@ -9,10 +9,8 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import ValidationError
-
 from auscult.kernel.effects import Effect, EffectKind
-from auscult.kernel.errors import QueueFull, StoreUnavailable
+from auscult.kernel.errors import QueueFull, StoreError, StoreUnavailable
 from auscult.kernel.facts import Timer
 from auscult.kernel.words import TenantId
 from auscult.notification.decide import remind
@@ -155,7 +153,9 @@ class Claims:
         )
         try:
             return claims, read(work, claims, now_ms)
-        except ValidationError:
+        except StoreError:
+            raise
+        except Exception:  # noqa: BLE001  # a defect in one row must keep no other waiting
             return claims, [one for claim in claims for one in self._alone(work, claim, read)]
 
     def _alone(
@@ -166,8 +166,10 @@ class Claims:
     ) -> "list[T]":
         try:
             return read(work, [claim], self._clock.now_ms())
-        except ValidationError as why:
-            log.error("what is due cannot be read", key=claim.key, why=str(why))
+        except StoreError:
+            raise
+        except Exception as why:  # see above
+            log.error("what is due cannot be read", key=claim.key, exc_info=why)
             return []
 
     async def write(self, job: "Callable[[Work], T]") -> T:

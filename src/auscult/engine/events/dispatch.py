@@ -153,7 +153,12 @@ class Dispatch:
         """Ring due timers until cancelled."""
         room = Room(TIMERS_AT_ONCE, TENANT_TIMERS_AT_ONCE)
         while True:
-            for fact in await self._rung(await self._claims.take("timer", room, timers)):
+            due = await self._claims.take("timer", room, timers)
+            asking = [timer for timer in due if looked_at(timer) is not None]
+            for timer in due:  # first what waits for no answer
+                if looked_at(timer) is None:
+                    self._courier.hand(Rang(timer=timer))
+            for fact in await self._rung(asking):
                 self._courier.hand(fact)
 
     async def run_groups(self) -> None:
@@ -192,15 +197,11 @@ class Dispatch:
             await asyncio.wait(late, timeout=1.0)
 
     async def _rung(self, timers: "list[Timer]") -> list[Rang]:
-        """Return the facts that timers are due, with the answer where one asks."""
-        if all(looked_at(timer) is None for timer in timers):
-            return [Rang(timer=timer) for timer in timers]
+        """Return the facts that timers which ask something are due, with the answer."""
+        if not timers:
+            return []
         firing = await self._firing()
-        return [
-            Rang(timer=timer, still_firing=None if asked is None else asked in firing)
-            for timer in timers
-            for asked in [looked_at(timer)]
-        ]
+        return [Rang(timer=timer, still_firing=looked_at(timer) in firing) for timer in timers]
 
     async def _firing(self) -> frozenset[str]:
         """Return what fires, by the detectors as they were restored: before that nobody knows."""
@@ -257,4 +258,5 @@ class Dispatch:
         if tenant in self._short and self._hands.waiting(tenant) < TENANT_HELD_MAX // 2:
             self._claims.wake("effect")  # more may be due of it than could be claimed
         if not task.cancelled() and task.exception() is not None:
+            self._metrics.defects.labels(part="attempt").inc()
             log.error("an attempt broke", exc_info=task.exception())
