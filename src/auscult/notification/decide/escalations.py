@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from auscult.kernel.effects import Effect
 from auscult.kernel.errors import ObjectMissing, StateConflict
-from auscult.kernel.facts import Escalated, Fact, Rang, Reassigned, Timer
+from auscult.kernel.facts import Escalated, Fact, Rang, Reassigned, Released, Timer
 from auscult.kernel.incidents import (
     Change,
     ChangeKind,
@@ -217,10 +217,19 @@ def _led_on(turn: _Turn, before: Escalation | None) -> _Led | None:
         led = _handed(turn, before, before.handed_to)
     elif ChangeKind.RELEASED in turn.kinds:
         led = resume(policy, before, now_ms=now_ms), ()
+    elif isinstance(turn.fact, Released) and _needs_more(turn, before):
+        led = resume(policy, before, now_ms=now_ms), ()
     elif ChangeKind.ACKNOWLEDGED in turn.kinds:
         resting = rests(policy, before, has_it=turn.has_it, by_anybody=turn.has_somebody)
         led = before.model_copy(update={"is_resting": resting}), ()
     return led
+
+
+def _needs_more(turn: _Turn, before: Escalation) -> bool:
+    """Say whether the others who have it are not enough, now that one of them gave it back."""
+    has_it = turn.has_it
+    is_enough = rests(turn.policy, before, has_it=has_it, by_anybody=turn.has_somebody)
+    return before.is_resting and not is_enough
 
 
 def _has_heirs(turn: _Turn, before: Escalation) -> bool:
