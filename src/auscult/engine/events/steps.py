@@ -32,6 +32,7 @@ from auscult.notification.decide import (
 )
 from auscult.notification.decide.alerts import Alerting
 from auscult.notification.decide.digests import DigestLine, digest_lines
+from auscult.notification.decide.mutes import missed_by, still_missed
 from auscult.notification.decide.reasons import explain, fingerprint, pack, sum_up
 from auscult.notification.decide.wishes import LOUD, is_hushed, is_said_by_call
 from auscult.notification.messages.templates import Templates, reword_effects
@@ -146,8 +147,11 @@ def hush(case: Case, decision: Decision) -> Decision:
     if found is None and before is not None and incident.quiet_since_ms is not None:
         found = before.model_copy(update={"until_ms": case.now_ms + HOLD_MS})  # it is over soon
     changes: tuple[Change, ...] = ()
+    if found is not None:
+        found = found.model_copy(update={"missed": missed_by(before, kinds)})
     if found is None:
-        changes = (_said(incident, case.now_ms, ChangeKind.UNMUTED),)
+        told = _said(incident, case.now_ms, ChangeKind.UNMUTED)
+        changes = (told.model_copy(update={"missed": still_missed(incident, before)}),)
     elif before is None or before.by != found.by:
         changes = (_said(incident.model_copy(update={"mute": found}), case.now_ms),)
     due_ms = case.now_ms if found is None else min(found.until_ms, case.now_ms + LOOK_MS)
