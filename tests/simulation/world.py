@@ -17,6 +17,7 @@ from auscult.engine.alerts.ringing import Ringer
 from auscult.engine.alerts.taking import take_in
 from auscult.engine.events.claims import LEASE_MS, take_up
 from auscult.engine.events.outbox.hands import FRESH_MS
+from auscult.engine.events.outbox.muted import put_off_muted, was_to_come
 from auscult.engine.events.perform import perform
 from auscult.engine.events.records import settle
 from auscult.engine.events.settled import Settled
@@ -276,8 +277,15 @@ class World:
         )
         for claim in claims:
             taken = self.commit(partial(take_up, claim=claim, now_ms=self.clock.now_ms()))
-            if taken is not None:
+            if taken is not None and not self.is_muted(taken):
                 await self.attempt(taken)
+
+    def is_muted(self, effect: Effect) -> bool:
+        """Put a page off that was to come later, where it is muted now."""
+        if not was_to_come(effect):
+            return False
+        job = partial(put_off_muted, pages=[effect], plans=self.plans, now_ms=self.clock.now_ms())
+        return bool(self.commit(job))
 
     async def attempt(self, effect: Effect) -> None:
         """Attempt one message, and write down how it went."""

@@ -78,6 +78,8 @@ class Escalation(Word):
     taken: tuple[Taken, ...] = Field(default=(), max_length=TAKEN_MAX)
     is_resting: bool = False
     is_spent: bool = False
+    asked_ms: int | None = None
+    """When a person asked for the calls that this round began with."""
 
     @property
     def last_step(self) -> int | None:

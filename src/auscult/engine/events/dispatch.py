@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from auscult.engine.alerts.ringing import Ringer
 from auscult.engine.events.claims import PAUSE_S, POLL_S, by_tenant, take_up_all, themselves, timers
 from auscult.engine.events.outbox.hands import FRESH_MS, TENANT_HELD_MAX, Hands
+from auscult.engine.events.outbox.muted import put_off_muted, was_to_come
 from auscult.engine.events.perform import perform
 from auscult.engine.events.receivers import Attempt, Receivers
 from auscult.incidents import looked_at
@@ -100,7 +101,20 @@ class Dispatch:
             claimed = Counter(effect.tenant for effect in effects)
             most = min(room.each, room.free) // 4
             self._short = {tenant for tenant, count in claimed.items() if count >= most}
-            await self._hold(effects)
+            await self._hold(await self._unmuted(effects))
+
+    async def _unmuted(self, effects: list[Effect]) -> list[Effect]:
+        """Return what may be attempted now; a page that was to come later waits while muted."""
+        late = [one for one in effects if was_to_come(one)]
+        if not late:
+            return effects
+        now_ms = self._clock.now_ms()
+        put_off = await self._claims.fetch(
+            lambda work: put_off_muted(work, late, self._plans, now_ms=now_ms)
+        )
+        if put_off is None:  # the store is away, and nobody knows: they keep their lease
+            put_off = frozenset((one.tenant, one.key) for one in late)
+        return [one for one in effects if (one.tenant, one.key) not in put_off]
 
     async def tell(
         self, tenant: TenantId, job: "Callable[[Work, Lease | None], Settled]"

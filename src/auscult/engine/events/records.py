@@ -135,13 +135,13 @@ def _load(
         stand_ins=stand_ins(rows.effects.leaving(incident.id)) if incident and told else {},
         later=tuple(rows.pages.coming(incident.id, now_ms)) if incident is not None else (),
         pages_last_hour=rows.pages.counts(now_ms - HOUR_MS, now_ms) if is_limited else {},
-        sight=_sight(rows, rules, now_ms),
+        sight=sight_of(rows, rules, now_ms),
         run=run,
         recent_runs=tuple(rows.runs.recent(now_ms - HOUR_MS, RECENT_RUNS_MAX)),
     )
 
 
-def _sight(rows: "TenantRows", rules: Rules, now_ms: int) -> Sight:
+def sight_of(rows: "TenantRows", rules: Rules, now_ms: int) -> Sight:
     """Return what may mute an incident, to be read only where somebody asks."""
     return Sight(
         now_ms,

@@ -114,6 +114,11 @@ _KEEP = (
     .where(_OWN, _C.key == bindparam("of_key"), _C.state == PENDING)
     .values(body=bindparam("new_body"), left_by=bindparam("by"))
 )
+_POSTPONE = (
+    update(effects)
+    .where(_OWN, _C.key == bindparam("of_key"), _C.state == PENDING, _C.attempts == 0)
+    .values(due_ms=bindparam("due"), updated_ms=bindparam("due"), body=bindparam("new_body"))
+)
 _WITHDRAW = delete(effects).where(
     _OWN, _C.key == bindparam("of_key"), _C.state == PENDING, _C.attempts == 0
 )
@@ -267,6 +272,16 @@ class EffectRows:
     def put_off(self, key: str, until_ms: int) -> None:
         """Let go of a claim without an attempt: what must come first is not done yet."""
         self._turns.move(key, until_ms)
+
+    def postpone(self, effect: Effect, due_ms: int) -> None:
+        """Let a wish that was not attempted yet be due at another time, as if wished for then."""
+        self._slice.check_own(effect.tenant)
+        self._forget(effect.key)
+        self._slice.write(effects)
+        later = effect.model_copy(update={"due_ms": due_ms})
+        body = bounded(later.model_dump_json())
+        if self._slice.run(_POSTPONE, of_key=effect.key, due=due_ms, new_body=body).rowcount:
+            self._turns.give(effect.key, due_ms)
 
     def withdraw(self, keys: Iterable[str]) -> None:
         """Take back wishes that were not attempted yet; they can be wished anew."""

@@ -1,1 +1,1 @@
-"""Messages in the outbox by a person's word: sent again, or sent as a test."""
+"""Messages in the outbox: sent again or as a test by a person's word, and held while muted."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, select
+from sqlalchemy import Row, bindparam, delete, func, select, update
 
 from auscult.kernel.incidents import Paged
 from auscult.store.slice import Slice, at_most, plain
@@ -30,6 +30,7 @@ _COUNTS = (
     )
     .group_by(_C.person)
 )
+_POSTPONE = update(pages).where(_OWN, _C.key == bindparam("of_key")).values(due_ms=bindparam("due"))
 _WITHDRAW = delete(pages).where(_OWN, _C.key == bindparam("of_key"))
 COMING_MAX = 500
 
@@ -62,6 +63,10 @@ class PageRows:
         """Return how often each person was paged after `since_ms`, up to `until_ms`."""
         found = self._slice.rows(_COUNTS, since_ms=since_ms, until_ms=until_ms)
         return {row.person: row.times for row in found}
+
+    def postpone(self, key: str, due_ms: int) -> None:
+        """Write down that a message calls those whom it calls at another time."""
+        self._slice.run(_POSTPONE, of_key=key, due=due_ms)
 
     def withdraw(self, keys: Iterable[str]) -> None:
         """Forget pages that will not be sent."""
