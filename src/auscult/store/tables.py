@@ -135,6 +135,7 @@ effects = Table(
     _word("tenant"), _word("key"), _word("kind"), _word("incident"), _time("due_ms"),
     _word("state"), _count("attempts"), _word("last_reason"), _time("updated_ms"), _word("body"),
     _late("channel"), _late("says"), _late("left_by"),
+    Column("in_vain", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("tenant", "key"), _named(),
     Index("effects_incident", "tenant", "incident", "says"),
     Index(

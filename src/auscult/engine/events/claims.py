@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from auscult.engine.events.outbox.outdated import drop_outdated
 from auscult.kernel.effects import Effect, EffectKind
 from auscult.kernel.errors import QueueFull, StoreError, StoreUnavailable
 from auscult.kernel.facts import Timer
@@ -49,13 +50,18 @@ def take_up_all(work: "Work", claims: "Sequence[Claim]", now_ms: int) -> list[Ef
 
     Messages about one incident reach one channel in the order they were wished for: an "over" that
     overtook its "opened" would leave a page open for ever. Each takes along what the ones before it
-    left at the channel.
+    left at the channel. Pages that need not be told any more are dropped.
     """
     taken: list[Effect] = []
+    attempts = {(claim.tenant, claim.key): claim.attempt for claim in claims}
     for tenant, keys in by_tenant(claims).items():
-        rows = work.of(tenant).effects
-        found = rows.rows(keys)
-        taken += in_order(rows, [found[key].effect for key in keys if key in found], now_ms)
+        rows = work.of(tenant)
+        found = rows.effects.rows(keys)
+        claimed = [found[key] for key in keys if key in found]
+        times = [(row, attempts[tenant, row.effect.key]) for row in claimed]
+        gone = drop_outdated(rows, times, now_ms)
+        left = [row.effect for row in claimed if row.effect.key not in gone]
+        taken += in_order(rows.effects, left, now_ms)
     return taken
 
 

@@ -1,103 +1,46 @@
 """The outbox of one tenant: a wish is a row, its turn is a row of the queue, both in one commit."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
-    Column,
-    ColumnElement,
     Row,
-    Select,
     bindparam,
     delete,
     func,
     literal_column,
-    or_,
     select,
     update,
 )
-from sqlalchemy.sql import Executable
 
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.errors import StateConflict
-from auscult.store.slice import LIMIT_MAX, Slice, at_most, bounded
-from auscult.store.statements import Either, insert_new, names, naming
+from auscult.store.rows.outbox.related import PENDING, RelatedEffects, read_effect
+from auscult.store.slice import Slice, at_most, bounded
+from auscult.store.statements import insert_new, names, naming
 from auscult.store.tables import effects
 from auscult.store.turns import Lease, Turns
 
 UNSENT_MAX = 1_001
-PENDING = "pending"
-BODY_CHARS_REMEMBERED = 8_192
+NEVER_IN_VAIN = -1_000_000
+"""What a message has that a person sends again: it is not taken back for having reached nobody."""
+
 
 _C = effects.c
 _OWN = _C.tenant == bindparam("own")
 
 
-def _nth(*of: Column[str], is_last: bool = False) -> ColumnElement[int]:
-    """Return the place of an effect among those that have the same columns `of`, by their time."""
-    order = [one.desc() if is_last else one for one in (_C.due_ms, _C.key)]
-    return func.row_number().over(partition_by=of, order_by=order)
-
-
-def _firsts(*where: ColumnElement[bool], places: Sequence[ColumnElement[int]]) -> Select[Any]:
-    """Return the query for the effects that are the first by one of some places."""
-    numbered = [place.label(f"place{number}") for number, place in enumerate(places)]
-    found = select(_C.key, *numbered).where(*where).subquery()
-    _, *given = found.c
-    return (
-        select(_C.body)
-        .join(found, _C.key == found.c.key)
-        .where(_OWN, or_(*(place == 1 for place in given)))
-        .order_by(_C.due_ms, _C.key)
-        .limit(LIMIT_MAX)
-    )
-
-
-_WHOLE = select(_C.body, _C.state, _C.attempts, _C.last_reason, _C.updated_ms)
+_WHOLE = select(_C.body, _C.state, _C.attempts, _C.last_reason, _C.updated_ms, _C.in_vain)
 _WISH_ALL = insert_new(effects, ("tenant", "key"))
 _WISH = _WISH_ALL.returning(_C.key)
 _THERE = naming(lambda among: select(_C.key).where(_OWN, among(_C.key, "some")))
 _STATE = select(_C.state).where(_OWN, _C.key == bindparam("key"))
 _ROWS = naming(lambda among: _WHOLE.where(_OWN, among(_C.key, "some")))
-_SHARED = naming(
-    lambda among: (
-        select(_C.incident)
-        .where(_OWN, among(_C.incident, "some"))
-        .group_by(_C.incident)
-        .having(func.count() > 1)
-    )
-)
 _OF = (
     _WHOLE.where(_OWN, _C.incident == bindparam("incident"))
     .order_by(_C.due_ms, _C.key)
     .limit(bindparam("limit"))
-)
-_SOME_OF = (_OWN, _C.incident == bindparam("incident"))
-_FIRST_TO_EACH = naming(
-    lambda among: _firsts(
-        *_SOME_OF,
-        among(_C.says, "kinds"),
-        _C.due_ms <= bindparam("by_ms"),
-        places=[_nth(_C.channel)],
-    )
-)
-_LEAVING = _firsts(
-    *_SOME_OF,
-    _C.state == Result.DONE.value,
-    _C.left_by != "",
-    places=[_nth(_C.channel, _C.left_by), _nth(_C.channel, _C.left_by, is_last=True)],
-)
-_BEFORE: Select[Any] = (
-    select(literal_column("1"))
-    .where(
-        *_SOME_OF,
-        literal_column("state = 'pending'"),
-        _C.channel == bindparam("channel"),
-        _C.due_ms < bindparam("due_ms"),
-    )
-    .limit(1)
 )
 _SETTLE = (
     update(effects)
@@ -105,6 +48,7 @@ _SETTLE = (
     .values(
         state=bindparam("new_state"),
         attempts=_C.attempts + 1,
+        in_vain=_C.in_vain + bindparam("vain"),
         last_reason=bindparam("reason"),
         updated_ms=bindparam("at_ms"),
     )
@@ -122,6 +66,7 @@ _POSTPONE = (
 _WITHDRAW = delete(effects).where(
     _OWN, _C.key == bindparam("of_key"), _C.state == PENDING, _C.attempts == 0
 )
+_DROP = delete(effects).where(_OWN, _C.key == bindparam("of_key"), _C.state == PENDING)
 _GIVEN_UP = (
     _WHOLE.where(_OWN, _C.state == Result.REFUSED.value, _C.kind == EffectKind.NOTIFY.value)
     .order_by(_C.updated_ms.desc(), _C.key)
@@ -138,6 +83,7 @@ _REVIVE = (
     .values(
         state=PENDING,
         attempts=0,
+        in_vain=NEVER_IN_VAIN,
         due_ms=bindparam("due"),
         updated_ms=bindparam("due"),
         body=bindparam("new_body"),
@@ -153,23 +99,27 @@ _UNSENT = select(func.count()).select_from(
 
 @dataclass(frozen=True, slots=True)
 class EffectRow:
-    """An effect and how it fares: `state` is `pending`, `done` or `refused`."""
+    """An effect and how it fares: `state` is `pending`, `done` or `refused`.
+
+    `in_vain` are the attempts that surely reached nobody.
+    """
 
     effect: Effect
     state: str
     attempts: int
     last_reason: str
     updated_ms: int
+    in_vain: int = 0
 
 
-class EffectRows:
+class EffectRows(RelatedEffects):
     """The effects of one tenant."""
 
-    __slots__ = ("_ready", "_settled", "_slice", "_turns")
+    __slots__ = ("_ready", "_settled", "_turns")
 
     def __init__(self, piece: Slice) -> None:
         """Take the tenant's slice of the transaction."""
-        self._slice = piece
+        super().__init__(piece)
         self._turns = Turns(piece, "effect")
         self._ready: dict[str, EffectRow] = {}
         self._settled: set[str] = set()
@@ -220,10 +170,6 @@ class EffectRows:
         """Read at once what will be asked for one by one, each once: a question costs more."""
         self._ready |= self.rows(keys)
 
-    def shared(self, incidents: Iterable[str]) -> set[str]:
-        """Return which of these incidents have more than one effect."""
-        return {row.incident for row in self._rows(_SHARED, some=names(incidents))}
-
     def settle(self, outcome: Outcome, *, retry_at_ms: int | None = None) -> bool:
         """Write down how an attempt ended; False when the effect is unknown or settled already.
 
@@ -250,6 +196,7 @@ class EffectRows:
             _SETTLE,
             of_key=outcome.key,
             new_state=PENDING if again else outcome.result.value,
+            vain=int(outcome.reached_nobody),
             reason=outcome.reason,
             at_ms=outcome.at_ms,
         )
@@ -271,7 +218,7 @@ class EffectRows:
 
     def put_off(self, key: str, until_ms: int) -> None:
         """Let go of a claim without an attempt: what must come first is not done yet."""
-        self._turns.move(key, until_ms)
+        self._turns.put_back(key, until_ms)
 
     def postpone(self, effect: Effect, due_ms: int) -> None:
         """Let a wish that was not attempted yet be due at another time, as if wished for then."""
@@ -295,29 +242,13 @@ class EffectRows:
         found = self._rows(_OF, incident=incident_id, limit=at_most(limit))
         return [_read(row) for row in found]
 
-    def first_to_each(
-        self, incident_id: str, says: Collection[str], *, due_by_ms: int
-    ) -> list[Effect]:
-        """Return the first message to each channel that says one of these, of those due by then.
-
-        However many effects an incident has, it has few channels.
-        """
-        found = self._rows(_FIRST_TO_EACH, incident=incident_id, kinds=names(says), by_ms=due_by_ms)
-        return [_effect(row.body) for row in found]
-
-    def leaving(self, incident_id: str) -> list[Effect]:
-        """Return messages that were sent and left something, in the order they became due.
-
-        Of those to one channel that were sent by one channel, it is the first and the last.
-        """
-        return [_effect(row.body) for row in self._rows(_LEAVING, incident=incident_id)]
-
-    def is_behind(self, effect: Effect) -> bool:
-        """Say whether an earlier message about the same to the same channel is not done yet."""
-        before = self._first(
-            _BEFORE, incident=effect.incident, channel=effect.to, due_ms=effect.due_ms
-        )
-        return before is not None
+    def drop(self, keys: Iterable[str]) -> None:
+        """Take back wishes that are not settled, attempted or not; they can be wished anew."""
+        self._slice.write(effects)
+        for key in keys:
+            self._forget(key)
+            if self._slice.run(_DROP, of_key=key).rowcount:
+                self._turns.end(key)
 
     def given_up(self, limit: int) -> list[EffectRow]:
         """Return messages that were refused or given up, the last ones first."""
@@ -348,15 +279,6 @@ class EffectRows:
         """Let a wish that is about to change be read anew."""
         self._ready.pop(key, None)
 
-    def _rows(self, statement: Executable | Either, **values: Any) -> Sequence[Row[Any]]:  # noqa: ANN401
-        """Fetch, with what was left for the commit."""
-        self._slice.write(effects)
-        return self._slice.rows(statement, **values)
-
-    def _first(self, statement: Executable, **values: Any) -> Row[Any] | None:  # noqa: ANN401
-        found = self._rows(statement, **values)
-        return found[0] if found else None
-
 
 def _written(effect: Effect) -> dict[str, Any]:
     says = str(effect.payload.get("kind", "")) if effect.kind is EffectKind.NOTIFY else ""
@@ -378,20 +300,10 @@ def _written(effect: Effect) -> dict[str, Any]:
 
 def _read(row: Row[Any]) -> EffectRow:
     return EffectRow(
-        effect=_effect(row.body),
+        effect=read_effect(row.body),
         state=row.state,
         attempts=row.attempts,
         last_reason=row.last_reason,
         updated_ms=row.updated_ms,
+        in_vain=row.in_vain,
     )
-
-
-def _effect(body: str) -> Effect:
-    read = _read_again if len(body) < BODY_CHARS_REMEMBERED else Effect.model_validate_json
-    return read(body)
-
-
-@lru_cache(maxsize=512)
-def _read_again(body: str) -> Effect:
-    """Remember what was read: a wish is looked at when it is claimed, and when it is settled."""
-    return Effect.model_validate_json(body)
