@@ -7,9 +7,11 @@ import pytest
 from auscult.engine.events.claims import take_up_all
 from auscult.engine.events.outbox.muted import put_off_muted, was_to_come
 from auscult.engine.events.steps import Rules
+from auscult.engine.why.account import give_account
 from auscult.kernel.facts import Acknowledged, Escalated, Rang, Resolved
 from auscult.kernel.incidents import ChangeKind, Incident
 from auscult.kernel.times import MINUTE_MS
+from auscult.kernel.words import Severity
 from auscult.notification.decide import LOOK_MS, Route
 from auscult.store.queue import Room
 from tests.unit.engine.bench import ACME, Bench
@@ -48,6 +50,17 @@ def opened(bench: Bench) -> Incident:
     return incident
 
 
+def part(bench: Bench, incident: Incident) -> list[str]:
+    """Return what the record says of ada's part."""
+    with bench.store.read() as work:
+        now_ms = bench.clock.now_ms()
+        account = give_account(
+            work.of(ACME), incident.id, rules=bench.rules, now_ms=now_ms, person="ada"
+        )
+    assert account.person is not None
+    return [one.sentence for one in account.person.lines if one.was_called]
+
+
 def pages(bench: Bench, incident: Incident) -> dict[str, int]:
     with bench.store.read() as work:
         return {one.channel: one.due_ms for one in work.of(ACME).pages.of(incident.id)}
@@ -64,6 +77,7 @@ def test_a_page_to_come_waits_for_the_end_of_the_mute_and_then_comes(
         bench.clock.advance(ms=LOOK_MS)
     assert pages(bench, opened)["ada-phone"] >= bench.clock.now_ms()
     assert attempted(bench) == ["ada-phone"], "the silence is over"
+    assert "put off while muted" in part(bench, opened)[-1]
     assert attempted(bench) == []
 
 
@@ -131,3 +145,18 @@ async def test_the_dispatch_sends_no_page_that_is_muted_when_it_is_due(bench: Be
     changes = take(bench, Rang(timer=timer)).changes
     assert [one.kind for one in changes] == [ChangeKind.NOTED]
     assert Route(to=("ops",)).fits(muted)
+
+
+def test_calls_that_quiet_hours_made_one_count_as_one(bench: Bench) -> None:
+    quiet = {"hours": [{"start": "22:00", "end": "07:00"}]}
+    ada = {"name": "ada", "time_zone": "UTC", "contacts": ["chat"], "quiet_hours": quiet}
+    step = {"to": "person:ada", "repeat": 2, "again_min": 5}
+    policy = {"name": "p", "steps": [step], "fallback": "channel:ops"}
+    oncall = {"people": [ada], "policies": [policy], "policy": "p"}
+    bench.rules = Rules(oncall=ONCALL.model_validate(oncall))
+    incident = open_one(bench, severity=Severity.WARNING)
+    for _ in range(2):
+        ring(bench, incident, "escalate")
+    bench.clock.advance(ms=8 * 60 * MINUTE_MS)
+    assert attempted(bench) == ["chat"]
+    assert len(part(bench, incident)) == 1

@@ -1,1 +1,1 @@
-"""Messages in the outbox: sent again or as a test by a person's word, and held while muted."""
+"""Messages in the outbox: in hand, held while muted, outdated, sent again or as a test."""
