@@ -132,7 +132,7 @@ def _load(
         new_id=lambda: new_id(clock),
         incident=incident,
         told=told_channels(told, now_ms=now_ms),
-        stand_ins=stand_ins(rows.effects.leaving(incident.id)) if incident and told else {},
+        stand_ins=lambda: stand_ins(rows.effects.leaving(incident.id) if incident else ()),
         later=tuple(rows.pages.coming(incident.id, now_ms)) if incident is not None else (),
         pages_last_hour=rows.pages.counts(now_ms - HOUR_MS, now_ms) if is_limited else {},
         sight=sight_of(rows, rules, now_ms),

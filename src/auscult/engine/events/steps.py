@@ -83,7 +83,7 @@ class Case:
     new_id: Callable[[], str] = field(repr=False)
     incident: Incident | None = None
     told: Mapping[str, str] = field(default_factory=dict)
-    stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stand_ins: Callable[[], Mapping[str, tuple[str, ...]]] = dict
     later: tuple[Paged, ...] = ()
     pages_last_hour: Mapping[str, int] = field(default_factory=dict)
     sight: Sight = field(default_factory=lambda: Sight(0))
@@ -268,7 +268,7 @@ def tell(case: Case, decision: Decision) -> Decision:
         now_ms=case.now_ms,
         base_url=case.rules.base_url,
         told=case.told,
-        stand_ins=case.stand_ins,
+        stand_ins=case.stand_ins() if changes else {},
     )
     beside = [one for one in wishes if not is_said_by_call(one.to, one.payload["kind"], called)]
     return replace(decision, effects=(*decision.effects, *beside), digested=lines)
