@@ -24,7 +24,7 @@ from auscult.store.turns import Lease, Turns
 
 UNSENT_MAX = 1_001
 NEVER_IN_VAIN = -1_000_000
-"""What a message has that a person sends again: it is not taken back for having reached nobody."""
+"""What a message has that a person sends again: it is sent, whatever the incident has become."""
 
 
 _C = effects.c
@@ -110,6 +110,11 @@ class EffectRow:
     last_reason: str
     updated_ms: int
     in_vain: int = 0
+
+    @property
+    def is_sent_again(self) -> bool:
+        """Whether a person has it sent again, whatever has become of its incident."""
+        return self.in_vain < 0
 
 
 class EffectRows(RelatedEffects):

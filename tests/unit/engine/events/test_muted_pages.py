@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from auscult.engine.events.claims import take_up_all
+from auscult.engine.events.outbox.deadletters import replay
 from auscult.engine.events.outbox.muted import put_off_muted, was_to_come
 from auscult.engine.events.steps import Rules
 from auscult.engine.why.account import give_account
+from auscult.kernel.effects import Outcome, Result
 from auscult.kernel.facts import Acknowledged, Escalated, Rang, Resolved
 from auscult.kernel.incidents import ChangeKind, Incident
 from auscult.kernel.times import MINUTE_MS
@@ -108,6 +110,16 @@ def test_a_page_that_was_put_off_is_not_sent_to_what_somebody_has_or_is_over(
     take(bench, ends(tenant=ACME, incident=opened.id, by="ada"))
     bench.clock.advance(ms=60 * MINUTE_MS)
     assert "ada-phone" not in attempted(bench)
+
+
+def test_what_a_person_has_sent_again_is_not_muted(bench: Bench, opened: Incident) -> None:
+    key, now_ms = f"{opened.id}:opened:1:ada-chat", bench.clock.advance(s=1)
+    silence(bench, 'service="encode"')
+    with bench.store.write() as work:
+        refused = Outcome(key=key, tenant=ACME, result=Result.REFUSED, at_ms=now_ms)
+        work.of(ACME).effects.settle(refused)
+        assert replay(work, ACME, [key], by="ann", now_ms=now_ms) == [key]
+    assert attempted(bench) == ["ada-chat"]
 
 
 def test_whoever_asks_for_a_call_is_not_muted(bench: Bench) -> None:

@@ -168,7 +168,11 @@ def test_what_a_person_sends_again_is_sent(bench: Bench, incident: str) -> None:
     person(bench, Resolved, incident)
     for effect in claimed(bench).values():
         answer(bench, effect, Result.DONE)
-    key = f"{incident}:opened:1:ops"
+    keys = [f"{incident}:opened:1:{channel}" for channel in ("ada-chat", "ops")]
     with bench.store.write() as work:
-        assert replay(work, ACME, [key], by="ann", now_ms=bench.clock.now_ms()) == [key]
-    assert set(claimed(bench)) == {"ops opened"}
+        assert replay(work, ACME, keys, by="ann", now_ms=bench.clock.now_ms()) == keys
+    for _ in range(2):
+        due = claimed(bench)
+        assert set(due) == {"ada-chat opened", "ops opened"}
+        for effect in due.values():
+            answer(bench, effect, Result.RETRY, reached_nobody=True)

@@ -45,8 +45,9 @@ def _is_put_off(work: "Work", page: Effect, plans: "Plans", *, now_ms: int) -> b
     incident = rows.incidents.get(page.incident)
     if plan is None or incident is None or incident.is_over or _was_asked_for(page, incident):
         return False
+    row = rows.effects.row(page.key)
     found = mute(incident, sight_of(rows, plan.rules, now_ms))
-    if found is None:
+    if found is None or row is None or row.is_sent_again:
         return False
     until_ms = min(found.until_ms, now_ms + LOOK_MS)
     rows.effects.postpone(page, until_ms)

@@ -27,7 +27,11 @@ Claimed = tuple["EffectRow", int]
 
 def drop_outdated(rows: "TenantRows", claimed: Iterable[Claimed], now_ms: int) -> frozenset[str]:
     """End claimed pages that need not be sent any more; return the keys of what is not to be."""
-    asked = [(row, times) for row, times in claimed if _may_be(row.effect, times, now_ms)]
+    asked = [
+        (row, times)
+        for row, times in claimed
+        if not row.is_sent_again and _may_be(row.effect, times, now_ms)
+    ]
     if not asked:
         return frozenset()
     why_of = _reasons(rows, {row.effect.incident for row, _ in asked})
