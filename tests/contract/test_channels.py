@@ -107,6 +107,7 @@ async def test_429_is_tried_again_when_the_receiver_says(
     with pytest.raises(ReceiverUnavailable) as why:
         await send(make(form, receiver.url))
     assert why.value.retry_after_ms == 7_000
+    assert why.value.reached_nobody
 
 
 @pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
@@ -115,8 +116,9 @@ async def test_5xx_is_tried_again(
     form: tuple[str, dict[str, Any]], status: int, receiver: Receiver
 ) -> None:
     receiver.answer = Answer(status)
-    with pytest.raises(ReceiverUnavailable, match=str(status)):
+    with pytest.raises(ReceiverUnavailable, match=str(status)) as why:
         await send(make(form, receiver.url))
+    assert why.value.reached_nobody is (status == 503), "behind a gateway it may have arrived"
 
 
 @pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
@@ -125,8 +127,9 @@ async def test_no_answer_after_it_was_taken_is_tried_again_under_the_same_key(
 ) -> None:
     receiver.answer = Answer(after_s=FAST_S * 4)
     channel = make(form, receiver.url)
-    with pytest.raises(ReceiverUnavailable, match="no answer within"):
+    with pytest.raises(ReceiverUnavailable, match="no answer within") as why:
         await send(channel)
+    assert not why.value.reached_nobody
     receiver.answer = TAKEN[form[0]]
     await send(channel)
     (_, headers, body), (_, again, body_again) = receiver.got
@@ -138,8 +141,9 @@ async def test_no_answer_after_it_was_taken_is_tried_again_under_the_same_key(
 async def test_nobody_there_is_tried_again(form: tuple[str, dict[str, Any]]) -> None:
     async with receiving() as gone:
         url = gone.url
-    with pytest.raises(ReceiverUnavailable, match="cannot be reached"):
+    with pytest.raises(ReceiverUnavailable, match="cannot be reached") as why:
         await send(make(form, url))
+    assert why.value.reached_nobody
 
 
 @pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
@@ -152,8 +156,9 @@ async def test_a_receiver_that_hangs_up_at_once_is_tried_again(
     server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        with pytest.raises(ReceiverUnavailable):
+        with pytest.raises(ReceiverUnavailable) as why:
             await send(make(form, f"http://127.0.0.1:{port}"))
+    assert not why.value.reached_nobody, "it may have taken it before"
 
 
 @pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)

@@ -44,7 +44,10 @@ class Result(StrEnum):
 
 
 class Outcome(Word):
-    """The world's answer to one attempt of an effect; a fact again."""
+    """The world's answer to one attempt of an effect; a fact again.
+
+    `reached_nobody` says that it surely did not arrive, of an attempt that was not done.
+    """
 
     key: str
     tenant: TenantId
@@ -53,3 +56,4 @@ class Outcome(Word):
     at_ms: int
     retry_after_ms: int | None = None
     data: dict[str, Any] = {}
+    reached_nobody: bool = False

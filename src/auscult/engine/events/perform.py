@@ -57,12 +57,14 @@ async def perform(
                 data = await _act(effect, plans, senses)
     except ReceiverUnavailable as why:
         kept = {"so_far": why.so_far} if why.so_far else None
-        return end(Result.RETRY, str(why), retry_after_ms=why.retry_after_ms, data=kept)
+        ended = end(Result.RETRY, str(why), retry_after_ms=why.retry_after_ms, data=kept)
+        return ended.model_copy(update={"reached_nobody": why.reached_nobody})
     except TimeoutError:
         return end(Result.RETRY, f"no answer within {ATTEMPT_S:g} s")
     except AuscultError as why:
         precondition = {"precondition": isinstance(why, PreconditionFailed)}
-        return end(Result.REFUSED, str(why), data=precondition)
+        refused = end(Result.REFUSED, str(why), data=precondition)
+        return refused.model_copy(update={"reached_nobody": True})
     except Exception as why:  # noqa: BLE001  # the effect boundary, see above
         return end(Result.RETRY, f"{type(why).__name__}: {why}")
     return end(Result.DONE, said, data=data)

@@ -85,6 +85,7 @@ class Sms(Channel):
                 first.detail,
                 retry_after_ms=max(pauses, default=None),
                 so_far=left.model_dump(mode="json"),
+                reached_nobody=not reached and all(one.reached_nobody for one in later.values()),
             )
         if not reached:
             raise ReceiverRefused(remark)
