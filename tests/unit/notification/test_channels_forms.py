@@ -15,7 +15,7 @@ from auscult.notification.channels.console import line_of
 from auscult.notification.channels.pagerduty import event_of
 from auscult.notification.channels.webhook import body_of
 from auscult.notification.forms.slack import escape, render_blocks
-from auscult.notification.mail import compose
+from auscult.notification.mail import compose, left_by
 from auscult.notification.messages import Message, render
 from auscult.notification.posting import hide
 from tests.story import a_change, an_incident
@@ -105,7 +105,10 @@ def test_mails_of_one_incident_are_one_thread() -> None:
     sender = "auscult@example.com"
     opened = compose(message(), key="a", sender=sender, to=TO)
     again = compose(message(), key="a", sender=sender, to=TO)
-    over = compose(message(ChangeKind.RESOLVED), key="b", sender=sender, to=TO)
+    left = left_by(opened, message())
+    later = message(ChangeKind.RESOLVED, kept=left)
+    over = compose(later, key="b", sender=sender, to=TO)
+    assert left_by(over, later) == {}, "the first one stays the first"
     assert bytes(opened) == bytes(again)
     assert over["References"] == over["In-Reply-To"] == opened["Message-ID"]
     assert over["Message-ID"] != opened["Message-ID"]

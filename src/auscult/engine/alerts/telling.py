@@ -149,7 +149,10 @@ class _Bell:
 
     def _message(self, group: Group, notice: Notice) -> Message:
         shown = (notice.firing, notice.resolved)
-        return render_group(group, shown, tenant=self.tenant, at_ms=self.now_ms)
+        message = render_group(group, shown, tenant=self.tenant, at_ms=self.now_ms)
+        thread = f"{group.id}:{notice.since_ms}"
+        is_aside = notice.why is Why.SOME_RESOLVED
+        return message.model_copy(update={"thread": thread, "is_aside": is_aside})
 
 
 def _finding(group: Group, message: Message) -> Finding:

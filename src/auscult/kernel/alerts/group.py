@@ -8,11 +8,15 @@ from auscult.kernel.words import Labels
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a channel was told last of a group: fingerprints, and when."""
+    """What a channel was told last of a group: fingerprints, and when.
+
+    `since_ms` is when this episode began for it: since then something that it was told of fires.
+    """
 
     firing: frozenset[str]
     resolved: frozenset[str]
     at_ms: int
+    since_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

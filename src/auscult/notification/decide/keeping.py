@@ -10,14 +10,21 @@ from auscult.notification.messages.plain import cut
 KEPT_BY = "kept_by"
 """Where an effect's payload holds it: `{channel: {name: value}}`, by the channel that learnt it."""
 
+THREAD = "thread"
+"""Where it says to which thread a message belongs."""
+
 
 def remind(effect: Effect, done: Iterable[Effect]) -> Effect:
     """Return a message's effect with what the messages `done` before it left at their channels.
 
-    Of two that say different things under one name, the later one is right.
+    What another thread left is none of its business: it would be an edit of what is over. Of two
+    that say different things under one name, the later one is right.
     """
     known: dict[str, dict[str, str]] = {}
+    thread = effect.payload.get(THREAD, "")
     for one in done:
+        if one.payload.get(THREAD, "") != thread:
+            continue
         for channel, kept in one.payload.get(KEPT_BY, {}).items():
             known.setdefault(channel, {}).update(kept)
     return _with(effect, known) if known else effect

@@ -13,6 +13,19 @@ TITLE_CHARS_MAX = 80
 TEXT_CHARS_MAX = 2_000
 LINK_CHARS_MAX = 1_000
 DEDUP_CHARS_MAX = 255
+THREAD_CHARS_MAX = 255
+
+
+SEEN = frozenset(
+    {
+        ChangeKind.OPENED,
+        ChangeKind.WORSENED,
+        ChangeKind.RETURNED,
+        ChangeKind.RELEASED,
+        ChangeKind.ESCALATED,
+    }
+)
+"""Steps after which somebody is wanted: whoever reads the channel must see them."""
 
 
 class SoFar(Word):
@@ -74,7 +87,10 @@ class Message(Word):
     tells of, which is about no one incident. `at_ms` is when the thing said
     happened, not when it is sent.
     `added` are the last lines of the text that stay whatever its wording: who is called, and why.
-    `kept` is what earlier messages about the incident left behind at this channel.
+    `thread` names what belongs together at a receiver where that is less than all about its
+    incident: one episode of a group of alerts, from its first alert until all are over. `is_aside`
+    says that it wants nobody although its kind does: that some alerts of a group are over.
+    `kept` is what earlier messages of the thread left behind at this channel.
     """
 
     kind: ChangeKind
@@ -97,6 +113,8 @@ class Message(Word):
     alerts: AlertsTold | None = None
     digest: tuple[Digested, ...] = ()
     added: tuple[str, ...] = ()
+    thread: str = Field(default="", max_length=THREAD_CHARS_MAX)
+    is_aside: bool = False
     kept: dict[str, str] = {}
 
     def as_effect(self, channel: str, *, key: str, due_ms: int) -> Effect:
@@ -112,6 +130,11 @@ class Message(Word):
             payload=self.model_dump(mode="json"),
             due_ms=due_ms,
         )
+
+    @property
+    def must_be_seen(self) -> bool:
+        """Whether it wants somebody, so that a change of what was read already is not enough."""
+        return self.kind in SEEN and not self.is_aside
 
     @property
     def type(self) -> str:

@@ -47,12 +47,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What one channel is told of a group now: `firing` and `resolved` in the order to show."""
+    """What one channel is told of a group now: `firing` and `resolved` in the order to show.
+
+    `since_ms` is when the episode began that this is about, as the channel knows it.
+    """
 
     channel: str
     why: Why
     firing: tuple[Alert, ...]
     resolved: tuple[Alert, ...]
+    since_ms: int = 0
 
     @property
     def status(self) -> str:
@@ -146,14 +150,18 @@ def flush(  # noqa: PLR0913  # a group, its alerts and its rules
     notices, told = [], dict(group.told)
     for wanted in channels if left else ():
         since_ms = now_ms - node.repeat_ms
-        why = _why(told.get(wanted.channel), wanted, (firing, resolved), since_ms=since_ms)
+        before = told.get(wanted.channel)
+        why = _why(before, wanted, (firing, resolved), since_ms=since_ms)
         reasons.append(Reason(why, wanted.channel, _names(left)))
         if why not in TELLS and why is not Why.RESOLVED_UNWANTED:
             continue
-        told[wanted.channel] = Told(frozenset(_names(firing)), frozenset(_names(resolved)), now_ms)
+        begun_ms = now_ms if before is None or why is Why.FIRST else before.since_ms
+        told[wanted.channel] = Told(
+            frozenset(_names(firing)), frozenset(_names(resolved)), now_ms, begun_ms
+        )
         if why in TELLS:
             shown = resolved if wanted.send_resolved else ()
-            notices.append(Notice(wanted.channel, why, firing, shown))
+            notices.append(Notice(wanted.channel, why, firing, shown, begun_ms))
     count = group.count + bool(notices)
     looked_at = replace(group, next_ms=next_ms, has_flushed=True, told=told, count=count)
     return Flush(looked_at, tuple(notices), gone, tuple(reasons))
