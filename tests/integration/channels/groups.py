@@ -7,6 +7,7 @@ from typing import Any
 from auscult.engine.alerts.taking import take_in
 from auscult.engine.alerts.telling import ring_groups
 from auscult.engine.events.claims import take_up_all
+from auscult.engine.events.outbox.deadletters import Replayed, replay
 from auscult.engine.events.perform import perform
 from auscult.engine.events.records import settle
 from auscult.engine.events.steps import Rules
@@ -82,6 +83,17 @@ class GroupLife:
         self.bench.clock.advance(ms=ms)
         self._ring()
         await self._send()
+
+    def dead_letters(self) -> list[str]:
+        with self.bench.store.read() as work:
+            return [row.effect.key for row in work.of(ACME).effects.given_up(99)]
+
+    async def replay_all(self) -> Replayed:
+        now_ms = self.bench.clock.advance(ms=1)
+        with self.bench.store.write() as work:
+            done = replay(work, ACME, (), by="ann", now_ms=now_ms)
+        await self.wait(1_000)
+        return done
 
     async def _hear(
         self, instances: tuple[str, ...], ends_ms: int, after_ms: int, changed: dict[str, Any]

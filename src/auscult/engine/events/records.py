@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from auscult.engine.alerts.telling import forget_told
+from auscult.engine.alerts.telling import note_refusal
 from auscult.engine.events.settled import Settled
 from auscult.engine.events.steps import Case, Decision, Note, Rules, step
 from auscult.engine.oncall.handover import HANDOVER_TIMER, ring
@@ -75,7 +75,7 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
     if isinstance(fact, Answered):
         effect = _settle_effect(rows, fact.outcome, now_ms)
         if effect is not None and fact.outcome.result is Result.REFUSED:
-            forget_told(rows, effect)
+            note_refusal(rows, effect)
         if effect is None or effect.kind is not EffectKind.ACT:
             return Settled(fact.tenant)
     rules = plans.of(fact.tenant).rules

@@ -46,6 +46,7 @@ class _Told(Struct, array_like=True):
     resolved: list[str]
     at_ms: int
     since_ms: int = 0
+    is_refused: bool = False
 
 
 _Written = tuple[str, str, dict[str, str], int, int, dict[str, _Told]]
@@ -132,7 +133,9 @@ class GroupRows:
 
 def _written(group: Group) -> str:
     told = {
-        channel: _Told(sorted(one.firing), sorted(one.resolved), one.at_ms, one.since_ms)
+        channel: _Told(
+            sorted(one.firing), sorted(one.resolved), one.at_ms, one.since_ms, one.is_refused
+        )
         for channel, one in group.told.items()
     }
     said: _Written = (
@@ -158,7 +161,13 @@ def _read(row: Row[Any]) -> Group:
         has_flushed=bool(row.has_flushed),
         count=count,
         told={
-            channel: Told(frozenset(one.firing), frozenset(one.resolved), one.at_ms, one.since_ms)
+            channel: Told(
+                frozenset(one.firing),
+                frozenset(one.resolved),
+                one.at_ms,
+                one.since_ms,
+                one.is_refused,
+            )
             for channel, one in told.items()
         },
     )
