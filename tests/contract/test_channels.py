@@ -122,7 +122,18 @@ async def test_429_is_tried_again_when_the_receiver_says(
     receiver.answer = Answer(429, b"slow down", {"Retry-After": "7"})
     with pytest.raises(ReceiverUnavailable) as why:
         await send(make(form, receiver.url))
-    assert why.value.retry_after_ms == 7_000
+    assert (why.value.retry_after_ms, why.value.is_busy) == (7_000, True)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
+async def test_a_time_to_come_again_is_read_by_the_receivers_own_clock(
+    form: tuple[str, dict[str, Any]], receiver: Receiver
+) -> None:
+    times = ("Sat, 21 Nov 2026 07:30:00 GMT", "Sat, 21 Nov 2026 07:28:00 GMT")
+    receiver.answer = Answer(429, b"", dict(zip(("Retry-After", "Date"), times, strict=True)))
+    with pytest.raises(ReceiverUnavailable) as why:
+        await send(make(form, receiver.url))
+    assert why.value.retry_after_ms == 120_000
 
 
 @pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
@@ -131,8 +142,9 @@ async def test_5xx_is_tried_again(
     form: tuple[str, dict[str, Any]], status: int, receiver: Receiver
 ) -> None:
     receiver.answer = Answer(status)
-    with pytest.raises(ReceiverUnavailable, match=str(status)):
+    with pytest.raises(ReceiverUnavailable, match=str(status)) as why:
         await send(make(form, receiver.url))
+    assert not why.value.is_busy
 
 
 @pytest.mark.parametrize("what", SAID)

@@ -19,12 +19,11 @@ from auscult.notification.posting import Parcel, Reply, SecretUrl, post, read_an
 if TYPE_CHECKING:
     import aiohttp
 
-NOT_NOW = frozenset(
-    {
-        *("ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"),
-        *("request_timeout", "team_added_to_org"),
-    }
-)
+BUSY = frozenset({"ratelimited", "rate_limited"})
+NOT_NOW = BUSY | {
+    *("internal_error", "fatal_error", "service_unavailable"),
+    *("request_timeout", "team_added_to_org"),
+}
 """Errors in a 200 answer that are worth another try; every other one is a refusal."""
 
 GONE = frozenset({"message_not_found", "channel_not_found", "thread_not_found"})
@@ -139,5 +138,7 @@ def _read(reply: Reply) -> tuple[dict[str, Any], str]:
     error = str(answer.get("error", ""))[:80]
     known = error if error.isascii() and error.replace("_", "").isalnum() else "no reason"
     if error in NOT_NOW:
-        raise ReceiverUnavailable(f"slack said {known}", retry_after_ms=reply.retry_after_ms)
+        raise ReceiverUnavailable(
+            f"slack said {known}", retry_after_ms=reply.retry_after_ms, is_busy=error in BUSY
+        )
     return answer, known

@@ -41,9 +41,9 @@ def payload_for(channel: str, effect: Effect) -> dict[str, Any]:
     return payload | {"kept": effect.payload.get(KEPT_BY, {}).get(channel, {})}
 
 
-def instead_of(effect: Effect, channel: str, *, failures: int) -> Effect:
-    """Return a page as another channel sends it: it says so, and begins with everybody anew."""
-    line = f"Told here because {effect.to} failed {failures} times in a row."
+def instead_of(effect: Effect, channel: str, *, why: str) -> Effect:
+    """Return a page as another channel sends it: it says why, and begins with everybody anew."""
+    line = f"Told here because {effect.to} {why}."
     payload = {name: value for name, value in effect.payload.items() if name != "so_far"}
     text = cut(f"{line}\n{payload.get('text', '')}", TEXT_CHARS_MAX)
     return effect.model_copy(update={"to": channel, "payload": payload | {"text": text}})
