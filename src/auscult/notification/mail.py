@@ -94,7 +94,9 @@ def _named(who: tuple[str, ...], refused: Mapping[str, int]) -> str:
 
 def _html(message: Message) -> str:
     lines = "".join(f"<p>{escape(line)}</p>" for line in message.text.split("\n"))
-    link = f'<p><a href="{escape(message.link)}">Open the incident</a></p>' if message.link else ""
+    link = ""
+    if message.link:
+        link = f'<p><a href="{escape(message.link)}">{escape(message.link_name)}</a></p>'
     return f"<!doctype html><html><body>{lines}{link}</body></html>"
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -140,6 +141,15 @@ def test_mail_shows_markup_as_text() -> None:
     html = mail.get_body(("html",))
     assert html is not None
     assert "&lt;script&gt;" in html.get_content()
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "/graph", "https://h.example/x"])
+def test_a_mail_links_to_the_web_only(link: str) -> None:
+    said = Message.model_validate(message().model_dump() | {"link": link, "link_name": "a & b"})
+    html = compose(said, key="a", sender="a@b.c", to=TO).get_body(("html",))
+    assert html is not None
+    found = re.findall('<a href="(.*)">(.*)</a>', html.get_content())
+    assert found == ([(link, "a &amp; b")] if link.startswith("https:") else [])
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from auscult.notification.posting import Parcel, post, secrets_in
 if TYPE_CHECKING:
     import aiohttp
 
-OURS = {"so_far", "kept", "alerts", "added", "thread", "is_aside"}
+OURS = {"so_far", "kept", "alerts", "added", "thread", "is_aside", "link_name"}
 """What of a message only channels need."""
 
 INCIDENT_FIELDS = {"status", "severity", "headline", "tenant", "service", "instance", "opened_ms"}

@@ -1,13 +1,14 @@
 """A message: what is said about an incident, before any channel gives it its form."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from auscult.kernel.effects import Effect, EffectKind
 from auscult.kernel.incidents import ChangeKind, Status
 from auscult.kernel.times import rfc3339
 from auscult.kernel.words import Severity, TenantId, Word
+from auscult.notification.messages.plain import web_link
 
 TITLE_CHARS_MAX = 80
 TEXT_CHARS_MAX = 2_000
@@ -82,7 +83,8 @@ class Message(Word):
 
     `subject` is the title of the incident's first message to this channel: a thread keeps it.
     `dedup_key` is the same for every message about the same incident: a receiver that takes keys
-    keeps one alert per incident with it. `fields` are (name, value) pairs for receivers that show
+    keeps one alert per incident with it. `link` goes to the web or nowhere, `link_name` says what
+    opens there. `fields` are (name, value) pairs for receivers that show
     tables. Where it is about a group of alerts, `alerts` holds them, and `digest` what a digest
     tells of, which is about no one incident. `at_ms` is when the thing said
     happened, not when it is sent.
@@ -102,7 +104,8 @@ class Message(Word):
     title: str = Field(max_length=TITLE_CHARS_MAX)
     subject: str = Field(default="", max_length=TITLE_CHARS_MAX)
     text: str = Field(max_length=TEXT_CHARS_MAX)
-    link: str = Field(default="", max_length=LINK_CHARS_MAX)
+    link: Annotated[str, AfterValidator(web_link)] = Field("", max_length=LINK_CHARS_MAX)
+    link_name: str = Field(default="Open the incident", max_length=60)
     dedup_key: str = Field(max_length=DEDUP_CHARS_MAX)
     service: str
     instance: str = ""
