@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from auscult.kernel.alerts import Alert, Group, fingerprints
 from auscult.kernel.errors import EffectError, ReceiverRefused, ReceiverUnavailable
@@ -220,12 +222,56 @@ async def test_an_answer_without_end_is_not_waited_for(
         ("internal_error", ReceiverUnavailable),
     ],
 )
+@pytest.mark.parametrize("settings", [BOT, SETTINGS["slack"]], ids=["bot", "url"])
 async def test_slack_says_no_with_200(
-    error: str, kind: type[EffectError], receiver: Receiver
+    settings: dict[str, Any], error: str, kind: type[EffectError], receiver: Receiver
 ) -> None:
     receiver.answer = Answer(200, json.dumps({"ok": False, "error": error}).encode())
     with pytest.raises(kind, match=error):
-        await send(make(("slack", BOT), receiver.url))
+        await send(make(("slack", settings), receiver.url))
+
+
+WHO = [
+    ({"bearer": SECRET}, {"authorization": f"Bearer {SECRET}"}),
+    (
+        {"basic": {"username": "ana", "password": SECRET}},
+        {"authorization": "Basic " + b64encode(f"ana:{SECRET}".encode()).decode()},
+    ),
+    ({"headers": {"X-Api-Key": SECRET, "X-Scope": "radio"}}, {"x-api-key": SECRET}),
+]
+
+
+@pytest.mark.parametrize(("given", "sent"), WHO)
+async def test_a_webhook_says_who_asks_and_says_it_to_nobody_else(
+    given: dict[str, Any], sent: dict[str, str], receiver: Receiver
+) -> None:
+    channel = CHANNELS.make("webhook", {"url": receiver.url, **given})
+    await send(channel, "group")
+    ((_, headers, _),) = receiver.got
+    assert sent.items() <= headers.items()
+    assert SECRET not in repr(channel)
+    receiver.answer = Answer(401, " ".join([SECRET, *sent.values()]).encode())
+    with pytest.raises(ReceiverRefused) as why:
+        await send(channel)
+    assert not any(one in str(why.value) for one in (SECRET, *sent.values()))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"bearer": "a", "basic": {"username": "u", "password": "p"}},
+        {"bearer": "a", "headers": {"authorization": "x"}},
+        {"headers": {"Webhook-Id": "x"}},
+        {"headers": {"Content-Type": "x"}},
+        {"headers": {"X-A": "x\r\nX-B: y"}},
+        {"headers": {"X A": "x"}},
+        {"basic": {"username": "u:v", "password": "p"}},
+        {"bearer": ""},
+    ],
+)
+def test_a_webhook_says_who_asks_in_one_way(given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        CHANNELS.make("webhook", {"url": "https://h.example/", **given})
 
 
 async def test_pagerduty_takes_with_202_only(receiver: Receiver) -> None:
