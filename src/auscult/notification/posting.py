@@ -25,6 +25,8 @@ SECRET_PART_CHARS = 9
 UNTOLD = frozenset({429, 503})
 """Answers of who has not looked at a message; behind any other it may have arrived."""
 
+TOO_MANY = 429
+
 
 def _read_url(url: SecretStr) -> SecretStr:
     if not url.get_secret_value().startswith(("https://", "http://")):
@@ -77,9 +79,12 @@ def judge(parcel: Parcel, reply: Reply) -> Reply:
         return reply
     said = f"{parcel.kind} answered {reply.status}{_quoted(reply.body, parcel.secrets)}"
     if verdict is Result.RETRY:
-        asked_ms = reply.retry_after_ms or _asked_ms(reply)
-        untold = reply.status in UNTOLD
-        raise ReceiverUnavailable(said, retry_after_ms=asked_ms, reached_nobody=untold)
+        raise ReceiverUnavailable(
+            said,
+            retry_after_ms=reply.retry_after_ms or _asked_ms(reply),
+            is_busy=reply.status == TOO_MANY,
+            reached_nobody=reply.status in UNTOLD,
+        )
     if 300 <= reply.status < 400:  # noqa: PLR2004  # the class "redirection" of RFC 9110
         said += "; redirects are not followed, configure the final address"
     raise ReceiverRefused(said)
@@ -138,7 +143,8 @@ async def exchange(parcel: Parcel, http: "aiohttp.ClientSession") -> Reply:
             timeout=aiohttp.ClientTimeout(total=parcel.timeout_s),
         ) as answer:
             body = await _read(answer)
-            after_ms = retry_after_ms(answer.headers.get("Retry-After"))
+            asked, date = answer.headers.get("Retry-After"), answer.headers.get("Date")
+            after_ms = retry_after_ms(asked, date)
             return Reply(answer.status, body, after_ms)
     except TimeoutError:
         slow = f"{parcel.kind} gave no answer within {parcel.timeout_s:g} s"

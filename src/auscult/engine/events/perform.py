@@ -58,7 +58,8 @@ async def perform(
     except ReceiverUnavailable as why:
         kept = {"so_far": why.so_far} if why.so_far else None
         ended = end(Result.RETRY, str(why), retry_after_ms=why.retry_after_ms, data=kept)
-        return ended.model_copy(update={"reached_nobody": why.reached_nobody})
+        known = {"reached_nobody": why.reached_nobody, "is_busy": why.is_busy}
+        return ended.model_copy(update=known)
     except TimeoutError:
         return end(Result.RETRY, f"no answer within {ATTEMPT_S:g} s")
     except AuscultError as why:

@@ -15,6 +15,10 @@ BANNED = (
 
 REMEMBERED_CHARS = 128
 
+_WEB = re.compile(
+    r"https?://(?:[^\s/?#@\\]*@)?(?:\[[0-9a-f:.]+\]|[^\s/?#@:\[\]\\]+)(?::\d{1,5})?(?:[/?#]\S*)?",
+    re.IGNORECASE,
+)
 _SPACES = re.compile(r"\s+")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
@@ -38,6 +42,14 @@ def _plain(text: str) -> str:
 
 _plain_again = lru_cache(maxsize=8_192)(_plain)
 """Labels say the same words again and again, and each message says its own twice."""
+
+
+def web_link(text: str) -> str:
+    """Return a link that may be shown to be followed: absolute, to the web; else nothing.
+
+    Others would run as code where they are shown, or be refused with the message that has them.
+    """
+    return text if text.isprintable() and _WEB.fullmatch(text) else ""
 
 
 def cut(text: str, chars: int) -> str:
