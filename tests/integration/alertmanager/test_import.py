@@ -36,7 +36,7 @@ receivers:
   - {name: pager, pagerduty_configs: [{routing_key: hunter2, severity: critical}]}
   - name: chat
     slack_configs: [{channel: "#x", title: "{{ .Status }}"}]
-    victorops_configs: [{api_key: hunter2}]
+    wechat_configs: [{api_secret: hunter2}]
   - name: hooks
     webhook_configs:
       - {url: "https://ops.example/hook"}
@@ -72,7 +72,7 @@ def test_what_is_made_is_taken_and_what_is_lost_is_said(sample: Path, tmp_path: 
         "global.http_config",
         "receivers.mails.email_configs[0].headers",
         "receivers.chat.slack_configs[0].title",
-        "receivers.chat.victorops_configs[0]",
+        "receivers.chat.wechat_configs[0]",
         "receivers.pager.pagerduty_configs[0].severity",
     ):
         assert f"{lost}:" in done.stderr
@@ -101,7 +101,13 @@ def test_debians_own_file_is_translated() -> None:
     binary("prometheus-alertmanager")
     done = translate(Path("/etc/prometheus/alertmanager.yml"))
     assert done.returncode == 0, done.stderr
-    assert "alerts:" in done.stdout
+    settings = yaml.safe_load(done.stdout)["tenants"]["acme"]
+    told = {one["name"]: one["to"] for one in settings["alerts"]["receivers"]}
+    assert settings["alerts"]["route"]["receiver"] in told
+    assert all(one["channel"] in settings["channels"] for to in told.values() for one in to)
+    assert any(told.values()), "its mails go somewhere"
+    lost = [line for line in done.stderr.splitlines() if "no such channel" in line]
+    assert not lost
 
 
 @pytest.mark.parametrize(
