@@ -31,6 +31,7 @@ def read(*alerts: object) -> Posted:
         ({"startsAt": at(5_000)}, (5_000, NOW_MS + TIMEOUT_MS, True)),
         ({"endsAt": at(9_000)}, (9_000, 9_000, False)),
         ({"startsAt": "1970-01-01T01:00:05+01:00", "endsAt": at(9_000)}, (5_000, 9_000, False)),
+        ({"startsAt": "1970-01-01T00:00:05", "endsAt": at(9_000)}, (5_000, 9_000, False)),
         ({"startsAt": "1970-01-01T00:00:05.123456789Z"}, (5_123, NOW_MS + TIMEOUT_MS, True)),
     ],
 )
@@ -114,3 +115,15 @@ def test_a_webhooks_firing_alert_is_held_and_a_resolved_one_ends() -> None:
     for other in (b'{"version": "5", "alerts": []}', b'{"alerts": []}', b'{"version": "4"}'):
         with pytest.raises(BodyMalformed):
             read_webhook(other, now_ms=NOW_MS)
+
+
+@pytest.mark.parametrize("ends", [{}, {"endsAt": ZERO}, {"endsAt": None}])
+@pytest.mark.parametrize("starts_ms", [5_000, NOW_MS + 5_000])
+def test_what_has_resolved_without_an_end_ends_now(ends: dict[str, str], starts_ms: int) -> None:
+    labels = {"alertname": "Slow"}
+    told = {"status": "resolved", "labels": labels, "startsAt": at(starts_ms), **ends}
+    body = json.dumps({"version": "4", "alerts": [told]}).encode()
+    (one,) = read_webhook(body, now_ms=NOW_MS).alerts
+    assert one.ends_ms == NOW_MS
+    assert one.is_resolved(NOW_MS)
+    assert not one.is_timed, "somebody said so"

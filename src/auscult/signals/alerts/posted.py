@@ -115,15 +115,15 @@ def _refusal(labels: Labels, one: Postable) -> str:
             return f"invalid label set: invalid name {name[:80]!r}"
     if sum(map(len, chain.from_iterable(labels))) > LABEL_BYTES_MAX:
         return f"labels of more than {LABEL_BYTES_MAX} characters"
-    starts, ends = one.starts_at, one.ends_at
-    if starts and ends and not _is_unset(starts) and not _is_unset(ends) and ends < starts:
+    ends_ms = ms_of(one.ends_at)
+    if one.starts_at and ends_ms and ends_ms < ms_of(one.starts_at):
         return "start time must be before end time"
     return ""
 
 
 def _alert(one: Postable, name: str, labels: Labels, *, now_ms: int, timeout_ms: int) -> Alert:
-    ends_ms = _ms(one.ends_at)
-    starts_ms = _ms(one.starts_at) or ends_ms or now_ms
+    ends_ms = ms_of(one.ends_at)
+    starts_ms = ms_of(one.starts_at) or ends_ms or now_ms
     return Alert(
         fingerprint=name,
         labels=labels,
@@ -136,12 +136,8 @@ def _alert(one: Postable, name: str, labels: Labels, *, now_ms: int, timeout_ms:
     )
 
 
-def _is_unset(at: datetime) -> bool:
-    return at.year == ZERO_YEAR
-
-
-def _ms(at: datetime | None) -> int:
-    """Return an instant in Unix milliseconds; 0 for one that is not set."""
-    if at is None or _is_unset(at):
+def ms_of(at: datetime | None) -> int:
+    """Return an instant in Unix milliseconds, of UTC where it has no zone; 0 for an unset one."""
+    if at is None or at.year == ZERO_YEAR:
         return 0
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1_000)
