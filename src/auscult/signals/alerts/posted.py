@@ -16,7 +16,7 @@ from auscult.kernel.errors import BodyMalformed
 from auscult.kernel.words import Labels
 
 ALERTS_MAX = 50_000
-LABELS_MAX, LABEL_BYTES_MAX = 256, 65_536
+LABELS_MAX, LABEL_BYTES_MAX = 4_096, 65_536
 ERRORS_SAID = 20
 P = TypeVar("P")
 
@@ -32,8 +32,8 @@ SPELLED = {"starts_at": "startsAt", "ends_at": "endsAt", "generator_url": "gener
 class Postable(Struct, gc=False, rename=SPELLED):
     """One alert as senders write it."""
 
-    labels: dict[str, str] = {}
-    annotations: dict[str, str] | None = None
+    labels: dict[str, str | None] = {}
+    annotations: dict[str, str | None] | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     generator_url: str | None = None
@@ -97,11 +97,10 @@ def is_label_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def _pairs(given: dict[str, str]) -> Labels:
+def _pairs(given: dict[str, str | None]) -> Labels:
     """Return pairs in the order of their names, without those that say nothing."""
-    if "" in given.values():
-        return tuple(sorted(pair for pair in given.items() if pair[1]))
-    return tuple(sorted(given.items()))
+    pairs = given.items() if all(given.values()) else (pair for pair in given.items() if pair[1])
+    return tuple(sorted(pairs))  # type: ignore[arg-type]  # none of them is None
 
 
 def _refusal(labels: Labels, one: Postable) -> str:
