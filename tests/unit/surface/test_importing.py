@@ -298,16 +298,41 @@ def test_an_address_of_apprise_is_made_of_the_fields() -> None:
 def test_a_webhook_says_who_it_is_where_the_channel_can() -> None:
     hook = {"url": "https://ops.example/", "http_config": {"authorization": {"credentials": "x"}}}
     basic = {"url": "https://a.example/", "http_config": {"basic_auth": {"username": "u"}}}
+    key = {"type": "ApiKey", "credentials": "hunter2"}
+    other = {"url": "https://b.example/", "http_config": {"authorization": key}}
     config = {
         "route": {"receiver": "team"},
-        "receivers": ({"name": "team", "webhook_configs": (hook, basic)},),
+        "receivers": ({"name": "team", "webhook_configs": (hook, basic, other)},),
     }
-    able = translate(config, able=lambda _use: frozenset({"bearer", "basic"}))
-    first, second = able.channels.values()
+    able = translate(config, able=lambda _use: frozenset({"bearer", "basic", "headers"}))
+    first, second, third = able.channels.values()
     assert first["bearer"] == "env:TEAM_WEBHOOK_HTTP_CONFIG_AUTHORIZATION"
-    assert second["basic"] == "env:TEAM_WEBHOOK_2_HTTP_CONFIG_BASIC_AUTH"
-    assert able.values["TEAM_WEBHOOK_2_HTTP_CONFIG_BASIC_AUTH"].startswith("u:")
+    password = "env:TEAM_WEBHOOK_2_HTTP_CONFIG_BASIC_AUTH_PASSWORD"
+    assert second["basic"] == {"username": "u", "password": password}
+    variable = "TEAM_WEBHOOK_3_HTTP_CONFIG_AUTHORIZATION"
+    assert third["headers"] == {"Authorization": f"env:{variable}"}
+    assert able.values[variable] == "ApiKey hunter2"
     assert not able.lost
     unable = translate(config, able=lambda _use: frozenset())
     assert "bearer" not in unable.channels["team-webhook"]
-    assert len([one for one in unable.lost if "is asked without it" in one]) == 2
+    assert len([one for one in unable.lost if "is asked without it" in one]) == 3
+
+
+@pytest.mark.parametrize(
+    ("http", "setting"),
+    [
+        ("authorization: {credentials: hunter2}", "bearer"),
+        ("bearer_token: hunter2", "bearer"),
+        ("basic_auth: {username: u, password: hunter2}", "basic"),
+        ("authorization: {type: ApiKey, credentials: hunter2}", "headers"),
+    ],
+)
+def test_what_a_webhook_is_to_say_its_channel_takes_or_it_is_named(
+    importing: Importing, http: str, setting: str
+) -> None:
+    hook = f"webhook_configs: [{{url: 'https://ops.example/', http_config: {{{http}}}}}]"
+    told = importing.receiver(hook)
+    field = http.partition(":")[0]
+    remark = f"http_config.{field}: not taken over: the webhook is asked without it"
+    assert (setting in told.channels["team-webhook"]) is not (remark in told.said)
+    assert "hunter2" not in told.said

@@ -97,8 +97,10 @@ def _channel(settings: dict[str, Any], made: Translated) -> Channel | None:
 
 
 def _open(value: Any, made: Translated) -> Any:  # noqa: ANN401  # raw settings
+    if isinstance(value, dict):
+        return {name: _open(inner, made) for name, inner in value.items()}
     is_reference = isinstance(value, str) and value.startswith("env:")
-    return made.values[value.removeprefix("env:")] if is_reference else value
+    return made.values.get(value.removeprefix("env:"), value) if is_reference else value
 
 
 def _check(text: str, made: Translated) -> None:

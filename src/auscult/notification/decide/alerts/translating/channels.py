@@ -57,12 +57,17 @@ def _authorized(ask: Ask) -> Tree:
         bearer = {"credentials": old.get("bearer_token")}
     taken = {"basic_auth", "authorization", *old}
     made: Tree = {}
-    if isinstance(basic, dict) and "basic" in ask.able:
-        said = f"{basic.get('username') or ''}:{basic.get('password') or 'x'}"
-        made["basic"] = ask.keep("http_config.basic_auth", said, remark="USER:PASSWORD")
+    if isinstance(basic, dict) and "basic" in ask.able and basic.get("username"):
+        password = ask.keep("http_config.basic_auth.password", str(basic.get("password") or "x"))
+        made["basic"] = {"username": str(basic["username"]), "password": password}
     elif isinstance(bearer, dict) and "bearer" in ask.able and _is_bearer(bearer):
         token = str(bearer.get("credentials") or "x")
         made["bearer"] = ask.keep("http_config.authorization", token)
+    elif isinstance(bearer, dict) and "headers" in ask.able:
+        said = f"{bearer.get('type')} {bearer.get('credentials') or 'x'}"
+        form = f"{bearer.get('type')} CREDENTIALS"
+        header = ask.keep("http_config.authorization", said, remark=form)
+        made["headers"] = {"Authorization": header}
     if not made:
         for name in sorted(taken & http.keys()):
             ask.say(f"http_config.{name}", "not taken over: the webhook is asked without it")
