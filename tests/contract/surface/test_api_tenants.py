@@ -108,6 +108,8 @@ CASES: dict[tuple[str, str], str] = {
     ("GET", "/metrics"): PLATFORM,
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,
+    ("GET", "/-/healthy"): OPEN,
+    ("GET", "/-/ready"): OPEN,
     ("GET", "/login"): OPEN,
     ("POST", "/login"): OPEN,
     ("POST", "/logout"): OPEN,
