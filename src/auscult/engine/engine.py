@@ -114,7 +114,7 @@ class Engine:
         self.oncall = OnCallPath(
             self.events, self.plans, read=self.read, clock=clock, metrics=self.metrics
         )
-        self._inbound = Inbound(self.events, self.plans, clock)
+        self._inbound = Inbound(self.events, self.plans, alerts=self.alerts, clock=clock)
         self.ladders = LadderWatch(
             Desk(self.events.write, self.vault, clock.now_ms, ACTOR),
             self.plans,
@@ -239,7 +239,7 @@ class Engine:
 
         Raises `ObjectMissing`, `CredentialStale`, `BodyMalformed`, `QueueFull`, `StoreUnavailable`.
         """
-        return await self._inbound.take(tenant, channel, request)
+        return await self._inbound.take(tenant, channel, request, http=self._http)
 
     async def replay(self, tenant: TenantId, keys: Collection[str], *, by: str) -> Replayed:
         """Send messages again that were given up, all without keys; returns which those are."""

@@ -1,17 +1,28 @@
 """What comes back from receivers: authenticated by the channel itself, then done like any wish."""
 
+import asyncio
 import hashlib
 import hmac
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auscult.kernel.errors import CredentialMissing, ObjectMissing, StateConflict
-from auscult.kernel.facts import Asked
-from auscult.notification.inbound import Received
+from auscult.kernel.errors import (
+    CredentialMissing,
+    EffectError,
+    ObjectMissing,
+    QueueFull,
+    StateConflict,
+    StoreUnavailable,
+)
+from auscult.kernel.times import clock_utc
+from auscult.notification.inbound import GroupSilenced, Received, Wished
 from auscult.runtime.logging import logger
 
 if TYPE_CHECKING:
+    import aiohttp
+
+    from auscult.engine.alerts.path import AlertPath
     from auscult.engine.events.path import EventPath
     from auscult.engine.wiring import Plans
     from auscult.notification.port import Channel
@@ -22,6 +33,11 @@ NOT_HERE = "no such channel, or the request is not signed by its receiver"
 
 DONE_REMEMBERED = 10_000
 """Requests that are known again, of all tenants."""
+
+NOT_DONE = "Not done"
+
+ANSWER_S = 2.0
+"""Slack waits three seconds for the answer to a button."""
 
 log = logger("engine.inbound")
 
@@ -38,15 +54,27 @@ class Request:
 class Inbound:
     """Takes what receivers send to `/api/v1/channels/TENANT/CHANNEL`."""
 
-    def __init__(self, events: "EventPath", plans: "Plans", clock: "Clock") -> None:
+    def __init__(
+        self, events: "EventPath", plans: "Plans", *, alerts: "AlertPath", clock: "Clock"
+    ) -> None:
         """Take where facts are submitted, and whose channels there are."""
         self._events = events
+        self._alerts = alerts
         self._plans = plans
         self._clock = clock
         self._done: OrderedDict[bytes, None] = OrderedDict()
 
-    async def take(self, tenant: str, channel: str, request: Request) -> int:
+    async def take(
+        self,
+        tenant: str,
+        channel: str,
+        request: Request,
+        *,
+        http: "aiohttp.ClientSession | None" = None,
+    ) -> int:
         """Do what a request asks for; return how many things that were: none for the same again.
+
+        Whoever asked is told there what did not come of it, and why.
 
         Raises `ObjectMissing` for whatever is not authenticated, `CredentialStale` for what was
         signed too long ago, `BodyMalformed`, `QueueFull`, `StoreUnavailable`.
@@ -67,8 +95,15 @@ class Inbound:
         name = hashlib.sha256(repr((tenant, channel)).encode() + request.body).digest()
         if name in self._done:
             return 0
-        for one in asked:
-            await self._do(one, channel)
+        said: list[str] = []
+        try:
+            said = [await self._do(one, channel) for one in asked]
+        except (QueueFull, StoreUnavailable):
+            said = [f"{NOT_DONE}: auscult cannot take it now. Try again."]
+            raise
+        finally:
+            if said and http is not None:
+                await _tell(plug, received, "\n".join(filter(None, said)), http=http)
         self._remember(name)
         return len(asked)
 
@@ -81,15 +116,37 @@ class Inbound:
         while len(self._done) > DONE_REMEMBERED:
             self._done.popitem(last=False)
 
-    async def _do(self, asked: Asked, channel: str) -> None:
-        """Do one thing; what can no longer be done was done already, or is over."""
+    async def _do(self, wished: Wished, channel: str) -> str:
+        """Do one thing; return what whoever asked for it would not see otherwise."""
         try:
-            await self._events.submit(asked)
+            if isinstance(wished, GroupSilenced):
+                return await self._silence(wished)
+            await self._events.submit(wished)
         except (StateConflict, ObjectMissing) as why:
-            log.info("a request came too late", channel=channel, fact=asked.fact, why=str(why))
+            log.info("a request came to nothing", channel=channel, why=str(why))
+            return f"{NOT_DONE}: {why}"
+        return ""
+
+    async def _silence(self, wished: GroupSilenced) -> str:
+        made = await self._alerts.silence_group(
+            wished.tenant, wished.group, by=wished.by, for_ms=wished.for_ms
+        )
+        matchers = ", ".join(map(str, made.matchers))
+        return f"Silenced until {clock_utc(made.ends_ms)} UTC: {matchers}"
 
 
-def _read(plug: "Channel", received: Received, *, name: str) -> tuple[Asked, ...]:
+async def _tell(
+    plug: "Channel", received: Received, text: str, *, http: "aiohttp.ClientSession"
+) -> None:
+    """Tell whoever asked; what they asked for is done, or not, whether or not that works."""
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            await plug.answer(received, text, http=http)
+    except (EffectError, TimeoutError) as why:
+        log.info("who pressed a button was not answered", why=str(why))
+
+
+def _read(plug: "Channel", received: Received, *, name: str) -> tuple[Wished, ...]:
     try:
         return plug.receive(received)
     except (CredentialMissing, ObjectMissing) as why:

@@ -27,6 +27,13 @@ NOT_NOW: dict[str, frozenset[int]] = {
 }
 """4xx codes that are worth another try, by kind of receiver; every 5xx is."""
 
+SLACK_BUSY = frozenset({"ratelimited", "rate_limited"})
+SLACK_NOT_NOW = SLACK_BUSY | {
+    *("internal_error", "fatal_error", "service_unavailable"),
+    *("request_timeout", "team_added_to_org"),
+}
+"""Errors in Slack's 200 answers that are worth another try; every other one is a refusal."""
+
 RETRY_AFTER_MAX_MS = 3_600_000
 
 

@@ -6,10 +6,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr
 
 from auscult.kernel.errors import ObjectMissing
-from auscult.kernel.facts import Asked
 from auscult.kernel.plugs import Plug, Shelf
 from auscult.kernel.words import Word
-from auscult.notification.inbound import Received
+from auscult.notification.inbound import Received, Wished
 from auscult.notification.messages import Message
 
 if TYPE_CHECKING:
@@ -75,7 +74,14 @@ class Channel(Plug):
                 found[name] = text
         return found
 
-    def receive(self, received: Received) -> tuple[Asked, ...]:
+    async def answer(self, received: Received, text: str, *, http: "aiohttp.ClientSession") -> None:
+        """Tell whoever asked for something there what came of it; `text` may be empty.
+
+        It is asked about a request that `receive` has read. Raises as `send` does.
+        """
+        del received, text, http
+
+    def receive(self, received: Received) -> tuple[Wished, ...]:
         """Return what people ask for in a request that came back from the receiver.
 
         The signature is checked before anything is read. Raises `CredentialMissing` (forged),

@@ -1,6 +1,6 @@
 """The life of a group of alerts, from taken in to sent: by the engine's own steps, on a store."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from auscult.engine.wiring import Plans, TenantPlan
 from auscult.kernel.alerts import Alert, fingerprints
 from auscult.kernel.effects import Outcome
 from auscult.kernel.facts import Answered
+from auscult.kernel.words import Labels
 from auscult.notification import CHANNELS, Channel
 from auscult.notification.decide.alerts import Alerting
 from auscult.runtime.outbound import open_http
@@ -99,23 +100,23 @@ class GroupLife:
         self, instances: tuple[str, ...], ends_ms: int, after_ms: int, changed: dict[str, Any]
     ) -> None:
         now_ms = self.bench.clock.now_ms()
-        given = [self._alert(one, now_ms, now_ms + ends_ms, **changed) for one in instances]
+        given = [self._alert(one, now_ms + ends_ms, **changed) for one in instances]
         with self.bench.store.write() as work:
             take_in(work.of(ACME), given, self.rules.alerting.paths, now_ms=now_ms)
         await self.wait(after_ms)
 
-    def _alert(self, instance: str, now_ms: int, ends_ms: int, **changed: Any) -> Alert:
+    def _alert(self, instance: str, ends_ms: int, **changed: Any) -> Alert:
         labels = {"alertname": "Disk", "instance": instance, "severity": "critical"}
-        pairs = tuple(sorted({**labels, **changed.get("labels", {})}.items()))
-        return Alert(
-            fingerprint=fingerprints([pairs])[0],
-            labels=pairs,
-            annotations=(("summary", f"disk full on {instance}"),),
-            starts_ms=now_ms,
-            ends_ms=ends_ms,
-            updated_ms=now_ms,
-            generator_url=changed.get("generator_url", SOURCE),
-        )
+        alert = self.alert_of(tuple(sorted(labels.items())))
+        notes = (("summary", f"disk full on {instance}"),)
+        url = changed.get("generator_url", SOURCE)
+        return replace(alert, annotations=notes, ends_ms=ends_ms, generator_url=url)
+
+    def alert_of(self, labels: Labels) -> Alert:
+        """Return an alert that fires for a day from now."""
+        now_ms = self.bench.clock.now_ms()
+        ends_ms = now_ms + 24 * HOUR_MS
+        return Alert(fingerprints([labels])[0], labels, (), now_ms, ends_ms, now_ms)
 
     def _ring(self) -> None:
         with self.bench.store.write() as work:

@@ -129,6 +129,11 @@ async def test_a_button_carries_at_most_64_bytes(telegram: Chat) -> None:
         *("acknowledge:01J9INCIDENT", "silence:01J9INCIDENT", "escalate:01J9INCIDENT"),
     ]
     assert all(len(one["callback_data"].encode()) <= 64 for one in row)
+    fake.texts.clear()
+    telling.kept = {}
+    await telling.tell(ChangeKind.OPENED, incident="A" * 54)
+    (row,) = fake.texts[1]["reply_markup"]["inline_keyboard"]
+    assert [one["callback_data"] for one in row] == [f"silence:{'A' * 54}", f"escalate:{'A' * 54}"]
 
 
 async def test_telegram_says_in_the_body_when_to_come_again(telegram: Chat) -> None:

@@ -15,9 +15,9 @@ from auscult.kernel.errors import (
     CredentialStale,
     ObjectMissing,
 )
-from auscult.kernel.facts import Acknowledged, Asked, Escalated, Released, Resolved, Silenced
+from auscult.kernel.facts import Acknowledged, Escalated, Released, Resolved, Silenced
 from auscult.notification import CHANNELS, Channel
-from auscult.notification.inbound import Received
+from auscult.notification.inbound import GroupSilenced, Received, Wished
 from tests.integration.channels.senders import (
     PAGERDUTY_SECRET,
     SLACK_SECRET,
@@ -45,7 +45,7 @@ CHANNEL: dict[str, Channel] = {
 }
 
 
-def take(use: str, sent: Sent, *, at_ms: int = AT_MS) -> tuple[Asked, ...]:
+def take(use: str, sent: Sent, *, at_ms: int = AT_MS) -> tuple[Wished, ...]:
     headers, body = sent
     return CHANNEL[use].receive(Received(tenant=ACME, headers=headers, body=body, at_ms=at_ms))
 
@@ -56,6 +56,17 @@ def test_a_button_in_slack_asks_for_what_it_says() -> None:
     assert take("slack", slack("silence", at_s=AT_S)) == (Silenced(**who, for_ms=3_600_000),)
     assert take("slack", slack("escalate", at_s=AT_S)) == (Escalated(**who),)
     assert take("slack", slack(at_s=AT_S, type="view_submission")) == ()
+
+
+def test_a_button_of_a_group_asks_for_a_silence_of_it() -> None:
+    group = "0123456789abcdef" * 2
+    asked = GroupSilenced(tenant=ACME, group=group, by="ana (Slack)", for_ms=3_600_000)
+    assert take("slack", slack("silence_group", incident=group, at_s=AT_S)) == (asked,)
+    by_telegram = asked.model_copy(update={"by": "ana_l (Telegram)"})
+    assert take("telegram", telegram(f"silence_group:{group}")) == (by_telegram,)
+    for wrong in ("x", group + "0", "../" + group[3:]):
+        with pytest.raises(BodyMalformed):
+            take("slack", slack("silence_group", incident=wrong, at_s=AT_S))
 
 
 def test_the_signature_of_slacks_own_documentation_is_right() -> None:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from auscult.engine.alerts.events import hurried, incidents_of, take_event
+from auscult.engine.alerts.quieting import matchers_of
 from auscult.engine.alerts.ringing import AT_ONCE_MAX, Ringer
 from auscult.engine.alerts.taking import take_in
 from auscult.kernel.alerts import Alert, Silence
@@ -179,6 +180,24 @@ class AlertPath:
             return made.id
 
         return await self._events.write(write)
+
+    async def silence_group(self, tenant: TenantId, group: str, *, by: str, for_ms: int) -> Silence:
+        """Silence what the alerts of a group have in common; return the silence.
+
+        `group` is the beginning of its id. Raises what `matchers_of` and `silence` raise.
+        """
+        now_ms = self._clock.now_ms()
+        found = partial(matchers_of, group=group, now_ms=now_ms)
+        silence = Silence(
+            id="",
+            matchers=await self._events.write(lambda work: found(work.of(tenant))),
+            starts_ms=now_ms,
+            ends_ms=now_ms + for_ms,
+            updated_ms=now_ms,
+            created_by=by,
+            comment="by a button on a message",
+        )
+        return silence.model_copy(update={"id": await self.silence(tenant, silence, by=by)})
 
     async def expire(self, tenant: TenantId, silence_id: str, *, by: str) -> None:
         """End a silence now; raises `ObjectMissing`."""

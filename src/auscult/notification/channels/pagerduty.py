@@ -7,10 +7,9 @@ from pydantic import Field, HttpUrl, SecretStr
 from typing_extensions import override
 
 from auscult.kernel.errors import ObjectMissing, ReceiverRefused
-from auscult.kernel.facts import Asked
 from auscult.kernel.incidents import ChangeKind
 from auscult.kernel.words import Severity
-from auscult.notification.inbound import Received
+from auscult.notification.inbound import Received, Wished
 from auscult.notification.inbound.pagerduty import read_pagerduty
 from auscult.notification.messages import Message
 from auscult.notification.port import Channel, Delivered, PerMinute
@@ -72,7 +71,7 @@ class Pagerduty(Channel):
         return Delivered()
 
     @override
-    def receive(self, received: Received) -> tuple[Asked, ...]:
+    def receive(self, received: Received) -> tuple[Wished, ...]:
         """Return what a person did to an incident of ours."""
         if self.webhook_secret is None:
             raise ObjectMissing("this channel has no webhook_secret")

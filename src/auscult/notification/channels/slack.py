@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 from typing_extensions import override
 
+from auscult.kernel.deliveries import SLACK_BUSY, SLACK_NOT_NOW
 from auscult.kernel.errors import ObjectMissing, ReceiverRefused, ReceiverUnavailable
-from auscult.kernel.facts import Asked
-from auscult.notification.forms.slack import render_blocks
-from auscult.notification.inbound import Received
-from auscult.notification.inbound.slack import read_slack
+from auscult.notification.forms.slack import render_answer, render_blocks
+from auscult.notification.inbound import Received, Wished
+from auscult.notification.inbound.slack import answer_url, read_slack
 from auscult.notification.messages import Message
 from auscult.notification.port import Channel, Delivered, PerMinute
 from auscult.notification.posting import Parcel, Reply, SecretUrl, post, read_answer, secrets_in
@@ -19,16 +19,10 @@ from auscult.notification.posting import Parcel, Reply, SecretUrl, post, read_an
 if TYPE_CHECKING:
     import aiohttp
 
-BUSY = frozenset({"ratelimited", "rate_limited"})
-NOT_NOW = BUSY | {
-    *("internal_error", "fatal_error", "service_unavailable"),
-    *("request_timeout", "team_added_to_org"),
-}
-"""Errors in a 200 answer that are worth another try; every other one is a refusal."""
-
 GONE = frozenset({"message_not_found", "channel_not_found", "thread_not_found"})
 """Refusals of an edit after which a new message is posted; after others the thread goes on."""
 
+MEDIA = {"Content-Type": "application/json; charset=utf-8"}
 _TS = re.compile(r"\d{1,15}\.\d{1,9}")
 _PLACE = re.compile(r"[A-Z0-9]{1,40}")
 
@@ -74,10 +68,7 @@ class Slack(Channel):
         """Post, or edit the first message and then reply: only the reply could come twice."""
         said = render_blocks(message, buttons=self.signing_secret is not None)
         if self.token is None:
-            taken = await post(self._parcel("", said), http)
-            if read_answer(taken).get("ok") is False:  # `url` may be a method that wants a token
-                _, error = _read(taken)
-                raise ReceiverRefused(f"slack said {error}")
+            await self._call("", said, http)
             return Delivered()
         place, ts = message.kept.get("channel", ""), message.kept.get("ts", "")
         if not (place and ts):
@@ -95,28 +86,36 @@ class Slack(Channel):
         return Delivered(remark=remark)
 
     @override
-    def receive(self, received: Received) -> tuple[Asked, ...]:
+    def receive(self, received: Received) -> tuple[Wished, ...]:
         """Return what was pressed; the signature covers the body and the time."""
         if self.signing_secret is None:
             raise ObjectMissing("this channel has no signing_secret")
         return read_slack(received, self.signing_secret.get_secret_value())
 
+    @override
+    async def answer(self, received: Received, text: str, *, http: "aiohttp.ClientSession") -> None:
+        """Say it to whoever pressed, and to nobody else in the channel."""
+        if text and (url := answer_url(received)):
+            body = json.dumps(render_answer(text)).encode()
+            await post(Parcel("slack", url, body, MEDIA, secrets=secrets_in(url)), http)
+
     async def _begin(self, said: dict[str, Any], http: "aiohttp.ClientSession") -> Delivered:
-        answer = await self._call("chat.postMessage", {"channel": self.channel, **said}, http)
-        place, ts = str(answer.get("channel", "")), str(answer.get("ts", ""))
+        told = await self._call("chat.postMessage", {"channel": self.channel, **said}, http)
+        place, ts = str(told.get("channel", "")), str(told.get("ts", ""))
         known = _PLACE.fullmatch(place) and _TS.fullmatch(ts)
         return Delivered(kept={"channel": place, "ts": ts} if known else {})
 
     async def _call(
         self, method: str, said: dict[str, Any], http: "aiohttp.ClientSession"
     ) -> dict[str, Any]:
-        answer, error = _read(await post(self._parcel(method, said), http))
+        reply = await post(self._parcel(method, said), http)
+        answer, error = _read(reply, is_hook=self.token is None)
         if error:
             raise ReceiverRefused(f"slack said {error}")
         return answer
 
     def _parcel(self, method: str, said: dict[str, Any]) -> Parcel:
-        headers = {"Content-Type": "application/json; charset=utf-8"}
+        headers = dict(MEDIA)
         if self.token is not None:
             secrets: tuple[str, ...] = (self.token.get_secret_value(),)
             headers["Authorization"] = f"Bearer {secrets[0]}"
@@ -128,20 +127,21 @@ class Slack(Channel):
         return Parcel("slack", url, body, headers, secrets=secrets, timeout_s=self.timeout_s)
 
 
-def _read(reply: Reply) -> tuple[dict[str, Any], str]:
-    """Return a bot's answer, and its refusal: Slack says no with HTTP 200 and `ok: false`.
+def _read(reply: Reply, *, is_hook: bool = False) -> tuple[dict[str, Any], str]:
+    """Return an answer, and its refusal: Slack says no with HTTP 200 and `ok: false`.
 
-    Raises `ReceiverUnavailable` for a "not now".
+    A webhook may say yes in other words. Raises `ReceiverUnavailable` for a "not now".
     """
     answer = read_answer(reply)
-    if answer.get("ok") is True:
+    if answer.get("ok", is_hook) is True:
         return answer, ""
     if not answer:
         raise ReceiverUnavailable("slack answered something that is not JSON")
     error = str(answer.get("error", ""))[:80]
     known = error if error.isascii() and error.replace("_", "").isalnum() else "no reason"
-    if error in NOT_NOW:
+    if error in SLACK_NOT_NOW:
+        after_ms = reply.retry_after_ms
         raise ReceiverUnavailable(
-            f"slack said {known}", retry_after_ms=reply.retry_after_ms, is_busy=error in BUSY
+            f"slack said {known}", retry_after_ms=after_ms, is_busy=error in SLACK_BUSY
         )
     return answer, known

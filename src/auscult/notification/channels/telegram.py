@@ -7,17 +7,18 @@ from pydantic import BeforeValidator, Field, HttpUrl, SecretStr
 from typing_extensions import override
 
 from auscult.kernel.errors import ObjectMissing, ReceiverRefused
-from auscult.kernel.facts import Asked
 from auscult.notification.forms.telegram import render_text
-from auscult.notification.inbound import Received
-from auscult.notification.inbound.telegram import read_telegram
+from auscult.notification.inbound import Received, Wished
+from auscult.notification.inbound.telegram import query_of, read_telegram
 from auscult.notification.messages import Message
+from auscult.notification.messages.plain import cut
 from auscult.notification.port import Channel, Delivered, PerMinute
 from auscult.notification.posting import Parcel, exchange, judge, read_answer
 
 if TYPE_CHECKING:
     import aiohttp
 
+ANSWER_CHARS_MAX = 200
 SAME = "message is not modified"
 GONE = "message to edit not found"
 FIXED = "message can't be edited"
@@ -69,11 +70,18 @@ class Telegram(Channel):
         return Delivered(remark=remark)
 
     @override
-    def receive(self, received: Received) -> tuple[Asked, ...]:
+    def receive(self, received: Received) -> tuple[Wished, ...]:
         """Return what was pressed in this chat."""
         if self.secret_token is None:
             raise ObjectMissing("this channel has no secret_token")
         return read_telegram(received, self.secret_token.get_secret_value(), chat=self.chat_id)
+
+    @override
+    async def answer(self, received: Received, text: str, *, http: "aiohttp.ClientSession") -> None:
+        """Say it over the chat to whoever pressed; without a word the button only stops waiting."""
+        if query := query_of(received):
+            said = {"callback_query_id": query, "text": cut(text, ANSWER_CHARS_MAX)}
+            await self._call("answerCallbackQuery", said | {"show_alert": bool(text)}, http)
 
     async def _begin(self, said: dict[str, Any], http: "aiohttp.ClientSession") -> Delivered:
         answer: dict[str, Any] = {}

@@ -3,15 +3,16 @@
 Slack, "Formatting text for app surfaces" and "Reference: blocks".
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from auscult.kernel.incidents import Status
+from auscult.notification.forms.buttons import Offer, offers
 from auscult.notification.messages import Message
 
 SECTION_CHARS_MAX = 3_000
 FALLBACK_CHARS_MAX = 4_000
-ACKNOWLEDGE, SILENCE, ESCALATE = "acknowledge", "silence", "escalate"
-BUTTONS = {ACKNOWLEDGE: "Acknowledge", SILENCE: "Silence 1 h", ESCALATE: "Escalate"}
+ANSWER_CHARS_MAX = 1_000
 
 
 def render_blocks(message: Message, *, buttons: bool = False) -> dict[str, Any]:
@@ -22,11 +23,17 @@ def render_blocks(message: Message, *, buttons: bool = False) -> dict[str, Any]:
     if message.link:
         link = escape(message.link.replace("|", "%7C"), 2_900)
         blocks.append(_section(f"<{link}|{escape(message.link_name, 100)}>"))
-    if buttons and not message.digest and message.status is not Status.RESOLVED:
-        blocks.append(_buttons(message))
+    if buttons and (offered := offers(message)):
+        blocks.append(_buttons(offered))
     word = "resolved" if message.status is Status.RESOLVED else str(message.severity)
     fallback = escape(f"{word}: {message.title}", FALLBACK_CHARS_MAX)
     return {"text": fallback, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+
+
+def render_answer(text: str) -> dict[str, Any]:
+    """Return what only whoever pressed a button is told; the message stays."""
+    said = escape(text, ANSWER_CHARS_MAX)
+    return {"response_type": "ephemeral", "replace_original": False, "text": said}
 
 
 def escape(text: str, chars: int) -> str:
@@ -45,20 +52,14 @@ def _section(text: str) -> dict[str, Any]:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text or " "}}
 
 
-def _buttons(message: Message) -> dict[str, Any]:
-    """Return what can be asked for now: who has an incident need not take it again."""
-    offered = {
-        name: label
-        for name, label in BUTTONS.items()
-        if name != ACKNOWLEDGE or message.status is Status.OPEN
-    }
+def _buttons(offered: Sequence[Offer]) -> dict[str, Any]:
     elements = [
         {
             "type": "button",
-            "action_id": name,
-            "text": {"type": "plain_text", "text": label},
-            "value": message.incident,
+            "action_id": one.action,
+            "text": {"type": "plain_text", "text": one.label},
+            "value": one.about,
         }
-        for name, label in offered.items()
+        for one in offered
     ]
     return {"type": "actions", "block_id": "auscult", "elements": elements}

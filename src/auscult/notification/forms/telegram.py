@@ -5,12 +5,13 @@ Telegram Bot API, "MessageEntity": offsets and lengths count UTF-16 code units.
 
 from typing import Any
 
-from auscult.kernel.incidents import Status
+from auscult.notification.forms.buttons import offers
 from auscult.notification.messages import Message
 from auscult.notification.messages.plain import cut
 
 TEXT_CHARS_MAX = 2_000  # of at most two units each: 4,096 units is the limit
-NAMES = {"acknowledge": "Acknowledge", "silence": "Silence 1 h", "escalate": "Escalate"}
+DATA_CHARS_MAX = 64
+"""Bytes that a button holds; one that would be cut would ask for something else."""
 
 
 def render_text(message: Message, *, buttons: bool = False) -> dict[str, Any]:
@@ -28,15 +29,12 @@ def render_text(message: Message, *, buttons: bool = False) -> dict[str, Any]:
 
 def _keyboard(message: Message) -> list[list[dict[str, str]]]:
     """Return what can be asked for now; an empty keyboard takes the buttons away."""
-    if message.digest or message.status is Status.RESOLVED:
-        return []
-    return [
-        [
-            {"text": label, "callback_data": f"{name}:{message.incident}"[:64]}
-            for name, label in NAMES.items()
-            if name != "acknowledge" or message.status is Status.OPEN
-        ]
+    row = [
+        {"text": one.label, "callback_data": f"{one.action}:{one.about}"}
+        for one in offers(message)
+        if len(one.action) + 1 + len(one.about) <= DATA_CHARS_MAX
     ]
+    return [row] if row else []
 
 
 def _units(text: str) -> int:

@@ -1,5 +1,6 @@
 """What comes back from receivers: a request whose signature is checked before anything is read."""
 
+from auscult.notification.inbound.buttons import GroupSilenced, Wished
 from auscult.notification.inbound.received import Received, person, said_by
 
-__all__ = ["Received", "person", "said_by"]
+__all__ = ["GroupSilenced", "Received", "Wished", "person", "said_by"]

@@ -1,10 +1,10 @@
 """What people press in Slack (Slack, "Handling user interaction": `block_actions`)."""
 
+from typing import Any
 from urllib.parse import parse_qs
 
 from auscult.kernel.errors import BodyMalformed
-from auscult.kernel.facts import Asked
-from auscult.notification.inbound.buttons import pressed
+from auscult.notification.inbound.buttons import Wished, pressed
 from auscult.notification.inbound.received import (
     Received,
     person,
@@ -13,18 +13,15 @@ from auscult.notification.inbound.received import (
     said_by,
 )
 from auscult.notification.inbound.signatures import check_slack
+from auscult.notification.messages.plain import web_link
 
 ACTIONS_MAX = 10
 
 
-def read_slack(received: Received, secret: str) -> tuple[Asked, ...]:
+def read_slack(received: Received, secret: str) -> tuple[Wished, ...]:
     """Return what a signed request asks for; raises as `Channel.receive` does."""
     check_slack(received, secret)
-    try:
-        form = parse_qs(received.body.decode(), max_num_fields=5, strict_parsing=True)
-    except ValueError:
-        raise BodyMalformed("this is no form of Slack's") from None
-    said = read_object(form.get("payload", [""])[0])
+    said = _payload(received)
     if said.get("type") != "block_actions":
         return ()
     user, actions = said.get("user"), said.get("actions")
@@ -38,3 +35,17 @@ def read_slack(received: Received, secret: str) -> tuple[Asked, ...]:
         )
         for one in actions
     )
+
+
+def answer_url(received: Received) -> str:
+    """Return where who pressed is told something, by a request whose signature was checked."""
+    url = _payload(received).get("response_url")
+    return web_link(url) if isinstance(url, str) else ""
+
+
+def _payload(received: Received) -> dict[str, Any]:
+    try:
+        form = parse_qs(received.body.decode(), max_num_fields=5, strict_parsing=True)
+    except ValueError:
+        raise BodyMalformed("this is no form of Slack's") from None
+    return read_object(form.get("payload", [""])[0])

@@ -1,8 +1,7 @@
 """What people press in Telegram (Bot API, `Update.callback_query`)."""
 
 from auscult.kernel.errors import BodyMalformed
-from auscult.kernel.facts import Asked
-from auscult.notification.inbound.buttons import pressed
+from auscult.notification.inbound.buttons import Wished, pressed
 from auscult.notification.inbound.received import (
     Received,
     person,
@@ -13,7 +12,7 @@ from auscult.notification.inbound.received import (
 from auscult.notification.inbound.signatures import check_telegram
 
 
-def read_telegram(received: Received, secret: str, *, chat: str) -> tuple[Asked, ...]:
+def read_telegram(received: Received, secret: str, *, chat: str) -> tuple[Wished, ...]:
     """Return what an update asks for; raises as `Channel.receive` does.
 
     Updates carry no time of their own, so an old one cannot be told: what is asked for twice is
@@ -33,3 +32,9 @@ def read_telegram(received: Received, secret: str, *, chat: str) -> tuple[Asked,
     by = person(read_in(user, "username"), read_in(user, "first_name"))
     asked = pressed(name, incident, tenant=received.tenant, by=said_by(by, "Telegram"))
     return (asked,)
+
+
+def query_of(received: Received) -> str:
+    """Return the name of what was pressed, under which who did it is told something."""
+    number = read_in(read_object(received.body), "callback_query", "id")
+    return number if isinstance(number, str) else ""

@@ -2,7 +2,7 @@
 
 No API key: the receiver's own signature authenticates it. 404 for everything that is not signed,
 whether or not there is such a tenant or channel; 403 for what was signed too long ago; 200, empty,
-for what was taken, also where nothing was left to be done.
+for what was taken, also where nothing was left to be done: why is told to whoever asked, there.
 """
 
 from fastapi import APIRouter, Response
