@@ -93,9 +93,7 @@ class Dispatch:
             await self._let_go()
             room = self._hands.room()
             if room.free <= 0:
-                await asyncio.wait(
-                    self._in_flight, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED
-                )
+                await self._some_landing()
                 continue
             effects = await self._claims.take("effect", room, take_up_all)
             claimed = Counter(effect.tenant for effect in effects)
@@ -150,6 +148,14 @@ class Dispatch:
         self._begin()
         if put_off:
             await self._claims.fetch(lambda work: _put_off(work, put_off))
+
+    async def _some_landing(self) -> None:
+        """Wait until an attempt has ended, or a moment: what is promised a place flies later."""
+        if self._in_flight:
+            flying = set(self._in_flight)
+            await asyncio.wait(flying, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.sleep(POLL_S)
 
     async def _let_go(self) -> None:
         """Give back what waits for slow receivers, so that it is in nobody's way."""

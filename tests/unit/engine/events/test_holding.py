@@ -4,6 +4,9 @@ import asyncio
 from typing import Any
 
 from auscult.engine.alerts.taking import take_in
+from auscult.engine.events.claims import Claims
+from auscult.engine.events.desk import Desk
+from auscult.engine.events.dispatch import Dispatch
 from auscult.engine.events.outbox.hands import (
     FRESH_MS,
     HELD_MAX,
@@ -198,3 +201,18 @@ def test_what_is_read_ahead_is_read_anew_once_it_has_changed(bench: Bench) -> No
         assert (settled.state, other.state) == ("done", "pending")
         assert rows.row("n9") is None
         assert not rows.settle(done), "it is settled already"
+
+
+async def test_places_that_are_promised_and_not_taken_stop_no_worker(bench: Bench) -> None:
+    wish(bench, 1)
+    courier: Any = None
+    desk = Desk(bench.store, plans_of(bench.channel), clock=bench.clock, metrics=bench.metrics)
+    claims = Claims(desk, clock=bench.clock, owner="me")
+    dispatch = Dispatch(
+        claims, courier, plans_of(bench.channel), clock=bench.clock, metrics=bench.metrics
+    )
+    dispatch._hands._promised[ACME] = HELD_MAX
+    running = asyncio.ensure_future(dispatch.run_effects(courier))
+    await asyncio.sleep(0.05)
+    assert not running.done(), "nothing is in flight, and nothing may be claimed"
+    running.cancel()
