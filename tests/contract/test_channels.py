@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from auscult.kernel.alerts import Alert, Group, fingerprints
 from auscult.kernel.errors import EffectError, ReceiverRefused, ReceiverUnavailable
 from auscult.kernel.incidents import ChangeKind
 from auscult.notification import CHANNELS, Channel
-from auscult.notification.messages import Message, render
+from auscult.notification.messages import Message, render, render_group
 from auscult.runtime.outbound import open_http
 from tests.receiver import LOOPBACK, Answer, Receiver, receiving
-from tests.story import AT_MS, a_change, an_incident
+from tests.story import ACME, AT_MS, a_change, an_incident
 
 SECRET = "tell-nobody-0123456789"
 KEY = "01J9INCIDENT:opened:1:x"
@@ -51,8 +52,22 @@ TAKEN = {
 }
 
 
-def message() -> Message:
-    return render(an_incident(), a_change(ChangeKind.OPENED), base_url="https://h")
+def an_alert(name: str = "Disk", **changed: Any) -> Alert:
+    labels = (("alertname", name), ("severity", "critical"))
+    told: dict[str, Any] = {"generator_url": "https://prometheus.example/graph"} | changed
+    return Alert(fingerprints([labels])[0], labels, (), AT_MS, 2 * AT_MS, AT_MS, **told)
+
+
+def group_message(*alerts: Alert) -> Message:
+    group = Group("a" * 64, '{}:{alertname="Disk"}', "team", (("alertname", "Disk"),), 0, 0)
+    said = render_group(group, (alerts or (an_alert(),), ()), tenant=ACME, at_ms=AT_MS)
+    return said.model_copy(update={"thread": f"{group.id}:{AT_MS}"})
+
+
+SAID = {
+    "incident": render(an_incident(), a_change(ChangeKind.OPENED), base_url="https://h"),
+    "group": group_message(),
+}
 
 
 def make(form: tuple[str, dict[str, Any]], url: str) -> Channel:
@@ -70,9 +85,9 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield here
 
 
-async def send(channel: Channel, key: str = KEY) -> str:
+async def send(channel: Channel, what: str = "incident", key: str = KEY) -> str:
     async with open_http(LOOPBACK) as http:
-        payload = message().model_dump(mode="json")
+        payload = SAID[what].model_dump(mode="json")
         told = await channel.deliver(payload, key=key, at_ms=AT_MS, http=http)
         return told.remark
 
@@ -81,10 +96,11 @@ def test_every_channel_on_the_shelf_is_tested() -> None:
     assert set(CHANNELS.names()) == {*SETTINGS, *ELSEWHERE}
 
 
+@pytest.mark.parametrize("what", SAID)
 @pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
-async def test_2xx_is_done(form: tuple[str, dict[str, Any]], receiver: Receiver) -> None:
+async def test_2xx_is_done(form: tuple[str, dict[str, Any]], what: str, receiver: Receiver) -> None:
     receiver.answer = TAKEN[form[0]]
-    assert not await send(make(form, receiver.url)), "all went well: there is nothing to say"
+    assert not await send(make(form, receiver.url), what), "all went well: nothing to say"
     assert len(receiver.got) == 1
 
 
@@ -106,7 +122,18 @@ async def test_429_is_tried_again_when_the_receiver_says(
     receiver.answer = Answer(429, b"slow down", {"Retry-After": "7"})
     with pytest.raises(ReceiverUnavailable) as why:
         await send(make(form, receiver.url))
-    assert why.value.retry_after_ms == 7_000
+    assert (why.value.retry_after_ms, why.value.is_busy) == (7_000, True)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
+async def test_a_time_to_come_again_is_read_by_the_receivers_own_clock(
+    form: tuple[str, dict[str, Any]], receiver: Receiver
+) -> None:
+    times = ("Sat, 21 Nov 2026 07:30:00 GMT", "Sat, 21 Nov 2026 07:28:00 GMT")
+    receiver.answer = Answer(429, b"", dict(zip(("Retry-After", "Date"), times, strict=True)))
+    with pytest.raises(ReceiverUnavailable) as why:
+        await send(make(form, receiver.url))
+    assert why.value.retry_after_ms == 120_000
 
 
 @pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
@@ -115,20 +142,22 @@ async def test_5xx_is_tried_again(
     form: tuple[str, dict[str, Any]], status: int, receiver: Receiver
 ) -> None:
     receiver.answer = Answer(status)
-    with pytest.raises(ReceiverUnavailable, match=str(status)):
+    with pytest.raises(ReceiverUnavailable, match=str(status)) as why:
         await send(make(form, receiver.url))
+    assert not why.value.is_busy
 
 
+@pytest.mark.parametrize("what", SAID)
 @pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
 async def test_no_answer_after_it_was_taken_is_tried_again_under_the_same_key(
-    form: tuple[str, dict[str, Any]], receiver: Receiver
+    form: tuple[str, dict[str, Any]], what: str, receiver: Receiver
 ) -> None:
     receiver.answer = Answer(after_s=FAST_S * 4)
     channel = make(form, receiver.url)
     with pytest.raises(ReceiverUnavailable, match="no answer within"):
-        await send(channel)
+        await send(channel, what)
     receiver.answer = TAKEN[form[0]]
-    await send(channel)
+    await send(channel, what)
     (_, headers, body), (_, again, body_again) = receiver.got
     assert body == body_again, "a receiver that takes keys must see the same thing twice"
     assert headers.get("webhook-id") == again.get("webhook-id")

@@ -27,6 +27,7 @@ from auscult.notification import CHANNELS
 from auscult.notification.mailroom import MAILROOM
 from auscult.notification.messages import render
 from auscult.runtime.outbound import open_http
+from tests.integration.channels.story import Telling
 from tests.receiver import LOOPBACK
 from tests.story import AT_MS, a_change, an_incident
 
@@ -105,9 +106,11 @@ async def test_the_end_of_an_incident_arrives_in_its_thread(
     postbox: tuple[Postbox, dict[str, Any]],
 ) -> None:
     box, settings = postbox
-    await send(settings)
-    await send(settings, ChangeKind.RESOLVED, "k2")
+    telling = Telling("email", settings)
+    await telling.tell(ChangeKind.OPENED)
+    await telling.tell(ChangeKind.RESOLVED)
     opened, over = box.mails
+    assert over["Message-ID"] != opened["Message-ID"]
     assert opened["Subject"] == "No data from encode for 6 s since 03:13 UTC"
     assert opened["To"] == "ann@example.com, bob@example.com"
     assert over["References"] == over["In-Reply-To"] == opened["Message-ID"]
@@ -115,7 +118,7 @@ async def test_the_end_of_an_incident_arrives_in_its_thread(
     assert opened.get_content_type() == "multipart/alternative"
     text = opened.get_body(("plain",))
     assert text is not None
-    assert "https://h/incidents/01J9INCIDENT" in text.get_content()
+    assert "https://h.example/incidents/01J9INCIDENT" in text.get_content()
 
 
 async def test_the_same_attempt_twice_bears_the_same_id(

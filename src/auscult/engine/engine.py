@@ -15,7 +15,7 @@ from auscult.engine.answers import Answers
 from auscult.engine.codec.automatic.watch import ACTOR, LadderWatch, Ties
 from auscult.engine.codec.record import Desk
 from auscult.engine.events.orphans import read_firing, release_orphans
-from auscult.engine.events.outbox.deadletters import replay
+from auscult.engine.events.outbox.deadletters import Replayed, replay
 from auscult.engine.events.path import EventPath
 from auscult.engine.events.senses import Senses
 from auscult.engine.gauges import keep_gauges
@@ -241,7 +241,7 @@ class Engine:
         """
         return await self._inbound.take(tenant, channel, request)
 
-    async def replay(self, tenant: TenantId, keys: Collection[str], *, by: str) -> list[str]:
+    async def replay(self, tenant: TenantId, keys: Collection[str], *, by: str) -> Replayed:
         """Send messages again that were given up, all without keys; returns which those are."""
         now_ms = self.clock.now_ms()
         job = partial(replay, tenant=tenant, keys=keys, by=by, now_ms=now_ms)

@@ -12,6 +12,7 @@ import hmac
 
 from auscult.kernel.effects import Result
 from auscult.kernel.errors import SettingError
+from auscult.kernel.times import read_http_time
 
 SECRET_PREFIX = "whsec_"  # noqa: S105  # the prefix that marks one, not a secret
 
@@ -65,11 +66,16 @@ def judge_status(kind: str, status: int) -> Result:
     return Result.REFUSED
 
 
-def retry_after_ms(header: str | None) -> int | None:
-    """Return how long a `Retry-After` in seconds asks to wait, at most an hour.
+def retry_after_ms(header: str | None, date: str | None = None) -> int | None:
+    """Return how long a `Retry-After` asks to wait, at most an hour; None where it says nothing.
 
-    None where there is none, or where it is a date: the usual pause is then as good.
+    It is a number of seconds, or a time by the receiver's own clock, which the header `Date` of
+    the same answer tells (RFC 9110 §10.2.3).
     """
-    if header is None or not header.strip().isascii() or not header.strip().isdigit():
+    text = (header or "").strip()
+    if text.isascii() and text.isdigit():
+        return min(int(text[:9]) * 1_000, RETRY_AFTER_MAX_MS)
+    until_ms, now_ms = read_http_time(text), read_http_time(date or "")
+    if until_ms is None or now_ms is None:
         return None
-    return min(int(header.strip()[:9]) * 1_000, RETRY_AFTER_MAX_MS)
+    return min(max(0, until_ms - now_ms), RETRY_AFTER_MAX_MS)

@@ -44,7 +44,10 @@ class Result(StrEnum):
 
 
 class Outcome(Word):
-    """The world's answer to one attempt of an effect; a fact again."""
+    """The world's answer to one attempt of an effect; a fact again.
+
+    By `is_busy` the receiver is well, and was asked too often.
+    """
 
     key: str
     tenant: TenantId
@@ -52,4 +55,5 @@ class Outcome(Word):
     reason: str = Field(default="", max_length=500)
     at_ms: int
     retry_after_ms: int | None = None
+    is_busy: bool = False
     data: dict[str, Any] = {}

@@ -263,12 +263,15 @@ class ReceiverUnavailable(EffectError):
         detail: str = "",
         *,
         retry_after_ms: int | None = None,
+        is_busy: bool = False,
         so_far: Mapping[str, Any] | None = None,
     ) -> None:
         """Say why, when the receiver asked to be tried again, and what the next attempt must know.
 
-        `so_far` is kept with the effect and given to the next attempt in its payload.
+        By `is_busy` it is well, and was asked too often. `so_far` is kept with the effect and given
+        to the next attempt in its payload.
         """
+        self.is_busy = is_busy
         self.retry_after_ms = retry_after_ms
         self.so_far = dict(so_far or {})
         super().__init__(detail)

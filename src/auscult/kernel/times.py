@@ -40,6 +40,28 @@ def rfc3339(at_ms: int) -> str:
     return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"
 
 
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_HTTP_TIME = re.compile(
+    rf"[A-Z][a-z]{{2}}, (\d\d) ({'|'.join(_MONTHS)}) (\d{{4}}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII
+)
+
+
+def read_http_time(text: str) -> int | None:
+    """Return the instant of a time of HTTP (RFC 9110 §5.6.7); None where it is none."""
+    found = _HTTP_TIME.fullmatch(text.strip())
+    if found is None:
+        return None
+    day, year, hour, minute, second = (int(found[place]) for place in (1, 3, 4, 5, 6))
+    month = _MONTHS.index(found[2]) + 1
+    year -= month <= _FEBRUARY
+    era, year_of_era = divmod(year, 400)
+    months_since_march = month + (-3 if month > _FEBRUARY else 9)
+    day_of_year = (153 * months_since_march + 2) // 5 + day - 1
+    day_of_era = year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year
+    days = era * _ERA_DAYS + day_of_era - _EPOCH_SHIFT_DAYS
+    return days * DAY_MS + ((hour * 60 + minute) * 60 + second) * SECOND_MS
+
+
 def clock_utc(at_ms: int) -> str:
     """Return the time of day as `03:12`; whoever writes it into a sentence adds ` UTC`."""
     hour, minute = divmod(at_ms % DAY_MS // MINUTE_MS, 60)

@@ -1,4 +1,4 @@
-"""A message as a mail: threaded by incident, the same bytes for the same message and key."""
+"""A message as a mail: one thread for one story, the same bytes for the same message and key."""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,7 +8,6 @@ from email.utils import formatdate
 from html import escape
 
 from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
-from auscult.kernel.incidents import ChangeKind
 from auscult.notification.messages import Message, SoFar
 from auscult.notification.messages.plain import cut
 
@@ -17,28 +16,31 @@ PERMANENT = 500
 
 REMARK_CHARS = 400
 
+FIRST, SUBJECT = "first_id", "subject"
+"""Under which names the first mail of a thread leaves its id and its subject to the others."""
+
 
 def compose(message: Message, *, key: str, sender: str, to: tuple[str, ...]) -> EmailMessage:
     """Return the mail; the same message and key always give the same bytes.
 
-    The opening mail is the root of the incident's thread, every later one refers to it
-    (RFC 5322 §3.6.4) and keeps its subject, by which some readers hold a thread together.
+    Every mail has an id of its own, for readers show one id once. The first of a thread is known
+    to the others by what it left (`left_by`): they refer to it (RFC 5322 §3.6.4) and keep its
+    subject, by which some readers hold a thread together.
     Raises `ReceiverRefused` where a header would hold a line break.
     """
     domain = sender.partition("@")[2]
-    root = f"<{_digest(f'{message.tenant}:{message.incident}')}@{domain}>"
-    own = root if message.kind is ChangeKind.OPENED else f"<{_digest(key)}@{domain}>"
+    first = message.kept.get(FIRST, "")
     headers = {
         "From": sender,
         "To": ", ".join(to),
-        "Subject": message.title if own == root else f"Re: {message.subject or message.title}",
+        "Subject": _subject(message),
         "Date": formatdate(message.at_ms / 1_000),
-        "Message-ID": own,
+        "Message-ID": f"<{_digest(f'{message.tenant}:{key}')}@{domain}>",
         "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers
         "X-Auscult-Incident": message.incident,
     }
-    if own != root:
-        headers |= {"In-Reply-To": root, "References": root}
+    if first:
+        headers |= {"In-Reply-To": first, "References": first}
     mail = EmailMessage(policy=SMTP)
     try:
         for name, value in headers.items():
@@ -50,6 +52,20 @@ def compose(message: Message, *, key: str, sender: str, to: tuple[str, ...]) -> 
     mail.add_alternative(_html(message), subtype="html")
     mail.set_boundary(_digest(f"boundary:{key}"))
     return mail
+
+
+def left_by(mail: EmailMessage, message: Message) -> dict[str, str]:
+    """Return what later mails of the thread must know of the first: nothing of any other."""
+    if message.kept.get(FIRST):
+        return {}
+    return {FIRST: str(mail["Message-ID"]), SUBJECT: str(mail["Subject"])}
+
+
+def _subject(message: Message) -> str:
+    if known := message.kept.get(SUBJECT, ""):
+        return f"Re: {known}"
+    own = message.subject in {"", message.title}
+    return message.title if own else f"Re: {message.subject}"
 
 
 def sum_up(refused: Mapping[str, int], to: tuple[str, ...], so_far: SoFar) -> str:
@@ -78,7 +94,9 @@ def _named(who: tuple[str, ...], refused: Mapping[str, int]) -> str:
 
 def _html(message: Message) -> str:
     lines = "".join(f"<p>{escape(line)}</p>" for line in message.text.split("\n"))
-    link = f'<p><a href="{escape(message.link)}">Open the incident</a></p>' if message.link else ""
+    link = ""
+    if message.link:
+        link = f'<p><a href="{escape(message.link)}">{escape(message.link_name)}</a></p>'
     return f"<!doctype html><html><body>{lines}{link}</body></html>"
 
 

@@ -22,7 +22,7 @@ PerMinute = Annotated[int, Field(ge=1, le=60_000)]
 class Delivered(Word):
     """A message that was sent: what people should know of it, mostly nothing, and what was learnt.
 
-    `kept` comes back as `message.kept` with every later message about the same incident to this
+    `kept` comes back as `message.kept` with every later message of the same thread to this
     channel: a name the receiver gave the first one, under which it is edited or replied to.
     """
 
@@ -49,7 +49,7 @@ class Channel(Plug):
     ) -> Delivered:
         """Attempt a message once; return what people should know of it, and what is to be kept.
 
-        `message.kept` is what earlier messages about the same incident left here. `at_ms`
+        `message.kept` is what earlier messages of the same thread left here. `at_ms`
         is the time of the attempt. Raises `ReceiverUnavailable` where another attempt is worth it
         (with a `SoFar` for it where some of several recipients were reached),
         `ReceiverRefused` where none is. No secret stands in an error or an answer.

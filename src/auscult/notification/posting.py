@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ANSWER_BYTES_MAX = 65_536
 SAID_CHARS = 120
 SECRET_PART_CHARS = 9
+TOO_MANY = 429
 
 
 def _read_url(url: SecretStr) -> SecretStr:
@@ -75,7 +76,11 @@ def judge(parcel: Parcel, reply: Reply) -> Reply:
         return reply
     said = f"{parcel.kind} answered {reply.status}{_quoted(reply.body, parcel.secrets)}"
     if verdict is Result.RETRY:
-        raise ReceiverUnavailable(said, retry_after_ms=reply.retry_after_ms or _asked_ms(reply))
+        raise ReceiverUnavailable(
+            said,
+            retry_after_ms=reply.retry_after_ms or _asked_ms(reply),
+            is_busy=reply.status == TOO_MANY,
+        )
     if 300 <= reply.status < 400:  # noqa: PLR2004  # the class "redirection" of RFC 9110
         said += "; redirects are not followed, configure the final address"
     raise ReceiverRefused(said)
@@ -134,7 +139,8 @@ async def exchange(parcel: Parcel, http: "aiohttp.ClientSession") -> Reply:
             timeout=aiohttp.ClientTimeout(total=parcel.timeout_s),
         ) as answer:
             body = await _read(answer)
-            after_ms = retry_after_ms(answer.headers.get("Retry-After"))
+            asked, date = answer.headers.get("Retry-After"), answer.headers.get("Date")
+            after_ms = retry_after_ms(asked, date)
             return Reply(answer.status, body, after_ms)
     except TimeoutError:
         slow = f"{parcel.kind} gave no answer within {parcel.timeout_s:g} s"

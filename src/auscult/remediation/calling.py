@@ -59,7 +59,8 @@ async def call(parcel: Call) -> Reply:
             ) as answer,
         ):
             body = await _read(answer)
-            return Reply(answer.status, body, retry_after_ms(answer.headers.get("Retry-After")))
+            asked, date = answer.headers.get("Retry-After"), answer.headers.get("Date")
+            return Reply(answer.status, body, retry_after_ms(asked, date))
     except TimeoutError:
         slow = f"the receiver gave no answer within {parcel.timeout_s:g} s"
         raise ReceiverUnavailable(slow) from None

@@ -6,6 +6,7 @@ The surface is written and tested against this protocol; `auscult.engine.Engine`
 from collections.abc import AsyncIterator, Callable, Collection, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from auscult.engine.events.outbox.deadletters import Replayed
 from auscult.engine.inbound import Request
 from auscult.engine.wiring import Plans
 from auscult.kernel.alerts import Silence
@@ -261,7 +262,7 @@ class Engine(Protocol):
         Raises `ObjectMissing` for what is not authenticated, `CredentialStale`, `BodyMalformed`.
         """
 
-    async def replay(self, tenant: TenantId, keys: Collection[str], *, by: str) -> list[str]:
+    async def replay(self, tenant: TenantId, keys: Collection[str], *, by: str) -> Replayed:
         """Send messages again that were given up, all without keys; returns which those are."""
 
     def preview(self, tenant: TenantId, incident: Incident | None = None) -> Sequence[Preview]:

@@ -138,7 +138,7 @@ def alert(name: str = "a1", **more: Any) -> Alert:
 
 
 def group(group_id: str = "G1") -> Group:
-    told = {"chat": Told(frozenset({"a1"}), frozenset(), 1_000)}
+    told = {"chat": Told(frozenset({"a1"}), frozenset(), 1_000, since_ms=500)}
     labels = (("alertname", "Slow"),)
     return Group(group_id, "{}", "team", labels, begun_ms=1_000, next_ms=2_000, told=told)
 

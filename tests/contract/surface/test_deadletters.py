@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from auscult.engine.events.records import GIVE_UP_MS
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
+from auscult.kernel.incidents import ChangeKind, Status
 from auscult.notification.messages import render
 from auscult.store import Work
 from tests.contract.surface.conftest import OWNER, STRANGER, House
@@ -93,8 +94,8 @@ async def test_it_is_sent_again_once_under_its_old_key_with_a_day_before_it(
     ).encode()
     before_ms = given_up.engine.clock.now_ms()
     answer = await replay(given_up.app, admin, body)
-    assert answer.data == {"replayed": ["a:opened:1:ops"]}
-    assert (await replay(given_up.app, admin, body)).data == {"replayed": []}
+    assert answer.data == {"replayed": ["a:opened:1:ops"], "over": []}
+    assert (await replay(given_up.app, admin, body)).data == {"replayed": [], "over": []}
     keys = ("a:opened:1:ops", "b:opened:1:ops", "run:apply", "a:resolved:1:ops")
     assert await states(given_up, *keys) == ["pending", "done", "refused", "refused"]
     with given_up.engine.store.write() as work:
@@ -115,6 +116,28 @@ async def test_without_a_body_all_are_sent_again_in_their_order(given_up: House)
     assert sorted(answer.data["replayed"]) == ["a:opened:1:ops", "a:resolved:1:ops"]
     empty = await ask(given_up.app, LIST, key=given_up.keys[OWNER, "admin"])
     assert empty.data == {"deadletters": []}
+
+
+async def test_a_page_about_what_is_over_is_not_sent_and_this_is_said(given_up: House) -> None:
+    def end(work: Work) -> None:
+        rows = work.of(OWNER)
+        incident = rows.incidents.get(given_up.incident)
+        assert incident is not None
+        over = {"status": Status.RESOLVED, "resolved_ms": given_up.engine.clock.now_ms()}
+        rows.incidents.put(incident.model_copy(update=over))
+
+    with given_up.engine.store.write() as work:
+        end(work)
+    give_up(given_up, a_message(given_up, "a:resolved:2:ops", payload=said_at_the_end()))
+    answer = await replay(given_up.app, given_up.keys[OWNER, "admin"])
+    assert answer.data["replayed"] == ["a:resolved:2:ops"], "how it ended is still worth a word"
+    assert sorted(answer.data["over"]) == ["a:opened:1:ops", "a:resolved:1:ops"]
+    assert await states(given_up, "a:opened:1:ops") == ["refused"]
+
+
+def said_at_the_end() -> dict[str, object]:
+    change = a_change(ChangeKind.RESOLVED)
+    return render(an_incident(status=Status.RESOLVED), change).model_dump(mode="json")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
 from auscult.kernel.incidents import ChangeKind
 from auscult.notification import CHANNELS
 from auscult.runtime.outbound import Guard, open_http
+from tests.integration.channels.groups import GroupLife
 from tests.integration.channels.story import Telling, message
 from tests.integration.channels.wire import Asked, Reply, Wire, listening
 from tests.story import AT_MS
@@ -53,6 +54,14 @@ async def test_it_sends_title_text_and_kind() -> None:
         assert opened["title"].startswith("No data from encode")
         assert "https://h.example/incidents/01J9INCIDENT" in opened["message"]
         assert (opened["type"], over["type"]) == ("failure", "success")
+
+
+async def test_a_group_of_alerts_is_told_at_every_step(tmp_path: Path) -> None:
+    async with listening(taken) as wire:
+        life = GroupLife(tmp_path, "apprise", {"url": address(wire)})
+        await life.story()
+        kinds = [asked.data["type"] for asked in wire.got]
+    assert kinds == ["failure", "failure", "failure", "success", "failure"]
 
 
 async def test_an_address_inside_is_not_asked_unless_that_is_allowed() -> None:

@@ -85,6 +85,28 @@ async def test_an_incident_is_one_message_that_is_edited_and_a_thread(slack: Roo
     assert [said.get("reply_broadcast", False) for said in replies] == [True, False, False]
 
 
+@pytest.mark.parametrize(
+    ("kind", "is_seen"),
+    [
+        (ChangeKind.OPENED, True),
+        (ChangeKind.ESCALATED, True),
+        (ChangeKind.RELEASED, True),
+        (ChangeKind.RETURNED, True),
+        (ChangeKind.WORSENED, True),
+        (ChangeKind.ACKNOWLEDGED, False),
+        (ChangeKind.RESOLVED, False),
+    ],
+)
+async def test_a_reply_that_wants_somebody_is_seen_beside_the_thread(
+    slack: Room, kind: ChangeKind, is_seen: bool
+) -> None:
+    fake, _, telling = slack
+    await telling.tell(ChangeKind.OPENED)
+    await telling.tell(kind)
+    (reply,) = [said for said in fake.posts.values() if "thread_ts" in said]
+    assert reply.get("reply_broadcast", False) is is_seen
+
+
 async def test_the_buttons_are_those_that_can_be_asked_for_now(slack: Room) -> None:
     fake, _, telling = slack
     seen = []

@@ -70,3 +70,20 @@ def test_every_kind_judges_the_usual_statuses_alike(kind: str, status: int, resu
 )
 def test_retry_after_is_read_as_seconds_within_bounds(header: str, wait_ms: int | None) -> None:
     assert retry_after_ms(header) == wait_ms
+
+
+@pytest.mark.parametrize(
+    ("header", "date", "wait_ms"),
+    [
+        ("Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:26:30 GMT", 90_000),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:29:00 GMT", 0),
+        ("Wed, 21 Oct 2099 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:00 GMT", 3_600_000),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", "soon", None),
+        ("soon", "Wed, 21 Oct 2015 07:28:00 GMT", None),
+        ("7", "Wed, 21 Oct 2015 07:28:00 GMT", 7_000),
+    ],
+)
+def test_retry_after_is_read_as_a_time_by_the_clock_of_who_says_it(
+    header: str, date: str, wait_ms: int | None
+) -> None:
+    assert retry_after_ms(header, date) == wait_ms

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from auscult.notification.channels.console import line_of
 from auscult.notification.channels.pagerduty import event_of
 from auscult.notification.channels.webhook import body_of
 from auscult.notification.forms.slack import escape, render_blocks
-from auscult.notification.mail import compose
+from auscult.notification.mail import compose, left_by
 from auscult.notification.messages import Message, render
 from auscult.notification.posting import hide
 from tests.story import a_change, an_incident
@@ -105,7 +106,10 @@ def test_mails_of_one_incident_are_one_thread() -> None:
     sender = "auscult@example.com"
     opened = compose(message(), key="a", sender=sender, to=TO)
     again = compose(message(), key="a", sender=sender, to=TO)
-    over = compose(message(ChangeKind.RESOLVED), key="b", sender=sender, to=TO)
+    left = left_by(opened, message())
+    later = message(ChangeKind.RESOLVED, kept=left)
+    over = compose(later, key="b", sender=sender, to=TO)
+    assert left_by(over, later) == {}, "the first one stays the first"
     assert bytes(opened) == bytes(again)
     assert over["References"] == over["In-Reply-To"] == opened["Message-ID"]
     assert over["Message-ID"] != opened["Message-ID"]
@@ -137,6 +141,15 @@ def test_mail_shows_markup_as_text() -> None:
     html = mail.get_body(("html",))
     assert html is not None
     assert "&lt;script&gt;" in html.get_content()
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "/graph", "https://h.example/x"])
+def test_a_mail_links_to_the_web_only(link: str) -> None:
+    said = Message.model_validate(message().model_dump() | {"link": link, "link_name": "a & b"})
+    html = compose(said, key="a", sender="a@b.c", to=TO).get_body(("html",))
+    assert html is not None
+    found = re.findall('<a href="(.*)">(.*)</a>', html.get_content())
+    assert found == ([(link, "a &amp; b")] if link.startswith("https:") else [])
 
 
 @pytest.mark.parametrize(

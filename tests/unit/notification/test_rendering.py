@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from auscult.kernel.findings import Evidence
 from auscult.kernel.incidents import ChangeKind, Incident, Status
 from auscult.notification.messages import TITLE_CHARS_MAX, is_plain, render, title
+from auscult.notification.messages.plain import web_link
 from tests.story import AT_MS, a_change, a_signal, an_incident
 
 MINUTES_19 = 19 * 60_000
@@ -75,3 +76,17 @@ def test_the_text_tells_figures_standing_and_the_other_signals() -> None:
     assert said.text.endswith("And 2 more signals.")
     assert said.link == "https://h/incidents/01J9INCIDENT"
     assert said.timestamp == "2026-11-24T03:32:20.000Z"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://prometheus:9090/graph?g0.expr=up%7Bjob%3D%22a%22%7D&g0.tab=1",
+        "https://user@h.example:8443/x#y",
+        "HTTPS://H.EXAMPLE",
+        "http://[::1]:9090/graph",
+        "http://10.0.0.1?x",
+    ],
+)
+def test_a_link_to_the_web_is_left_as_it_is(link: str) -> None:
+    assert web_link(link) == link

@@ -13,6 +13,7 @@ from itertools import count
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
+from auscult.engine.events.outbox.deadletters import Replayed
 from auscult.engine.wiring import Plans
 from auscult.incidents.lifecycle import advance
 from auscult.kernel.errors import CredentialMissing, EnvelopeBroken, ObjectMissing
@@ -311,10 +312,10 @@ class FakeEngine:
         self.heard.append((tenant, channel, request))
         return 1
 
-    async def replay(self, tenant: TenantId, keys: Collection[str], *, by: str) -> list[str]:
+    async def replay(self, tenant: TenantId, keys: Collection[str], *, by: str) -> Replayed:
         if self.failure:
             raise self.failure
-        return list(keys)
+        return Replayed(list(keys), [])
 
     async def standing(self, tenant: TenantId) -> dict[str, Any]:
         return self.stands.get(tenant, {})

@@ -149,7 +149,10 @@ class _Bell:
 
     def _message(self, group: Group, notice: Notice) -> Message:
         shown = (notice.firing, notice.resolved)
-        return render_group(group, shown, tenant=self.tenant, at_ms=self.now_ms)
+        message = render_group(group, shown, tenant=self.tenant, at_ms=self.now_ms)
+        thread = f"{group.id}:{notice.since_ms}"
+        is_aside = notice.why is Why.SOME_RESOLVED
+        return message.model_copy(update={"thread": thread, "is_aside": is_aside})
 
 
 def _finding(group: Group, message: Message) -> Finding:
@@ -177,12 +180,20 @@ def _effect(group: Group, channel: str, message: Message) -> Effect:
     return message.as_effect(channel, key=key, due_ms=message.at_ms)
 
 
-def forget_told(rows: "TenantRows", effect: Effect) -> None:
-    """Let a group tell a channel anew that refused its message: it knows nothing of it."""
+def note_refusal(rows: "TenantRows", effect: Effect, *, is_refused: bool = True) -> bool:
+    """Note of a group's message that it was refused, or is sent again after all.
+
+    False, and nothing noted, where the channel was told something newer of the group, or its time
+    was over. While nothing changes the group says it no more: the next answer would be the same.
+    """
     group = rows.groups.get([effect.incident]).get(effect.incident)
-    if group is not None and effect.to in group.told:
-        told = {name: one for name, one in group.told.items() if name != effect.to}
-        rows.groups.put([replace(group, told=told)])
+    told = group.told.get(effect.to) if group is not None else None
+    if group is None or told is None or told.at_ms != effect.payload.get("at_ms"):
+        return False
+    if told.is_refused is not is_refused:
+        noted = dict(group.told) | {effect.to: replace(told, is_refused=is_refused)}
+        rows.groups.put([replace(group, told=noted)])
+    return True
 
 
 def muting_now(rows: "TenantRows", alerting: Alerting, now_ms: int) -> Muting:

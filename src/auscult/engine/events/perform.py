@@ -57,7 +57,8 @@ async def perform(
                 data = await _act(effect, plans, senses)
     except ReceiverUnavailable as why:
         kept = {"so_far": why.so_far} if why.so_far else None
-        return end(Result.RETRY, str(why), retry_after_ms=why.retry_after_ms, data=kept)
+        ended = end(Result.RETRY, str(why), retry_after_ms=why.retry_after_ms, data=kept)
+        return ended.model_copy(update={"is_busy": why.is_busy})
     except TimeoutError:
         return end(Result.RETRY, f"no answer within {ATTEMPT_S:g} s")
     except AuscultError as why:

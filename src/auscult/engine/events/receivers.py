@@ -1,17 +1,21 @@
 """How each receiver fares, as far as this process knows: how often it was asked, how often in vain.
 
-Two things follow. No receiver is asked more often in a minute than its channel's `per_minute` says.
-And after `FAILURES_MAX` failures in a row its pages go to the channel it names as `fallback`, until
-an attempt that is made every `PROBE_MS` succeeds (Nygard, "Release It!": circuit breaker). Both are
-counted in memory: several replicas count apart, a restart begins anew.
+Three things follow. No receiver is asked more often in a minute than its channel's `per_minute`
+says. One that says "too many" (429), or when it may be asked again, is left alone for so long by
+all of its messages, and then tried with one at a time. And after `FAILURES_MAX` failures in a row
+its pages go to the channel it names as `fallback`, until an attempt that is made every `PROBE_MS`
+succeeds (Nygard, "Release It!": circuit breaker). All is counted in memory: several replicas count
+apart, a restart begins anew.
 """
 
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from auscult.kernel.deliveries import RETRY_AFTER_MAX_MS
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.incidents import ChangeKind
+from auscult.kernel.times import duration_words
 from auscult.notification.decide import KEPT_BY, instead_of
 
 if TYPE_CHECKING:
@@ -20,6 +24,13 @@ if TYPE_CHECKING:
 MINUTE_MS = 60_000
 FAILURES_MAX = 3
 PROBE_MS = 60_000
+BUSY_FIRST_MS, BUSY_MOST_MS = 1_000, 60_000
+"""How long a receiver is left alone that says "too many", and not for how long; doubled each time.
+"""
+
+TRIAL_MS = 1_000
+"""How far apart it is tried afterwards, until one attempt succeeds."""
+
 PROMISED_MINUTES = 10
 """For so long ahead a place is kept for each message that must wait; later ones share the last."""
 REASON_CHARS = 500
@@ -32,11 +43,12 @@ PAGES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An effect as it is attempted: by its own channel, or diverted by its `fallback`."""
+    """An effect as it is attempted: by its own channel, or diverted by its `fallback`, and why."""
 
     effect: Effect
     asked: Effect
     fallback: str = ""
+    why: str = ""
 
     @property
     def is_diverted(self) -> bool:
@@ -46,15 +58,64 @@ class Attempt:
 
 @dataclass(slots=True)
 class _Standing:
-    """One receiver: when it was asked in the last minute, and how often in a row in vain."""
+    """One receiver: when it was asked in the last minute, and how often in a row in vain.
+
+    It wants to be left alone until `shut_ms`; `busy` is how often in a row it said so, the next
+    trial after that is at `trial_ms`, and the last message that waits for it has its at `last_ms`.
+    """
 
     asked_ms: deque[int] = field(default_factory=deque)
     promised_ms: deque[int] = field(default_factory=deque)
     failures: int = 0
     probe_ms: int = 0
+    shut_ms: int = 0
+    busy: int = 0
+    trial_ms: int = 0
+    last_ms: int = 0
+
+    def why_out(self, now_ms: int) -> tuple[str, str]:
+        """Return why its pages go elsewhere, as they and as the record say it; else nothing."""
+        if self.failures >= FAILURES_MAX and now_ms < self.probe_ms:
+            return f"failed {self.failures} times in a row", "does not answer"
+        if (wait_ms := self.shut_ms - now_ms) > PROBE_MS:
+            wait = duration_words(wait_ms)
+            return f"asks to be left alone for {wait}", f"asks to be left alone for {wait}"
+        return "", ""
 
     def is_out(self, now_ms: int) -> bool:
-        return self.failures >= FAILURES_MAX and now_ms < self.probe_ms
+        return bool(self.why_out(now_ms)[0])
+
+    def take(self, outcome: Outcome) -> None:
+        """Learn from how an attempt ended."""
+        at_ms = outcome.at_ms
+        if outcome.is_busy:
+            usual_ms = min(BUSY_FIRST_MS << min(self.busy, 20), BUSY_MOST_MS)
+            self.busy += 1
+            self.shut_ms = max(self.shut_ms, at_ms + (outcome.retry_after_ms or usual_ms))
+            return
+        if outcome.retry_after_ms:
+            self.shut_ms = max(self.shut_ms, at_ms + outcome.retry_after_ms)
+        if at_ms >= self.shut_ms and outcome.result is Result.DONE:
+            self.busy = self.shut_ms = 0
+        self.failures = 0 if outcome.result is Result.DONE else self.failures + 1
+        if self.failures == FAILURES_MAX:
+            self.probe_ms = at_ms + PROBE_MS
+
+    def alone_ms(self, now_ms: int) -> int:
+        """Return for how long it is to be left alone."""
+        opens_ms = max(self.shut_ms, self.trial_ms if self.busy else 0)
+        is_back = opens_ms - now_ms > RETRY_AFTER_MAX_MS  # of a clock that was set back
+        return 0 if is_back or not self.shut_ms else max(0, opens_ms - now_ms)
+
+    def turn_ms(self, per_minute: int, now_ms: int) -> int:
+        """Return when a message that leaves it alone has its turn: one after the other."""
+        if now_ms >= self.shut_ms:
+            return self.trial_ms
+        first_ms = now_ms + self.alone_ms(now_ms)
+        most_ms = first_ms + PROMISED_MINUTES * MINUTE_MS
+        turn_ms = max(first_ms, self.last_ms + MINUTE_MS // per_minute)
+        self.last_ms = min(turn_ms, most_ms)
+        return self.last_ms
 
     def count(self, now_ms: int) -> int:
         """Return how often it was asked in the last minute."""
@@ -96,7 +157,8 @@ class Receivers:
         if not own.is_out(now_ms) or self._of(effect.tenant, other).is_out(now_ms):
             own.probe_ms = now_ms + PROBE_MS
             return Attempt(effect, effect, other)
-        return Attempt(instead_of(effect, other, failures=own.failures), effect, other)
+        said, why = own.why_out(now_ms)
+        return Attempt(instead_of(effect, other, why=said), effect, other, why)
 
     def is_full(self, effect: Effect, plan: "TenantPlan", now_ms: int) -> bool:
         """Say whether a message must wait for its channel's minute, and no other stands in."""
@@ -104,7 +166,7 @@ class Receivers:
         if channel is None:
             return False
         standing = self._of(effect.tenant, effect.to)
-        is_full = standing.count(now_ms) >= channel.per_minute
+        is_full = standing.count(now_ms) >= channel.per_minute or standing.alone_ms(now_ms) > 0
         return is_full and not (channel.fallback and standing.is_out(now_ms))
 
     def wait_ms(self, effect: Effect, plan: "TenantPlan", now_ms: int) -> int:
@@ -113,9 +175,12 @@ class Receivers:
         if channel is None:
             return 0
         standing = self._of(effect.tenant, effect.to)
+        if standing.alone_ms(now_ms) > 0:
+            return standing.turn_ms(channel.per_minute, now_ms) - now_ms
         if standing.count(now_ms) >= channel.per_minute:
             return standing.promise_ms(channel.per_minute, now_ms) - now_ms
         standing.asked_ms.append(now_ms)
+        standing.trial_ms = now_ms + TRIAL_MS
         return 0
 
     def learn(self, attempt: Attempt, outcome: Outcome) -> Outcome:
@@ -125,9 +190,7 @@ class Receivers:
         """
         standing = self._of(attempt.effect.tenant, attempt.effect.to)
         if attempt.effect.kind is EffectKind.NOTIFY:
-            standing.failures = 0 if outcome.result is Result.DONE else standing.failures + 1
-            if standing.failures == FAILURES_MAX:
-                standing.probe_ms = outcome.at_ms + PROBE_MS
+            standing.take(outcome)
         if attempt.is_diverted:
             return _owned(attempt, outcome)
         if attempt.fallback and outcome.result is Result.REFUSED:
@@ -146,7 +209,7 @@ def _owned(attempt: Attempt, outcome: Outcome) -> Outcome:
     """
     other = attempt.effect.to
     if outcome.result is Result.DONE:
-        said = f"sent by {other} instead, because {attempt.asked.to} does not answer"
+        said = f"sent by {other} instead, because {attempt.asked.to} {attempt.why}"
         kept = outcome.data.get(KEPT_BY, {}).get(other, {})
         told = {"reason": _joined(said, outcome.reason), "data": {KEPT_BY: {other: kept}}}
     else:

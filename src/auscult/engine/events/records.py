@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from auscult.engine.alerts.telling import forget_told
+from auscult.engine.alerts.telling import note_refusal
 from auscult.engine.events.settled import Settled
 from auscult.engine.events.steps import Case, Decision, Note, Rules, step
 from auscult.engine.oncall.handover import HANDOVER_TIMER, ring
 from auscult.engine.oncall.takeovers import KEPT_MS, in_force
 from auscult.incidents import choose, looked_at, tell_again
+from auscult.kernel.deliveries import RETRY_AFTER_MAX_MS
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.facts import (
     Acknowledged,
@@ -75,7 +76,7 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
     if isinstance(fact, Answered):
         effect = _settle_effect(rows, fact.outcome, now_ms)
         if effect is not None and fact.outcome.result is Result.REFUSED:
-            forget_told(rows, effect)
+            note_refusal(rows, effect)
         if effect is None or effect.kind is not EffectKind.ACT:
             return Settled(fact.tenant)
     rules = plans.of(fact.tenant).rules
@@ -196,7 +197,7 @@ def _note_delivery(rows: "TenantRows", effect: Effect, outcome: Outcome) -> None
 def _pause_ms(attempts_before: int, asked_ms: int | None) -> int:
     """Return how long to wait: doubling, bounded, and never less than the receiver asked."""
     doubled = min(BACKOFF_FIRST_MS << min(attempts_before, 20), BACKOFF_MOST_MS)
-    return max(doubled, min(asked_ms or 0, BACKOFF_MOST_MS))
+    return max(doubled, min(asked_ms or 0, RETRY_AFTER_MAX_MS))
 
 
 def _save(rows: "TenantRows", case: Case, decision: Decision) -> int:

@@ -108,6 +108,7 @@ def _messages(
         subject=headline,
         text=cut(handover_message(schedule, at_ms, people=oncall.people), TEXT_CHARS),
         link=f"{plan.rules.base_url}{LINK}" if plan.rules.base_url else "",
+        link_name="Open the schedules",
         dedup_key=name,
         service="oncall",
         instance=schedule.name,

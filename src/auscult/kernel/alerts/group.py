@@ -8,11 +8,22 @@ from auscult.kernel.words import Labels
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a channel was told last of a group: fingerprints, and when."""
+    """What a channel was told last of a group: fingerprints, and when.
+
+    `since_ms` is when this episode began for it: since then something that it was told of fires.
+    By `is_refused` its receiver refused that message for good.
+    """
 
     firing: frozenset[str]
     resolved: frozenset[str]
     at_ms: int
+    since_ms: int = 0
+    is_refused: bool = False
+
+    @property
+    def knows_nothing(self) -> bool:
+        """Whether nothing of this episode has reached it: what was refused was its beginning."""
+        return self.is_refused and self.since_ms == self.at_ms
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Sends mail by SMTP, all messages about one incident in one thread."""
+"""Sends mail by SMTP, all messages about one incident or episode in one thread."""
 
 import smtplib
 import ssl
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 from typing_extensions import override
 
 from auscult.kernel.errors import ReceiverRefused, ReceiverUnavailable
-from auscult.notification.mail import PERMANENT, compose, sum_up
+from auscult.notification.mail import PERMANENT, compose, left_by, sum_up
 from auscult.notification.mailroom import MAILROOM, Line
 from auscult.notification.messages import Message
 from auscult.notification.port import Channel, Delivered, PerMinute
@@ -89,7 +89,8 @@ class Email(Channel):
             return Delivered(remark=so_far.remark)  # those that were left are no longer configured
         mail = compose(message, key=key, sender=self.sender, to=self.to)
         hand_over = partial(self._deliver, mail, to, guard=guard_of(http))
-        return Delivered(remark=sum_up(await MAILROOM.run(hand_over), to, so_far))
+        remark = sum_up(await MAILROOM.run(hand_over), to, so_far)
+        return Delivered(remark=remark, kept=left_by(mail, message))
 
     def _deliver(
         self, mail: EmailMessage, to: tuple[str, ...], line: Line, *, guard: Guard

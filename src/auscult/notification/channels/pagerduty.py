@@ -97,5 +97,5 @@ def event_of(message: Message, routing_key: str) -> dict[str, Any]:
     event["client"] = "auscult"
     if message.link:
         event["client_url"] = message.link
-        event["links"] = [{"href": message.link, "text": "Open the incident"}]
+        event["links"] = [{"href": message.link, "text": message.link_name}]
     return event

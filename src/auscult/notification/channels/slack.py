@@ -9,7 +9,6 @@ from typing_extensions import override
 
 from auscult.kernel.errors import ObjectMissing, ReceiverRefused, ReceiverUnavailable
 from auscult.kernel.facts import Asked
-from auscult.kernel.incidents import ChangeKind
 from auscult.notification.forms.slack import render_blocks
 from auscult.notification.inbound import Received
 from auscult.notification.inbound.slack import read_slack
@@ -20,19 +19,15 @@ from auscult.notification.posting import Parcel, Reply, SecretUrl, post, read_an
 if TYPE_CHECKING:
     import aiohttp
 
-NOT_NOW = frozenset(
-    {
-        *("ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"),
-        *("request_timeout", "team_added_to_org"),
-    }
-)
+BUSY = frozenset({"ratelimited", "rate_limited"})
+NOT_NOW = BUSY | {
+    *("internal_error", "fatal_error", "service_unavailable"),
+    *("request_timeout", "team_added_to_org"),
+}
 """Errors in a 200 answer that are worth another try; every other one is a refusal."""
 
 GONE = frozenset({"message_not_found", "channel_not_found", "thread_not_found"})
 """Refusals of an edit after which a new message is posted; after others the thread goes on."""
-
-LOUD = frozenset({ChangeKind.WORSENED, ChangeKind.RETURNED})
-"""Steps that whoever reads the channel sees beside the thread."""
 
 _TS = re.compile(r"\d{1,15}\.\d{1,9}")
 _PLACE = re.compile(r"[A-Z0-9]{1,40}")
@@ -41,9 +36,10 @@ _PLACE = re.compile(r"[A-Z0-9]{1,40}")
 class Slack(Channel):
     """Posts to an incoming webhook (`url`), or as a bot (`token`, `channel`).
 
-    A bot edits an incident's first message as the incident goes on, and replies in its thread; a
-    webhook posts every step anew. With `signing_secret` messages have buttons; Slack sends what is
-    pressed to `/api/v1/channels/TENANT/CHANNEL`.
+    A bot edits an incident's first message as the incident goes on, and replies in its thread; the
+    channel shows a reply as well where somebody is wanted. A webhook posts every step anew. With
+    `signing_secret` messages have buttons; Slack sends what is pressed to
+    `/api/v1/channels/TENANT/CHANNEL`.
 
     Slack takes no idempotency key: an attempt that is made again may show a message twice.
 
@@ -90,7 +86,7 @@ class Slack(Channel):
             begun = await self._begin(said, http)
             return begun.model_copy(update={"remark": remark})
         reply = render_blocks(message.model_copy(update={"link": ""}))
-        loud = {"reply_broadcast": True} if message.kind in LOUD else {}
+        loud = {"reply_broadcast": True} if message.must_be_seen else {}
         thread = {"channel": place, "thread_ts": ts, **reply, **loud}
         await self._call("chat.postMessage", thread, http)
         return Delivered(remark=remark)
@@ -142,5 +138,7 @@ def _read(reply: Reply) -> tuple[dict[str, Any], str]:
     error = str(answer.get("error", ""))[:80]
     known = error if error.isascii() and error.replace("_", "").isalnum() else "no reason"
     if error in NOT_NOW:
-        raise ReceiverUnavailable(f"slack said {known}", retry_after_ms=reply.retry_after_ms)
+        raise ReceiverUnavailable(
+            f"slack said {known}", retry_after_ms=reply.retry_after_ms, is_busy=error in BUSY
+        )
     return answer, known

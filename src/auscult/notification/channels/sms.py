@@ -84,6 +84,7 @@ class Sms(Channel):
             raise ReceiverUnavailable(
                 first.detail,
                 retry_after_ms=max(pauses, default=None),
+                is_busy=all(one.is_busy for one in later.values()),
                 so_far=left.model_dump(mode="json"),
             )
         if not reached:

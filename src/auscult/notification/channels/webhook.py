@@ -16,6 +16,9 @@ from auscult.notification.posting import Parcel, post, secrets_in
 if TYPE_CHECKING:
     import aiohttp
 
+OURS = {"so_far", "kept", "alerts", "added", "thread", "is_aside", "link_name"}
+"""What of a message only channels need."""
+
 INCIDENT_FIELDS = {"status", "severity", "headline", "tenant", "service", "instance", "opened_ms"}
 
 
@@ -71,7 +74,7 @@ class Webhook(Channel):
 
 def body_of(message: Message) -> bytes:
     """Return the JSON body; the same message always gives the same bytes."""
-    said = message.model_dump(mode="json", exclude={"so_far", "kept", "alerts", "added"})
+    said = message.model_dump(mode="json", exclude=OURS)
     incident = {"id": message.incident} | {name: said[name] for name in sorted(INCIDENT_FIELDS)}
     event = {
         "type": message.type,

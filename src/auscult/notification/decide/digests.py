@@ -105,6 +105,7 @@ def _message(
         subject=title,
         text=cut("\n".join(map(_said, things)), TEXT_CHARS_MAX),
         link=f"{base_url.rstrip('/')}/" if base_url else "",
+        link_name="Open all incidents",
         dedup_key=line.key,
         service="",
         opened_ms=line.from_ms,

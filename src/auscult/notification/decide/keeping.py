@@ -10,14 +10,21 @@ from auscult.notification.messages.plain import cut
 KEPT_BY = "kept_by"
 """Where an effect's payload holds it: `{channel: {name: value}}`, by the channel that learnt it."""
 
+THREAD = "thread"
+"""Where it says to which thread a message belongs."""
+
 
 def remind(effect: Effect, done: Iterable[Effect]) -> Effect:
     """Return a message's effect with what the messages `done` before it left at their channels.
 
-    Of two that say different things under one name, the later one is right.
+    What another thread left is none of its business: it would be an edit of what is over. Of two
+    that say different things under one name, the later one is right.
     """
     known: dict[str, dict[str, str]] = {}
+    thread = effect.payload.get(THREAD, "")
     for one in done:
+        if one.payload.get(THREAD, "") != thread:
+            continue
         for channel, kept in one.payload.get(KEPT_BY, {}).items():
             known.setdefault(channel, {}).update(kept)
     return _with(effect, known) if known else effect
@@ -34,9 +41,9 @@ def payload_for(channel: str, effect: Effect) -> dict[str, Any]:
     return payload | {"kept": effect.payload.get(KEPT_BY, {}).get(channel, {})}
 
 
-def instead_of(effect: Effect, channel: str, *, failures: int) -> Effect:
-    """Return a page as another channel sends it: it says so, and begins with everybody anew."""
-    line = f"Told here because {effect.to} failed {failures} times in a row."
+def instead_of(effect: Effect, channel: str, *, why: str) -> Effect:
+    """Return a page as another channel sends it: it says why, and begins with everybody anew."""
+    line = f"Told here because {effect.to} {why}."
     payload = {name: value for name, value in effect.payload.items() if name != "so_far"}
     text = cut(f"{line}\n{payload.get('text', '')}", TEXT_CHARS_MAX)
     return effect.model_copy(update={"to": channel, "payload": payload | {"text": text}})

@@ -43,6 +43,6 @@ def render_card(message: Message) -> dict[str, Any]:
         ],
     }
     if message.link:
-        open_it = {"type": "Action.OpenUrl", "title": "Open the incident", "url": message.link}
+        open_it = {"type": "Action.OpenUrl", "title": message.link_name, "url": message.link}
         card["actions"] = [open_it]
     return card

@@ -20,7 +20,8 @@ def render_blocks(message: Message, *, buttons: bool = False) -> dict[str, Any]:
     head = title if "*" in title else f"*{title}*"
     blocks = [_section(head), _section(escape(message.text, SECTION_CHARS_MAX))]
     if message.link:
-        blocks.append(_section(f"<{escape(message.link, 2_900)}|Open the incident>"))
+        link = escape(message.link.replace("|", "%7C"), 2_900)
+        blocks.append(_section(f"<{link}|{escape(message.link_name, 100)}>"))
     if buttons and not message.digest and message.status is not Status.RESOLVED:
         blocks.append(_buttons(message))
     word = "resolved" if message.status is Status.RESOLVED else str(message.severity)

@@ -8,12 +8,13 @@ from auscult.kernel.incidents import ChangeKind, Status
 from auscult.kernel.times import clock_utc, rfc3339
 from auscult.kernel.words import Labels, Severity, Subject, TenantId, subject_of, worst
 from auscult.notification.messages.message import (
+    LINK_CHARS_MAX,
     TEXT_CHARS_MAX,
     TITLE_CHARS_MAX,
     AlertsTold,
     Message,
 )
-from auscult.notification.messages.plain import cut, cut_middle, plain
+from auscult.notification.messages.plain import cut, cut_middle, plain, web_link
 
 ALERTS_SAID_MAX = 5
 BODY_CHARS_MAX = 700_000
@@ -51,7 +52,8 @@ def render_group(
         headline=cut(what, 200),
         title=_title(what, opened_ms=opened_ms, over_ms=at_ms if over else None),
         text=cut("\n".join(_lines(firing, resolved)), TEXT_CHARS_MAX),
-        link=first.generator_url[:1_000],
+        link=_source(shown),
+        link_name="Open the source of the alert",
         dedup_key=group.id,
         service=subject.service,
         instance=subject.instance,
@@ -60,6 +62,12 @@ def render_group(
         at_ms=at_ms,
         alerts=_told(group, firing, resolved),
     )
+
+
+def _source(alerts: Sequence[Alert]) -> str:
+    """Return the first link to where an alert comes from; a link cut short leads nowhere."""
+    links = (web_link(one.generator_url) for one in alerts)
+    return next((one for one in links if 0 < len(one) <= LINK_CHARS_MAX), "")
 
 
 def severity_of(labels: Labels) -> Severity:
@@ -131,7 +139,7 @@ def _alert(alert: Alert, status: str) -> dict[str, Any]:
         "annotations": dict(alert.annotations),
         "startsAt": rfc3339(alert.starts_ms),
         "endsAt": NEVER if status == "firing" else rfc3339(alert.ends_ms),
-        "generatorURL": alert.generator_url,
+        "generatorURL": web_link(alert.generator_url),
         "fingerprint": alert.fingerprint,
     }
 

@@ -1,18 +1,32 @@
 """A message: what is said about an incident, before any channel gives it its form."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from auscult.kernel.effects import Effect, EffectKind
 from auscult.kernel.incidents import ChangeKind, Status
 from auscult.kernel.times import rfc3339
 from auscult.kernel.words import Severity, TenantId, Word
+from auscult.notification.messages.plain import web_link
 
 TITLE_CHARS_MAX = 80
 TEXT_CHARS_MAX = 2_000
 LINK_CHARS_MAX = 1_000
 DEDUP_CHARS_MAX = 255
+THREAD_CHARS_MAX = 255
+
+
+SEEN = frozenset(
+    {
+        ChangeKind.OPENED,
+        ChangeKind.WORSENED,
+        ChangeKind.RETURNED,
+        ChangeKind.RELEASED,
+        ChangeKind.ESCALATED,
+    }
+)
+"""Steps after which somebody is wanted: whoever reads the channel must see them."""
 
 
 class SoFar(Word):
@@ -69,12 +83,16 @@ class Message(Word):
 
     `subject` is the title of the incident's first message to this channel: a thread keeps it.
     `dedup_key` is the same for every message about the same incident: a receiver that takes keys
-    keeps one alert per incident with it. `fields` are (name, value) pairs for receivers that show
+    keeps one alert per incident with it. `link` goes to the web or nowhere, `link_name` says what
+    opens there. `fields` are (name, value) pairs for receivers that show
     tables. Where it is about a group of alerts, `alerts` holds them, and `digest` what a digest
     tells of, which is about no one incident. `at_ms` is when the thing said
     happened, not when it is sent.
     `added` are the last lines of the text that stay whatever its wording: who is called, and why.
-    `kept` is what earlier messages about the incident left behind at this channel.
+    `thread` names what belongs together at a receiver where that is less than all about its
+    incident: one episode of a group of alerts, from its first alert until all are over. `is_aside`
+    says that it wants nobody although its kind does: that some alerts of a group are over.
+    `kept` is what earlier messages of the thread left behind at this channel.
     """
 
     kind: ChangeKind
@@ -86,7 +104,8 @@ class Message(Word):
     title: str = Field(max_length=TITLE_CHARS_MAX)
     subject: str = Field(default="", max_length=TITLE_CHARS_MAX)
     text: str = Field(max_length=TEXT_CHARS_MAX)
-    link: str = Field(default="", max_length=LINK_CHARS_MAX)
+    link: Annotated[str, AfterValidator(web_link)] = Field("", max_length=LINK_CHARS_MAX)
+    link_name: str = Field(default="Open the incident", max_length=60)
     dedup_key: str = Field(max_length=DEDUP_CHARS_MAX)
     service: str
     instance: str = ""
@@ -97,6 +116,8 @@ class Message(Word):
     alerts: AlertsTold | None = None
     digest: tuple[Digested, ...] = ()
     added: tuple[str, ...] = ()
+    thread: str = Field(default="", max_length=THREAD_CHARS_MAX)
+    is_aside: bool = False
     kept: dict[str, str] = {}
 
     def as_effect(self, channel: str, *, key: str, due_ms: int) -> Effect:
@@ -112,6 +133,11 @@ class Message(Word):
             payload=self.model_dump(mode="json"),
             due_ms=due_ms,
         )
+
+    @property
+    def must_be_seen(self) -> bool:
+        """Whether it wants somebody, so that a change of what was read already is not enough."""
+        return self.kind in SEEN and not self.is_aside
 
     @property
     def type(self) -> str:

@@ -12,6 +12,10 @@ BANNED = (
 )
 """What says nothing to an engineer at 3 a.m.; emoji are refused as well (see `is_plain`)."""
 
+_WEB = re.compile(
+    r"https?://(?:[^\s/?#@\\]*@)?(?:\[[0-9a-f:.]+\]|[^\s/?#@:\[\]\\]+)(?::\d{1,5})?(?:[/?#]\S*)?",
+    re.IGNORECASE,
+)
 _SPACES = re.compile(r"\s+")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
@@ -27,6 +31,14 @@ def plain(text: str) -> str:
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.replace("!", ".").strip()
     return _SPACES.sub(" ", _printable(text).replace("!", ".")).strip()
+
+
+def web_link(text: str) -> str:
+    """Return a link that may be shown to be followed: absolute, to the web; else nothing.
+
+    Others would run as code where they are shown, or be refused with the message that has them.
+    """
+    return text if text.isprintable() and _WEB.fullmatch(text) else ""
 
 
 def cut(text: str, chars: int) -> str:

@@ -11,7 +11,7 @@ from auscult.engine.events.claims import Claims, take_up
 from auscult.engine.events.courier import Courier
 from auscult.engine.events.desk import Desk
 from auscult.engine.events.dispatch import Dispatch
-from auscult.engine.events.outbox.hands import IN_FLIGHT_MAX
+from auscult.engine.events.outbox.hands import IN_FLIGHT_MAX, TENANT_IN_FLIGHT_MAX
 from auscult.engine.events.records import settle
 from auscult.engine.events.settled import Settled
 from auscult.engine.wiring import Plans, TenantPlan
@@ -176,6 +176,29 @@ async def test_a_receiver_is_not_asked_more_often_than_its_channel_says(bench: B
         bench.clock.advance(s=61)
         claims.wake("effect")
         await until(slow, 6)
+
+
+async def test_a_receiver_that_says_when_is_not_asked_by_any_message_before_that(
+    bench: Bench,
+) -> None:
+    asked = Told()
+    asked._error = ReceiverUnavailable("slow down", retry_after_ms=60_000, is_busy=True)
+    plans = Plans({ACME: TenantPlan(ACME, channels={"ops": asked})})
+    with bench.store.write() as work:
+        for number in range(40):
+            work.of(ACME).effects.wish(an_effect(key=f"n{number}", incident=f"i{number}"))
+    async with dispatching(bench, plans) as claims:
+        await asyncio.sleep(1)
+        tried = bench.count("auscult_effect_attempts_total", plug=asked.plug_name, result="retry")
+        assert 1 <= tried <= TENANT_IN_FLIGHT_MAX
+        asked._error = None
+        for _ in range(200):
+            bench.clock.advance(s=1)
+            claims.wake("effect")
+            await asyncio.sleep(0.02)
+            if len(asked.keys) == 40:
+                break
+    assert sorted(asked.keys) == sorted(f"n{number}" for number in range(40))
 
 
 async def test_a_page_that_its_own_receiver_never_takes_is_sent_by_the_fallback(

@@ -107,6 +107,73 @@ def test_one_success_forgets_what_failed_before() -> None:
     assert not receivers.choose(an_effect(), plan, 0).is_diverted
 
 
+def busy(at_ms: int, retry_after_ms: int | None = None) -> Outcome:
+    told = {"retry_after_ms": retry_after_ms, "is_busy": True}
+    return outcome(Result.RETRY, at_ms=at_ms).model_copy(update=told)
+
+
+def test_a_receiver_that_was_asked_too_often_is_left_alone_by_all_of_its_messages() -> None:
+    receivers, plan = Receivers(), plan_of(ops=Line(per_minute=60), two=Line(per_minute=60))
+    attempt = receivers.choose(an_effect(), plan, 0)
+    assert receivers.wait_ms(an_effect(), plan, 0) == 0
+    receivers.learn(attempt, busy(100, 60_000))
+    assert receivers.is_full(an_effect(), plan, 100)
+    waits = [receivers.wait_ms(an_effect(), plan, 100) for _ in range(3)]
+    assert waits == [60_000, 61_000, 62_000], "each with a turn of its own"
+    assert receivers.wait_ms(an_effect(to="two"), plan, 100) == 0, "the others are asked"
+    assert receivers.wait_ms(an_effect(), plan, 60_100) == 0
+    assert receivers.wait_ms(an_effect(), plan, 60_200) > 0, "one at a time, until one succeeds"
+    receivers.learn(attempt, outcome(Result.DONE, at_ms=60_300))
+    assert receivers.wait_ms(an_effect(), plan, 60_300) == 0
+    assert receivers.wait_ms(an_effect(), plan, 60_300) == 0
+
+
+def test_what_was_in_flight_does_not_open_what_is_to_be_left_alone() -> None:
+    receivers, plan = Receivers(), plan_of(ops=Line())
+    attempt = receivers.choose(an_effect(), plan, 0)
+    receivers.learn(attempt, busy(100, 60_000))
+    receivers.learn(attempt, outcome(Result.DONE, at_ms=200))
+    receivers.learn(attempt, busy(300, 1_000))
+    assert receivers.wait_ms(an_effect(), plan, 300) == 59_800
+
+
+def test_one_that_does_not_say_for_how_long_is_left_alone_longer_and_longer() -> None:
+    receivers, plan, now_ms, waits = Receivers(), plan_of(ops=Line()), 0, []
+    attempt = receivers.choose(an_effect(), plan, 0)
+    for _ in range(9):
+        receivers.learn(attempt, busy(now_ms))
+        waits.append(receivers.wait_ms(an_effect(), plan, now_ms))
+        now_ms += 100_000
+    assert waits == [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]
+
+
+def test_being_asked_too_often_is_no_failure_but_a_page_does_not_wait_for_long() -> None:
+    receivers, plan = Receivers(), plan_of(ops=Line(fallback="mail"), mail=Line())
+    attempt = receivers.choose(an_effect(), plan, 0)
+    for _ in range(2 * FAILURES_MAX):
+        receivers.learn(attempt, busy(0, 30_000))
+    assert not receivers.choose(an_effect(), plan, 1).is_diverted
+    receivers.learn(attempt, busy(0, 3_600_000))
+    diverted = receivers.choose(an_effect(), plan, 1)
+    assert diverted.effect.to == "mail"
+    said = "Told here because ops asks to be left alone for 59 min"
+    assert diverted.effect.payload["text"].startswith(said)
+    assert not receivers.is_full(an_effect(), plan, 1), "another one stands in"
+    over = an_effect(payload=an_effect().payload | {"kind": "resolved"})
+    assert not receivers.choose(over, plan, 1).is_diverted
+    assert receivers.wait_ms(over, plan, 1) == 3_599_999
+
+
+def test_one_that_is_down_and_says_until_when_is_left_alone_and_has_failed() -> None:
+    receivers, plan = Receivers(), plan_of(ops=Line(fallback="mail"), mail=Line())
+    attempt = receivers.choose(an_effect(), plan, 0)
+    down = outcome(Result.RETRY, at_ms=0).model_copy(update={"retry_after_ms": 20_000})
+    for _ in range(FAILURES_MAX):
+        assert not receivers.choose(an_effect(), plan, 1).is_diverted
+        receivers.learn(attempt, down)
+    assert receivers.choose(an_effect(), plan, 1).is_diverted
+
+
 @pytest.mark.parametrize("kind", [ChangeKind.ACKNOWLEDGED, ChangeKind.RESOLVED])
 def test_what_follows_a_page_waits_for_its_own_channel(kind: ChangeKind) -> None:
     receivers, plan = Receivers(), plan_of(ops=Line(fallback="mail"), mail=Line())

@@ -27,6 +27,7 @@ class Why(StrEnum):
     REPEAT = "the repeat interval is over"
     UNCHANGED = "nothing new since it was told, and the repeat interval is not over"
     NEVER_TOLD = "all resolved before anybody was told"
+    REFUSED = "its receiver refused this, and nothing is new since"
     RESOLVED_UNWANTED = "resolved, and the channel does not want to be told of that"
     MUTE_TIME = "the route is mute at this time"
     INACTIVE_TIME = "the route is not active at this time"
@@ -47,12 +48,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What one channel is told of a group now: `firing` and `resolved` in the order to show."""
+    """What one channel is told of a group now: `firing` and `resolved` in the order to show.
+
+    `since_ms` is when the episode began that this is about, as the channel knows it.
+    """
 
     channel: str
     why: Why
     firing: tuple[Alert, ...]
     resolved: tuple[Alert, ...]
+    since_ms: int = 0
 
     @property
     def status(self) -> str:
@@ -119,8 +124,9 @@ def join(group: Group | None, alert: Alert, node: Node, *, now_ms: int) -> Group
 
 
 def asleep(group: Group, now_ms: int) -> Group:
-    """Return a group that nobody is in any more; it still knows what it told."""
-    return replace(group, next_ms=-now_ms, has_flushed=False)
+    """Return a group that nobody is in any more; it still knows what it told and was taken."""
+    told = {channel: one for channel, one in group.told.items() if not one.is_refused}
+    return replace(group, next_ms=-now_ms, has_flushed=False, told=told)
 
 
 def flush(  # noqa: PLR0913  # a group, its alerts and its rules
@@ -146,14 +152,22 @@ def flush(  # noqa: PLR0913  # a group, its alerts and its rules
     notices, told = [], dict(group.told)
     for wanted in channels if left else ():
         since_ms = now_ms - node.repeat_ms
-        why = _why(told.get(wanted.channel), wanted, (firing, resolved), since_ms=since_ms)
+        before = told.get(wanted.channel)
+        is_in_vain = before is not None and _is_in_vain(before, firing, since_ms)
+        why = _why(before, wanted, (firing, resolved), since_ms=since_ms)
+        why = Why.REFUSED if is_in_vain else why
         reasons.append(Reason(why, wanted.channel, _names(left)))
+        if before is not None and before.is_refused and not firing and why not in TELLS:
+            del told[wanted.channel]  # what it refused is over: it has not heard of the next time
         if why not in TELLS and why is not Why.RESOLVED_UNWANTED:
             continue
-        told[wanted.channel] = Told(frozenset(_names(firing)), frozenset(_names(resolved)), now_ms)
+        begun_ms = now_ms if before is None or why is Why.FIRST else before.since_ms
+        told[wanted.channel] = Told(
+            frozenset(_names(firing)), frozenset(_names(resolved)), now_ms, begun_ms
+        )
         if why in TELLS:
             shown = resolved if wanted.send_resolved else ()
-            notices.append(Notice(wanted.channel, why, firing, shown))
+            notices.append(Notice(wanted.channel, why, firing, shown, begun_ms))
     count = group.count + bool(notices)
     looked_at = replace(group, next_ms=next_ms, has_flushed=True, told=told, count=count)
     return Flush(looked_at, tuple(notices), gone, tuple(reasons))
@@ -191,7 +205,7 @@ def _why(
     now: what fires, and what is resolved. since_ms: what was told before is told again.
     """
     firing, resolved = now
-    if before is None:
+    if before is None or before.knows_nothing:
         return Why.FIRST if firing else Why.NEVER_TOLD
     if not before.firing.issuperset(_names(firing)):
         return Why.NEW if before.firing else Why.FIRST
@@ -202,6 +216,12 @@ def _why(
     if wanted.send_resolved and not before.resolved.issuperset(_names(resolved)):
         return Why.SOME_RESOLVED
     return Why.REPEAT if before.at_ms < since_ms else Why.UNCHANGED
+
+
+def _is_in_vain(before: Told, firing: tuple[Alert, ...], since_ms: int) -> bool:
+    """Say whether a channel would be told again just what its receiver refused."""
+    is_same = bool(firing) and before.firing == set(_names(firing))
+    return before.is_refused and is_same and before.at_ms >= since_ms
 
 
 def _names(alerts: Iterable[Alert]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from msgspec import Struct
 from msgspec.json import Decoder, Encoder
 from sqlalchemy import Row, bindparam, delete, func, select, update
 
@@ -36,8 +37,20 @@ _LEAVE = delete(alert_members).where(
     _M.fingerprint == bindparam("name"),
 )
 _COUNT = select(func.count()).select_from(alert_groups).where(_OWN)
-_Written = tuple[str, str, dict[str, str], int, int, dict[str, tuple[list[str], list[str], int]]]
-"""Key, receiver, labels, begun_ms, count, and by channel what it was told fires, what not, when."""
+
+
+class _Told(Struct, array_like=True):
+    """What a channel was told: rows that were written before a field came have its default."""
+
+    firing: list[str]
+    resolved: list[str]
+    at_ms: int
+    since_ms: int = 0
+    is_refused: bool = False
+
+
+_Written = tuple[str, str, dict[str, str], int, int, dict[str, _Told]]
+"""Key, receiver, labels, begun_ms, count, and by channel what it was told."""
 
 _ENCODE = Encoder().encode
 _DECODE = Decoder(_Written).decode
@@ -120,7 +133,9 @@ class GroupRows:
 
 def _written(group: Group) -> str:
     told = {
-        channel: (sorted(one.firing), sorted(one.resolved), one.at_ms)
+        channel: _Told(
+            sorted(one.firing), sorted(one.resolved), one.at_ms, one.since_ms, one.is_refused
+        )
         for channel, one in group.told.items()
     }
     said: _Written = (
@@ -146,7 +161,13 @@ def _read(row: Row[Any]) -> Group:
         has_flushed=bool(row.has_flushed),
         count=count,
         told={
-            channel: Told(frozenset(firing), frozenset(resolved), at_ms)
-            for channel, (firing, resolved, at_ms) in told.items()
+            channel: Told(
+                frozenset(one.firing),
+                frozenset(one.resolved),
+                one.at_ms,
+                one.since_ms,
+                one.is_refused,
+            )
+            for channel, one in told.items()
         },
     )

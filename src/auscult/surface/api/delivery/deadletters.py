@@ -51,12 +51,15 @@ async def list_given_up(ask: Reader) -> Response:
     responses=told(Replayed, *BODY),
 )
 async def send_again(ask: Admin) -> Response:
-    """Send messages again that were given up: `{"keys": [...]}`, or all without a body."""
+    """Send messages again that were given up: `{"keys": [...]}`, or all without a body.
+
+    A page about what is over, or was said anew since, is not sent; its key is listed in `over`.
+    """
     ask.query(Nothing)
     body = await read_body(ask.request, SMALL_BODY_BYTES)
     keys = _read(body).keys if body else ()
-    replayed = await ask.engine.replay(ask.tenant, keys, by=ask.caller.name)
-    return said({"replayed": replayed})
+    done = await ask.engine.replay(ask.tenant, keys, by=ask.caller.name)
+    return said(done._asdict())
 
 
 def _read(body: bytes) -> Replay:

@@ -109,9 +109,10 @@ class DeadLetters(TypedDict):
 
 
 class Replayed(TypedDict):
-    """The keys of the messages that are sent again."""
+    """The keys of the messages that are sent again, and of those about what is over."""
 
     replayed: list[str]
+    over: list[str]
 
 
 BYTES = {"schema": {"type": "string", "format": "binary"}}

@@ -157,3 +157,27 @@ def test_alerts_are_shown_by_job_and_instance() -> None:
     shown = [at("b", "1"), at("a", "2"), at("a", "1"), alert("z")]
     told = tell(begun(tree(), alert()), shown, WAIT_MS)
     assert [one.fingerprint for one in told.notices[0].firing] == ["a1", "a2", "b1", "z"]
+
+
+def test_an_episode_lasts_from_the_first_alert_until_all_are_over() -> None:
+    node, since = tree(), []
+    group, now_ms = begun(node, alert("a"), 0), WAIT_MS
+    ended = alert("a", ends_ms=2 * INTERVAL_MS)
+    for alerts in (
+        [alert("a")],
+        [alert("a"), alert("b")],
+        [ended, alert("b")],
+        [alert("b", ends_ms=2 * INTERVAL_MS)],
+        [alert("a")],
+    ):
+        told = tell(group, alerts, now_ms, node=node)
+        group, now_ms = told.group, now_ms + INTERVAL_MS
+        since += [(one.why, one.since_ms) for one in told.notices]
+    again_ms = WAIT_MS + 4 * INTERVAL_MS
+    assert since == [
+        (Why.FIRST, WAIT_MS),
+        (Why.NEW, WAIT_MS),
+        (Why.SOME_RESOLVED, WAIT_MS),
+        (Why.ALL_RESOLVED, WAIT_MS),
+        (Why.FIRST, again_ms),
+    ]
