@@ -2,8 +2,12 @@
 
 from dataclasses import replace
 
+from sqlalchemy import update
+
 from auscult.kernel.alerts import Span
 from auscult.store import Store, TenantRows
+from auscult.store.slice import Slice
+from auscult.store.tables import alert_groups
 from tests.contract.store.words import ACME, alert, group, silence
 
 
@@ -36,6 +40,19 @@ def test_what_is_written_is_read_again(store: Store) -> None:
             "a1": (noted.span, 0),
             "a2": (Span(1_000, 9_000, is_timed=True), 2),
         }
+
+
+def test_a_group_of_an_older_version_is_read(store: Store) -> None:
+    old = '["{}","team",{"alertname":"Slow"},1000,0,{"chat":[["a1"],[],1000]}]'
+    with store.write() as work:
+        rows = work.of(ACME)
+        rows.groups.put([replace(group(), decided="seen")])
+        assert rows.groups.get(["G1"])["G1"].decided == "seen"
+        piece = Slice(rows.groups._slice.transaction, ACME)
+        piece.run(update(alert_groups).where(alert_groups.c.tenant == ACME).values(body=old))
+        (read,) = rows.groups.page()
+        assert (read.decided, read.told["chat"].since_ms) == ("", 0)
+        assert replace(read, told=group().told) == group()
 
 
 def test_a_change_of_an_alert_is_one_row(store: Store) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auscult.engine.alerts.telling import muting_now
+from auscult.engine.alerts.muting import muting_now
 from auscult.kernel.errors import QueryUnknown
 from auscult.kernel.matchers import Matcher, matches_all
 from auscult.notification.decide.alerts import flush

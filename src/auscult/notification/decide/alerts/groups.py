@@ -83,22 +83,27 @@ class Muting:
     """Who may keep an alert from being told: silences and inhibition, asked by its labels.
 
     Each returns what mutes (a silence's id, an alert's fingerprint), or None. `is_now` says whether
-    a time interval of a name holds.
+    a time interval of a name holds, `named` how a person knows what mutes.
     """
 
     silenced_by: Callable[[Labels], str | None] = lambda _labels: None
     inhibited_by: Callable[[Labels], str | None] = lambda _labels: None
     is_now: Callable[[str], bool] = lambda _name: False
+    named: Callable[[str], str] = lambda by: by
 
 
 @dataclass(frozen=True, slots=True)
 class Flush:
-    """What comes of looking at a group: notices, and alerts that may leave it."""
+    """What comes of looking at a group: notices, and alerts that may leave it.
+
+    `is_news` says that it is to be written down (`decided.noted`).
+    """
 
     group: Group
     notices: tuple[Notice, ...] = ()
     gone: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    is_news: bool = False
 
 
 def join(group: Group | None, alert: Alert, node: Node, *, now_ms: int) -> Group:
@@ -126,7 +131,7 @@ def join(group: Group | None, alert: Alert, node: Node, *, now_ms: int) -> Group
 def asleep(group: Group, now_ms: int) -> Group:
     """Return a group that nobody is in any more; it still knows what it told and was taken."""
     told = {channel: one for channel, one in group.told.items() if not one.is_refused}
-    return replace(group, next_ms=-now_ms, has_flushed=False, told=told)
+    return replace(group, next_ms=-now_ms, has_flushed=False, told=told, decided="")
 
 
 def flush(  # noqa: PLR0913  # a group, its alerts and its rules
