@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from auscult.engine.alerts.taking import take_in
+from auscult.engine.alerts.telling import ring_groups
 from auscult.engine.events.records import settle
 from auscult.kernel.alerts import Alert
 from auscult.kernel.facts import Acknowledged, Found
@@ -121,11 +122,22 @@ def test_why_of_alerts_says_what_their_groups_would_tell(say: Say, house: Path) 
         take_in(work.of(ACME), [alert], paths, now_ms=now_ms)
     store.close()
     assert re.search(
-        r"^acme .*\n  yes .*: first notification\n", say("why", "--alert", "alertname=Down")
+        r"^acme .*\n  now: yes .*: first notification\n", say("why", "--alert", "alertname=Down")
     )
     (told,) = json.loads(say("why", "--alert", "alertname=Down", "--json"))
     assert told["answers"][0]["tells"] is True
-    assert "no such alert" in say("why", "--alert", "alertname=Up", "--tenant", "acme")
+    assert told["entries"] == []
+    store = Store.open(f"sqlite:///{house}/house.db")
+    with store.write() as work:
+        ids = [one.id for one in work.of(ACME).groups.page()]
+        ring_groups(work.of(ACME), ids, plans.of(ACME).rules, now_ms=now_ms)
+    store.close()
+    assert re.search(
+        r"decided  Decided: told incidents .*\n +yes channel incidents: first notification: Down\n"
+        r"  now: no  ",
+        say("why", "--alert", "alertname=Down"),
+    )
+    assert "no group is known" in say("why", "--alert", "alertname=Up", "--tenant", "acme")
     assert say("why", "--alert", "(").startswith("2 ")
 
 
