@@ -1,6 +1,7 @@
 """Alerts, groups and silences are kept, found and forgotten alike on both databases."""
 
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import update
 
@@ -8,7 +9,7 @@ from auscult.kernel.alerts import Span
 from auscult.store import Store, TenantRows
 from auscult.store.slice import Slice
 from auscult.store.tables import alert_groups
-from tests.contract.store.words import ACME, alert, group, silence
+from tests.contract.store.words import ACME, BETA, alert, effect, group, silence
 
 
 def names_in(rows: TenantRows, group_id: str) -> set[str]:
@@ -53,6 +54,25 @@ def test_a_group_of_an_older_version_is_read(store: Store) -> None:
         (read,) = rows.groups.page()
         assert (read.decided, read.told["chat"].since_ms) == ("", 0)
         assert replace(read, told=group().told) == group()
+
+
+def test_messages_about_groups_are_found_by_when_they_were_due(store: Store) -> None:
+    about: dict[str, Any] = {"alerts": {"alerts": []}}
+    with store.write() as work:
+        rows = work.of(ACME)
+        for number in range(5):
+            one = effect(f"G{number}", due_ms=number * 100)
+            rows.effects.wish(one.model_copy(update={"payload": about}))
+        other = {"alerts": None, "text": '"alerts":{'}
+        rows.effects.wish(effect("I1", due_ms=200).model_copy(update={"payload": other}))
+        others = work.of(BETA)
+        others.effects.wish(effect("G9", tenant=BETA).model_copy(update={"payload": about}))
+    with store.read() as work:
+        rows = work.of(ACME)
+        first = rows.effects.of_groups(100, 300, limit=2)
+        assert [one.effect.key for one in first] == ["G1", "G2"]
+        rest = rows.effects.of_groups(100, 300, after="G2", limit=2)
+        assert [one.effect.key for one in rest] == ["G3"]
 
 
 def test_a_change_of_an_alert_is_one_row(store: Store) -> None:

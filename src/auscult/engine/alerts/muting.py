@@ -35,8 +35,13 @@ def muting_now(rows: "TenantRows", alerting: Alerting, now_ms: int) -> Muting:
         return inhibited_by(alerting.inhibit_rules, labels, lying, now_ms=now_ms)
 
     def named(by: str) -> str:
-        labels = sources[by].labels if by in sources else ()
-        said = ", ".join(f'{name}="{value}"' for name, value in labels)
+        said = ", ".join(f'{name}="{value}"' for name, value in labels_of(by))
         return words.get(by) or said or by
 
-    return Muting(silenced_by, inhibited, lambda name: alerting.is_now(name, now_ms), named)
+    def labels_of(by: str) -> Labels:
+        return sources[by].labels if by in sources else ()
+
+    def is_now(name: str) -> bool:
+        return alerting.is_now(name, now_ms)
+
+    return Muting(silenced_by, inhibited, is_now, named, labels_of)

@@ -129,7 +129,7 @@ class _Bell:
         )
         looked = noted(group, looked)
         if looked.is_news:
-            detail = detail_of(looked, own, named=self.muting.named, now_ms=self.now_ms)
+            detail = detail_of(looked, own, self.muting, now_ms=self.now_ms)
             self.rung.decided.append((group.id, detail))
         is_left = len(looked.gone) < len(own)
         held = looked.group.told.get(INCIDENTS)

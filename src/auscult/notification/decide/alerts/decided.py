@@ -13,7 +13,7 @@ from typing import Any
 from auscult.kernel.alerts import Alert, Group
 from auscult.kernel.words import Labels
 from auscult.notification.decide.alerts.alerting import INCIDENTS
-from auscult.notification.decide.alerts.groups import TELLS, Flush, Reason, Why
+from auscult.notification.decide.alerts.groups import TELLS, Flush, Muting, Reason, Why
 from auscult.notification.decide.reasons import WHY_CHARS, About, pack
 from auscult.notification.decide.reasons import Reason as Line
 from auscult.notification.messages.plain import cut
@@ -37,11 +37,15 @@ TO_INCIDENTS = "incidents"
 
 @dataclass(frozen=True, slots=True)
 class MutedAlert:
-    """A firing alert that settings kept from being told; `starts_ms` is since when it fires."""
+    """A firing alert that settings kept from being told; `starts_ms` is since when it fires.
+
+    `source` are the labels of what inhibits it, where that does.
+    """
 
     fingerprint: str
     labels: Labels
     starts_ms: int
+    source: Labels = ()
 
 
 def noted(before: Group, looked: Flush) -> Flush:
@@ -59,15 +63,15 @@ def noted(before: Group, looked: Flush) -> Flush:
 
 
 def detail_of(
-    looked: Flush, alerts: Iterable[Alert], *, named: Callable[[str], str], now_ms: int
+    looked: Flush, alerts: Iterable[Alert], muting: Muting, *, now_ms: int
 ) -> dict[str, Any]:
     """Return what is written down of a look: a sentence, its reasons, whom settings mute.
 
-    alerts: those of the group. named: what mutes, as a person knows it.
+    alerts: those of the group. muting: who mutes, as it was asked by the look.
     """
     known = {one.fingerprint: one for one in alerts}
     reasons = looked.reasons
-    lines = [*_channels(reasons, known), *_mutes(reasons, known, named)]
+    lines = [*_channels(reasons, known), *_mutes(reasons, known, muting.named)]
     detail: dict[str, Any] = {
         "sentence": _sum_up(reasons),
         "group": cut(looked.group.key, WHY_CHARS),
@@ -75,7 +79,7 @@ def detail_of(
         "reasons": pack(lines),
     }
     muted = [
-        known[name]
+        (known[name], muting.labels_of(one.by) if one.why is Why.INHIBITED else ())
         for one in reasons
         if one.why in BY_SETTINGS
         for name in one.alerts
@@ -95,8 +99,9 @@ def detail_of_stray(group: Group) -> dict[str, Any]:
 
 def read_muted(detail: Mapping[str, Any]) -> Iterator[MutedAlert]:
     """Yield the firing alerts that settings muted, as `detail_of` wrote them down."""
-    for name, labels, starts_ms in detail.get("muted", ()):
-        yield MutedAlert(name, tuple(sorted(labels.items())), starts_ms)
+    for name, labels, starts_ms, source in detail.get("muted", ()):
+        pairs = [tuple(sorted(one.items())) for one in (labels, source)]
+        yield MutedAlert(name, pairs[0], starts_ms, pairs[1])
 
 
 def _digest(reasons: Iterable[Reason]) -> str:
@@ -166,15 +171,15 @@ def _to(reason: Reason) -> str:
     return TO_INCIDENTS if reason.channel == INCIDENTS else reason.channel
 
 
-def _written(muted: Iterable[Alert]) -> dict[str, Any]:
-    """Return muted alerts as (fingerprint, labels, since when), and how many did not fit."""
-    kept: list[tuple[str, dict[str, str], int]] = []
+def _written(muted: Iterable[tuple[Alert, Labels]]) -> dict[str, Any]:
+    """Return muted alerts as `read_muted` reads them, and how many did not fit."""
+    kept: list[tuple[str, dict[str, str], int, dict[str, str]]] = []
     left_out, chars = 0, 0
-    for alert in muted:
-        labels = dict(alert.labels)
-        chars += len(json.dumps(labels))
+    for alert, source in muted:
+        one = (alert.fingerprint, dict(alert.labels), alert.starts_ms, dict(source))
+        chars += len(json.dumps(one))
         if chars > MUTED_CHARS_MAX:
             left_out += 1
         else:
-            kept.append((alert.fingerprint, labels, alert.starts_ms))
+            kept.append(one)
     return {"muted": kept, "left_out": left_out} if left_out else {"muted": kept}
