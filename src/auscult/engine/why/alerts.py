@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 GROUPS_MAX = 10_000
 AT_ONCE = 500
+HISTORIES_MAX = 2_000
 HISTORY_MAX = 200
 """Audit rows of one group that are read, the newest of them; messages as well."""
 
@@ -73,16 +74,20 @@ def ask_groups(
 ) -> Iterator[GroupAnswer]:
     """Yield the groups with an alert that fulfils every matcher: what they said, and would now.
 
-    Raises `QueryUnknown` where there are more than `GROUPS_MAX` groups to look through.
+    Raises `QueryUnknown` where there are more than `GROUPS_MAX` groups to look through, or more
+    than `HISTORIES_MAX` of which only their history says what they held.
     """
     muting = muting_now(rows, alerting, now_ms)
-    for group in _groups(rows):
-        alerts = rows.alerts.of_groups([group.id]).get(group.id, [])
+    unsure = 0
+    for group, alerts in _groups(rows):
         is_in = any(matches_all(matchers, one.labels) for one in alerts)
         if not is_in and not _may_have_been(group, matchers):
             continue
         names = {name for name, _ in group.labels}
         is_sure = is_in or all(one.name in names for one in matchers)
+        unsure += not is_sure
+        if unsure > HISTORIES_MAX:
+            raise QueryUnknown("too many groups are to be read; name labels they are grouped by")
         written = rows.audit.of(group.id, HISTORY_MAX)
         sent = rows.effects.of(group.id, HISTORY_MAX)
         if not is_sure and not any(matches_all(matchers, one) for one in _labels(written, sent)):
@@ -114,13 +119,14 @@ def _labels(written: "Iterable[AuditRow]", sent: "Iterable[EffectRow]") -> "Iter
             yield tuple(alert["labels"].items())
 
 
-def _groups(rows: "TenantRows") -> "Iterator[Group]":
+def _groups(rows: "TenantRows") -> "Iterator[tuple[Group, list[Alert]]]":
     seen, after = 0, ""
     while found := rows.groups.page(after=after, limit=AT_ONCE):
         seen, after = seen + len(found), found[-1].id
         if seen > GROUPS_MAX:
             raise QueryUnknown(f"more than {GROUPS_MAX} groups of alerts are to be looked through")
-        yield from found
+        inside = rows.alerts.of_groups([one.id for one in found])
+        yield from ((one, inside.get(one.id, [])) for one in found)
 
 
 def _answers(

@@ -145,7 +145,9 @@ def test_what_was_decided_and_what_became_of_it_is_told_of_what_is_over_too(
     assert muted.entries[-1].sentence.startswith("Decided: did not tell ops (all resolved before")
 
 
-def test_what_is_over_is_found_by_labels_its_group_does_not_have(alerted: Bench) -> None:
+def test_what_is_over_is_found_by_labels_its_group_does_not_have(
+    alerted: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     alerted.rules = Rules(
         alerting=Alerting.model_validate(
             ALERTING | {"route": ALERTING["route"] | {"group_by": ["alertname"]}}
@@ -159,6 +161,10 @@ def test_what_is_over_is_found_by_labels_its_group_does_not_have(alerted: Bench)
     assert told.answers == ()
     assert why(alerted, "service=encode", "alertname=Slow") == []
     assert why(alerted, "service=db") == []
+    monkeypatch.setattr("auscult.engine.why.alerts.HISTORIES_MAX", 0)
+    with pytest.raises(QueryUnknown, match="name labels they are grouped by"):
+        why(alerted, "service=encode")
+    assert len(why(alerted, "alertname=Down")) == 1
 
 
 def test_the_history_of_a_group_is_bounded(alerted: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
