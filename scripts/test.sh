@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.."
 failed=0
 run() { .venv/bin/python -m pytest "$@" || failed=1; }
 
-run -n 2 tests --ignore tests/integration --ignore tests/end_to_end
+run -n 2 tests/unit tests/property tests/contract tests/simulation tests/test_house.py \
+    tests/test_house_docs.py
 run -n 3 --dist loadfile -m "not campaign and not alone" tests/integration tests/end_to_end
 run -m "alone and not campaign" tests/integration tests/end_to_end
 exit "$failed"

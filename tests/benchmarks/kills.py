@@ -106,10 +106,12 @@ def simulated(folder: Path, deaths: int, seed: int) -> tuple[int, int, int, int]
 
 
 def _lost(world: World) -> int:
-    """Count incidents whose page never came, and alerts of the end that were never told."""
-    pages = world.receivers["keyed"].effects
+    """Count incidents whose page never came, and alerts of the end that were never told.
+
+    What reached nobody and was over by then is no loss, if nothing of it was told.
+    """
     missing = sum(
-        pages[f"{incident.id}:opened:1:keyed"] == 0
+        not world.is_told(incident, "keyed")
         for tenant in TENANTS
         for incident in world.incidents(tenant)
     )

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from auscult.kernel.alerts import Alert, Group, fingerprints
 from auscult.kernel.errors import EffectError, ReceiverRefused, ReceiverUnavailable
@@ -123,6 +125,7 @@ async def test_429_is_tried_again_when_the_receiver_says(
     with pytest.raises(ReceiverUnavailable) as why:
         await send(make(form, receiver.url))
     assert (why.value.retry_after_ms, why.value.is_busy) == (7_000, True)
+    assert why.value.reached_nobody
 
 
 @pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
@@ -144,6 +147,7 @@ async def test_5xx_is_tried_again(
     receiver.answer = Answer(status)
     with pytest.raises(ReceiverUnavailable, match=str(status)) as why:
         await send(make(form, receiver.url))
+    assert why.value.reached_nobody is (status == 503), "behind a gateway it may have arrived"
     assert not why.value.is_busy
 
 
@@ -154,8 +158,9 @@ async def test_no_answer_after_it_was_taken_is_tried_again_under_the_same_key(
 ) -> None:
     receiver.answer = Answer(after_s=FAST_S * 4)
     channel = make(form, receiver.url)
-    with pytest.raises(ReceiverUnavailable, match="no answer within"):
+    with pytest.raises(ReceiverUnavailable, match="no answer within") as why:
         await send(channel, what)
+    assert not why.value.reached_nobody
     receiver.answer = TAKEN[form[0]]
     await send(channel, what)
     (_, headers, body), (_, again, body_again) = receiver.got
@@ -167,8 +172,9 @@ async def test_no_answer_after_it_was_taken_is_tried_again_under_the_same_key(
 async def test_nobody_there_is_tried_again(form: tuple[str, dict[str, Any]]) -> None:
     async with receiving() as gone:
         url = gone.url
-    with pytest.raises(ReceiverUnavailable, match="cannot be reached"):
+    with pytest.raises(ReceiverUnavailable, match="cannot be reached") as why:
         await send(make(form, url))
+    assert why.value.reached_nobody
 
 
 @pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
@@ -181,8 +187,9 @@ async def test_a_receiver_that_hangs_up_at_once_is_tried_again(
     server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        with pytest.raises(ReceiverUnavailable):
+        with pytest.raises(ReceiverUnavailable) as why:
             await send(make(form, f"http://127.0.0.1:{port}"))
+    assert not why.value.reached_nobody, "it may have taken it before"
 
 
 @pytest.mark.parametrize("form", FORMS, ids=FORM_IDS)
@@ -220,12 +227,56 @@ async def test_an_answer_without_end_is_not_waited_for(
         ("internal_error", ReceiverUnavailable),
     ],
 )
+@pytest.mark.parametrize("settings", [BOT, SETTINGS["slack"]], ids=["bot", "url"])
 async def test_slack_says_no_with_200(
-    error: str, kind: type[EffectError], receiver: Receiver
+    settings: dict[str, Any], error: str, kind: type[EffectError], receiver: Receiver
 ) -> None:
     receiver.answer = Answer(200, json.dumps({"ok": False, "error": error}).encode())
     with pytest.raises(kind, match=error):
-        await send(make(("slack", BOT), receiver.url))
+        await send(make(("slack", settings), receiver.url))
+
+
+WHO = [
+    ({"bearer": SECRET}, {"authorization": f"Bearer {SECRET}"}),
+    (
+        {"basic": {"username": "ana", "password": SECRET}},
+        {"authorization": "Basic " + b64encode(f"ana:{SECRET}".encode()).decode()},
+    ),
+    ({"headers": {"X-Api-Key": SECRET, "X-Scope": "radio"}}, {"x-api-key": SECRET}),
+]
+
+
+@pytest.mark.parametrize(("given", "sent"), WHO)
+async def test_a_webhook_says_who_asks_and_says_it_to_nobody_else(
+    given: dict[str, Any], sent: dict[str, str], receiver: Receiver
+) -> None:
+    channel = CHANNELS.make("webhook", {"url": receiver.url, **given})
+    await send(channel, "group")
+    ((_, headers, _),) = receiver.got
+    assert sent.items() <= headers.items()
+    assert SECRET not in repr(channel)
+    receiver.answer = Answer(401, " ".join([SECRET, *sent.values()]).encode())
+    with pytest.raises(ReceiverRefused) as why:
+        await send(channel)
+    assert not any(one in str(why.value) for one in (SECRET, *sent.values()))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"bearer": "a", "basic": {"username": "u", "password": "p"}},
+        {"bearer": "a", "headers": {"authorization": "x"}},
+        {"headers": {"Webhook-Id": "x"}},
+        {"headers": {"Content-Type": "x"}},
+        {"headers": {"X-A": "x\r\nX-B: y"}},
+        {"headers": {"X A": "x"}},
+        {"basic": {"username": "u:v", "password": "p"}},
+        {"bearer": ""},
+    ],
+)
+def test_a_webhook_says_who_asks_in_one_way(given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        CHANNELS.make("webhook", {"url": "https://h.example/", **given})
 
 
 async def test_pagerduty_takes_with_202_only(receiver: Receiver) -> None:

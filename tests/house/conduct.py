@@ -14,8 +14,10 @@ BROAD = {"Exception", "BaseException"}
 MAY_CATCH_ALL = {
     "src/auscult/engine/codec/automatic/watch.py",  # a tenant's ladder breaks alone
     "src/auscult/engine/alerts/ringing.py",  # a group of alerts breaks alone
+    "src/auscult/engine/events/claims.py",  # a row that cannot be read breaks alone
     "src/auscult/engine/events/desk.py",  # a job's error goes to whoever handed it in
     "src/auscult/engine/events/dispatch.py",  # groups of a tenant break alone
+    "src/auscult/engine/events/path.py",  # a loop goes on over what nobody foresaw
     "src/auscult/engine/events/perform.py",  # an effect meets the world
     "src/auscult/engine/monitoring/path.py",  # a tenant's look breaks alone
     "src/auscult/engine/monitoring/posts.py",  # a monitor breaks alone

@@ -24,6 +24,7 @@ from auscult.notification.decide.alerts import Alerting
 from auscult.notification.messages import Message
 from auscult.notification.oncall import OnCall
 
+LATE_MS = 5_000
 PHONES = ("phone", "pager", "bell")
 NAMES = ("Down", "Slow", "Full")
 PLACES = ("edge", "core")
@@ -82,6 +83,7 @@ class Judge:
     told: set[tuple[TenantId, str, str, str]] = field(default_factory=set)
     """(tenant, alertname, place, status) of every alert that was told."""
     _had_since_ms: dict[str, int] = field(default_factory=dict)
+    _over_since_ms: dict[str, int] = field(default_factory=dict)
     _firing_since_ms: dict[tuple[TenantId, str, str], int] = field(default_factory=dict)
     _silent: dict[tuple[TenantId, str], list[tuple[int, int]]] = field(default_factory=dict)
 
@@ -101,6 +103,7 @@ class Judge:
             self._had_since_ms.setdefault(fact.incident, at_ms)
         elif isinstance(fact, Resolved):
             self._had_since_ms[fact.incident] = at_ms
+            self._over_since_ms[fact.incident] = at_ms
 
     def expect_end(self, tenant: TenantId, name: str, place: str) -> None:
         """Note that an alert is about to end."""
@@ -114,14 +117,20 @@ class Judge:
         """Note an accepted silence."""
         self._silent.setdefault((tenant, name), []).append((from_ms, to_ms))
 
-    def hear(self, message: Message, channel: str) -> None:
-        """Judge a message when it arrives, by what was known when it was decided."""
+    def hear(self, message: Message, channel: str, *, now_ms: int) -> None:
+        """Judge a message when it arrives, by what was known when it was decided.
+
+        A call that is attempted for long is judged by what is known now.
+        """
         if message.alerts is not None:
             self._hear_alerts(message.tenant, message.alerts.alerts, message.at_ms)
         elif channel in PHONES and message.kind in {ChangeKind.OPENED, ChangeKind.ESCALATED}:
             since_ms = self._had_since_ms.get(message.incident)
             if since_ms is not None and since_ms < message.at_ms:
                 self.wrong.append(f"{channel} is called to {message.incident}, which somebody has")
+            over_ms = self._over_since_ms.get(message.incident, now_ms)
+            if over_ms < now_ms - LATE_MS and message.at_ms < over_ms:
+                self.wrong.append(f"{channel} is called to {message.incident}, which is over")
 
     def _hear_alerts(self, tenant: TenantId, alerts: Iterable[dict[str, Any]], at_ms: int) -> None:
         for alert in alerts:

@@ -17,6 +17,7 @@ from auscult.engine.alerts.ringing import Ringer
 from auscult.engine.alerts.taking import take_in
 from auscult.engine.events.claims import LEASE_MS, take_up
 from auscult.engine.events.outbox.hands import FRESH_MS
+from auscult.engine.events.outbox.muted import put_off_muted, was_to_come
 from auscult.engine.events.perform import perform
 from auscult.engine.events.records import settle
 from auscult.engine.events.settled import Settled
@@ -25,7 +26,7 @@ from auscult.engine.wiring import Plans, TenantPlan
 from auscult.incidents import looked_at
 from auscult.kernel.alerts import Alert, Silence, fingerprints
 from auscult.kernel.effects import Effect
-from auscult.kernel.errors import ReceiverUnavailable, StateConflict
+from auscult.kernel.errors import StateConflict
 from auscult.kernel.facts import (
     Acknowledged,
     Answered,
@@ -45,13 +46,12 @@ from auscult.kernel.matchers import parse_matcher
 from auscult.kernel.times import DAY_MS, MINUTE_MS
 from auscult.kernel.words import Severity, Subject, TenantId
 from auscult.notification.decide import Route
-from auscult.notification.messages import Message
-from auscult.notification.port import Channel, Delivered
 from auscult.runtime.clock import FakeClock
 from auscult.store import Claim, IncidentFilter, Store, Work
 from auscult.store.queue import Room
 from auscult.store.turns import Lease
 from tests.simulation.people import ALERTING, NAMES, ONCALL, PHONES, PLACES, Judge
+from tests.simulation.receivers import Receiver, Wire
 
 T = TypeVar("T")
 TENANTS = (TenantId("acme"), TenantId("birch"))
@@ -62,44 +62,6 @@ ROOM = Room(free=4, each=2)
 
 class Killed(BaseException):
     """The process is gone: nothing after this line of it runs."""
-
-
-@dataclass(slots=True)
-class Receiver:
-    """What the world saw: every message that arrived, by key, and what came of it.
-
-    A receiver of keys does each once, which proves nothing about the sender: how often a message
-    arrived is counted beside.
-    """
-
-    takes_keys: bool
-    arrived: Counter[str] = field(default_factory=Counter)
-    effects: Counter[str] = field(default_factory=Counter)
-
-    def take(self, key: str) -> None:
-        """Do what a message asks for, unless it was done under this key before."""
-        self.arrived[key] += 1
-        if not (self.takes_keys and key in self.effects):
-            self.effects[key] += 1
-
-
-class Wire(Channel):
-    """A channel into the world."""
-
-    to: str
-
-    async def send(self, message: Message, *, key: str, at_ms: int, http: Any) -> Delivered:
-        """Hand the message over; the line may break before or after the receiver took it."""
-        world: World = http
-        del at_ms
-        world.point("before send")
-        if world.rng.random() < 0.1:
-            raise ReceiverUnavailable("the line broke before")
-        world.receivers[self.to].take(key)
-        world.judge.hear(message, self.to)
-        world.unanswered = key
-        world.point("after send")
-        return Delivered()
 
 
 @dataclass(slots=True)
@@ -276,8 +238,15 @@ class World:
         )
         for claim in claims:
             taken = self.commit(partial(take_up, claim=claim, now_ms=self.clock.now_ms()))
-            if taken is not None:
+            if taken is not None and not self.is_muted(taken):
                 await self.attempt(taken)
+
+    def is_muted(self, effect: Effect) -> bool:
+        """Put a page off that was to come later, where it is muted now."""
+        if not was_to_come(effect):
+            return False
+        job = partial(put_off_muted, pages=[effect], plans=self.plans, now_ms=self.clock.now_ms())
+        return bool(self.commit(job))
 
     async def attempt(self, effect: Effect) -> None:
         """Attempt one message, and write down how it went."""
@@ -362,6 +331,21 @@ class World:
             severity=Severity.WARNING,
             evidence=Evidence(sentence=f"{service} is slow"),
         )
+
+    def withdrawn(self, incident: Incident) -> frozenset[str]:
+        """Return the keys of an incident's messages that were not sent any more, by its record."""
+        with self.store.read() as work:
+            rows = work.of(incident.tenant).audit.of(incident.id, 1_000)
+        return frozenset(str(row.detail["key"]) for row in rows if row.action == "effect.withdrawn")
+
+    def is_told(self, incident: Incident, channel: str) -> bool:
+        """Say whether a channel was paged, or else was told nothing, because it was over by then.
+
+        What reached nobody while it went on is told to nobody after it.
+        """
+        page, heard = f"{incident.id}:opened:1:{channel}", self.receivers[channel].effects
+        is_silent = not any(key.startswith(f"{incident.id}:") for key in heard)
+        return heard[page] > 0 or (is_silent and page in self.withdrawn(incident))
 
     def incidents(self, tenant: TenantId) -> list[Incident]:
         """Return every incident of a tenant."""

@@ -44,6 +44,7 @@ class Health:
 
     store: bool = False
     effects_overdue: int = 0
+    effects_unclaimed: int = 0
     timers_overdue: int = 0
     loop_lag_s: float = 0.0
 
@@ -96,7 +97,7 @@ class Auditor:
             log.error("the store does not take writes")
             self.health.store = False
         try:
-            effects, timers = await self._desk.write(self._probe)
+            effects, unclaimed, timers = await self._desk.write(self._probe)
         except StoreRaced:
             return self.health  # it writes; another replica was quicker
         except (StoreUnavailable, QueueFull) as why:
@@ -109,11 +110,12 @@ class Auditor:
             self._desk.has_failed = False
         self.health.store = True
         self.health.effects_overdue, self.health.timers_overdue = effects, timers
+        self.health.effects_unclaimed = unclaimed
         self._metrics.effects_overdue.set(effects)
         self._metrics.timers_overdue.set(timers)
         return self.health
 
-    def _probe(self, work: "Work") -> tuple[int, int]:
+    def _probe(self, work: "Work") -> tuple[int, int, int]:
         """Write a little, so that a full disk is seen even when nothing else happens."""
         now_ms = self._clock.now_ms()
         if self._owner:
@@ -131,6 +133,7 @@ class Auditor:
             )
             timers.cancel(PROBE)
         effects = work.queue.overdue("effect", now_ms=now_ms, grace_ms=EFFECTS_GRACE_MS)
+        left = work.queue.unclaimed("effect", now_ms=now_ms, grace_ms=EFFECTS_GRACE_MS)
         rings = work.queue.overdue("timer", now_ms=now_ms, grace_ms=TIMERS_GRACE_MS)
         rings += work.queue.overdue("group", now_ms=now_ms, grace_ms=TIMERS_GRACE_MS)
-        return effects, rings
+        return effects, left, rings

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 NOT_HERE = "no such channel, or the request is not signed by its receiver"
 """Said of everything that is not authenticated: who asks learns of no tenant and no channel."""
+
+DONE_REMEMBERED = 10_000
+"""Requests that are known again, of all tenants."""
 
 log = logger("engine.inbound")
 
@@ -39,9 +43,10 @@ class Inbound:
         self._events = events
         self._plans = plans
         self._clock = clock
+        self._done: OrderedDict[bytes, None] = OrderedDict()
 
     async def take(self, tenant: str, channel: str, request: Request) -> int:
-        """Do what a request asks for; return how many things that were.
+        """Do what a request asks for; return how many things that were: none for the same again.
 
         Raises `ObjectMissing` for whatever is not authenticated, `CredentialStale` for what was
         signed too long ago, `BodyMalformed`, `QueueFull`, `StoreUnavailable`.
@@ -59,9 +64,22 @@ class Inbound:
             at_ms=self._clock.now_ms(),
         )
         asked = _read(plug, received, name=channel)
+        name = hashlib.sha256(repr((tenant, channel)).encode() + request.body).digest()
+        if name in self._done:
+            return 0
         for one in asked:
             await self._do(one, channel)
+        self._remember(name)
         return len(asked)
+
+    def _remember(self, name: bytes) -> None:
+        """Remember what was done: receivers deliver again what they think did not arrive.
+
+        Done twice, an acknowledgement would take again what was given back in between.
+        """
+        self._done[name] = None
+        while len(self._done) > DONE_REMEMBERED:
+            self._done.popitem(last=False)
 
     async def _do(self, asked: Asked, channel: str) -> None:
         """Do one thing; what can no longer be done was done already, or is over."""

@@ -1,7 +1,8 @@
 """The dead man's switch: says outside that auscult can page; who hears nothing pages instead.
 
-Heartbeats stop when the database takes no writes or timers are late, for then nobody would be
-called. A receiver that does not answer stops none: it has its fall-back and its dead letters.
+Heartbeats stop when the database takes no writes, timers are late, or nobody takes up what is to be
+sent, for then nobody would be called. A receiver that does not answer stops none: it has its
+fall-back and its dead letters.
 """
 
 import asyncio
@@ -54,8 +55,8 @@ class Watchdog:
             await asyncio.sleep(settings.every_s)
 
     async def _beat(self, http: aiohttp.ClientSession, health: "Health", url: str) -> None:
-        if not health.store or health.timers_overdue:
-            self._say("held", "the database takes no writes, or timers are late")
+        if not health.store or health.timers_overdue or health.effects_unclaimed:
+            self._say("held", "the database takes no writes, or timers or messages are late")
             return
         try:
             async with asyncio.timeout(ANSWER_S), http.get(url, allow_redirects=False) as answer:

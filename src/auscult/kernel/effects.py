@@ -46,7 +46,8 @@ class Result(StrEnum):
 class Outcome(Word):
     """The world's answer to one attempt of an effect; a fact again.
 
-    By `is_busy` the receiver is well, and was asked too often.
+    `reached_nobody` says that it surely did not arrive, of an attempt that was not done. By
+    `is_busy` the receiver is well, and was asked too often.
     """
 
     key: str
@@ -57,3 +58,4 @@ class Outcome(Word):
     retry_after_ms: int | None = None
     is_busy: bool = False
     data: dict[str, Any] = {}
+    reached_nobody: bool = False

@@ -265,13 +265,16 @@ class ReceiverUnavailable(EffectError):
         retry_after_ms: int | None = None,
         is_busy: bool = False,
         so_far: Mapping[str, Any] | None = None,
+        reached_nobody: bool = False,
     ) -> None:
         """Say why, when the receiver asked to be tried again, and what the next attempt must know.
 
         By `is_busy` it is well, and was asked too often. `so_far` is kept with the effect and given
-        to the next attempt in its payload.
+        to the next attempt in its payload. `reached_nobody` says that it surely did not arrive: no
+        connection, or a plain "not now".
         """
         self.is_busy = is_busy
+        self.reached_nobody = reached_nobody
         self.retry_after_ms = retry_after_ms
         self.so_far = dict(so_far or {})
         super().__init__(detail)

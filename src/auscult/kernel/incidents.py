@@ -78,6 +78,8 @@ class Escalation(Word):
     taken: tuple[Taken, ...] = Field(default=(), max_length=TAKEN_MAX)
     is_resting: bool = False
     is_spent: bool = False
+    asked_ms: int | None = None
+    """When a person asked for the calls that this round began with."""
 
     @property
     def last_step(self) -> int | None:
@@ -90,17 +92,35 @@ class Escalation(Word):
         return max((one.at_ms for one in self.taken), default=None)
 
 
+class ChangeKind(StrEnum):
+    """What can happen to an incident."""
+
+    OPENED = "opened"
+    JOINED = "joined"
+    WORSENED = "worsened"
+    ACKNOWLEDGED = "acknowledged"
+    RELEASED = "released"
+    ESCALATED = "escalated"
+    QUIET = "quiet"
+    RETURNED = "returned"
+    SETTLED = "settled"
+    UNMUTED = "unmuted"
+    RESOLVED = "resolved"
+    NOTED = "noted"
+
+
 class Mute(Word):
     """That nobody is told of an incident for now: by which rule or silence, and why.
 
     `until_ms` is when it ends, or when it must be looked at again; `other` the incident on which
-    this one depends, where that is the reason.
+    this one depends, where that is the reason; `missed` what people who know of it were not told.
     """
 
     by: str
     why: str
     until_ms: int
     other: str = ""
+    missed: tuple[ChangeKind, ...] = ()
 
 
 class Incident(Word):
@@ -163,31 +183,18 @@ class Incident(Word):
         return self.status.rank * 10 + self.severity.rank
 
 
-class ChangeKind(StrEnum):
-    """What can happen to an incident."""
-
-    OPENED = "opened"
-    JOINED = "joined"
-    WORSENED = "worsened"
-    ACKNOWLEDGED = "acknowledged"
-    RELEASED = "released"
-    ESCALATED = "escalated"
-    QUIET = "quiet"
-    RETURNED = "returned"
-    SETTLED = "settled"
-    UNMUTED = "unmuted"
-    RESOLVED = "resolved"
-    NOTED = "noted"
-
-
 class Change(Word):
-    """One step of an incident's life, as a sentence with its actor; a line of the timeline."""
+    """One step of an incident's life, as a sentence with its actor; a line of the timeline.
+
+    `missed` are, at the end of a mute, the steps in it that still hold, what weighs most first.
+    """
 
     kind: ChangeKind
     incident: str
     at_ms: int
     actor: str
     sentence: str
+    missed: tuple[ChangeKind, ...] = ()
 
 
 class Paged(Word):

@@ -82,7 +82,8 @@ def sum_up(refused: Mapping[str, int], to: tuple[str, ...], so_far: SoFar) -> st
     if later:
         left = SoFar(left=later, reached=reached, remark=remark).model_dump(mode="json")
         said = f"not yet taken for {_named(later, refused)}"
-        raise ReceiverUnavailable("; ".join(filter(None, (said, remark))), so_far=left)
+        said = "; ".join(filter(None, (said, remark)))
+        raise ReceiverUnavailable(said, so_far=left, reached_nobody=not reached)
     if not reached:
         raise ReceiverRefused(f"no recipient was taken: {remark}")
     return remark

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 ANSWER_BYTES_MAX = 65_536
 SAID_CHARS = 120
 SECRET_PART_CHARS = 9
+UNTOLD = frozenset({429, 503})
+"""Answers of who has not looked at a message; behind any other it may have arrived."""
+
 TOO_MANY = 429
 
 
@@ -80,6 +83,7 @@ def judge(parcel: Parcel, reply: Reply) -> Reply:
             said,
             retry_after_ms=reply.retry_after_ms or _asked_ms(reply),
             is_busy=reply.status == TOO_MANY,
+            reached_nobody=reply.status in UNTOLD,
         )
     if 300 <= reply.status < 400:  # noqa: PLR2004  # the class "redirection" of RFC 9110
         said += "; redirects are not followed, configure the final address"
@@ -149,7 +153,8 @@ async def exchange(parcel: Parcel, http: "aiohttp.ClientSession") -> Reply:
         raise ReceiverRefused(f"the {parcel.kind} address is not a valid URL") from None
     except (aiohttp.ClientError, OSError) as why:
         what = f"{parcel.kind} cannot be reached ({type(why).__name__})"
-        raise ReceiverUnavailable(what) from None
+        untold = isinstance(why, aiohttp.ClientConnectorError)
+        raise ReceiverUnavailable(what, reached_nobody=untold) from None
 
 
 async def _read(answer: "aiohttp.ClientResponse") -> bytes:

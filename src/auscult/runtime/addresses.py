@@ -6,7 +6,7 @@ neither may lead a request of ours to where a cloud tells its secrets.
 
 import socket
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -21,7 +21,14 @@ METADATA = frozenset(
 """Where clouds tell a machine its secrets, beside the link-local 169.254.169.254: Alibaba, Azure,
 Oracle, Amazon over IPv6."""
 
-_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+_HOLD_IPV4 = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
+"""Whose last 32 bits are an IPv4 address: NAT64 (RFC 6052), and "IPv4-compatible" (RFC 4291)."""
+_LOCAL = (IPv6Address("::"), IPv6Address("::1"))
+SPECIAL = tuple(
+    ip_network(one) for one in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20", "5f00::/16")
+)
+"""No place in the world (IANA's special-purpose registries), though Python's table of them has some
+as global: protocol assignments, the relays of 6to4, documentation, segment routing."""
 
 WHY_NEVER = "it is link-local, multicast, unspecified, or where a cloud tells its secrets"
 WHY_NOT_INSIDE = "it lies inside, and who named it does not"
@@ -40,9 +47,7 @@ def address_in(url: str) -> Address | None:
 def is_off_limits(address: Address) -> bool:
     """Say whether an address is never asked, whoever names it."""
     if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
-            inner = IPv4Address(int(address) & 0xFFFF_FFFF)
+        inner = ipv4_in(address)
         if inner is not None:
             return is_off_limits(inner)
     elif address.is_reserved:  # 240.0.0.0/4 and broadcast; of IPv6 the loopback is reserved too
@@ -53,8 +58,17 @@ def is_off_limits(address: Address) -> bool:
 
 def is_inside(address: Address) -> bool:
     """Say whether an address is one of this machine, of a private or of a carrier's network."""
-    inner = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return not (inner or address).is_global
+    judged = (ipv4_in(address) or address) if isinstance(address, IPv6Address) else address
+    return not judged.is_global or any(judged in network for network in SPECIAL)
+
+
+def ipv4_in(address: IPv6Address) -> IPv4Address | None:
+    """Return the IPv4 address that one stands for, in whatever way; None where it stands alone."""
+    if address.ipv4_mapped or address.sixtofour:
+        return address.ipv4_mapped or address.sixtofour
+    if address in _LOCAL or not any(address in network for network in _HOLD_IPV4):
+        return None
+    return IPv4Address(int(address) & 0xFFFF_FFFF)
 
 
 class GuardedResolver(AbstractResolver):

@@ -108,6 +108,9 @@ class Metrics:
         self.facts_failed = Counter(
             "auscult_facts_failed", "Facts no decision could be made on.", registry=to
         )
+        self.defects = Counter(
+            "auscult_defects", "Unforeseen errors that a part went on over.", ["part"], registry=to
+        )
         self.incidents_open = Gauge(
             "auscult_incidents_open", "Incidents not resolved.", ["status"], registry=to
         )

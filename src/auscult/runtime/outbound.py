@@ -17,7 +17,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from typing_extensions import override
 
 from auscult.kernel.errors import ReceiverRefused
-from auscult.runtime.addresses import Address, is_off_limits
+from auscult.runtime.addresses import SPECIAL, Address, ipv4_in, is_off_limits
 
 Network = IPv4Network | IPv6Network
 
@@ -28,10 +28,10 @@ REFUSED: tuple[tuple[str, tuple[Network, ...]], ...] = (
     ("translated (NAT64)", (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))),
     ("tunnelled (6to4, Teredo)", (ip_network("2002::/16"), ip_network("2001::/32"))),
     ("a private network", (ip_network("fec0::/10"),)),
+    ("IPv4 in the form of IPv6", (ip_network("::/96"),)),
+    ("set apart for special use", SPECIAL),
 )
 """Beside all that is not global: some of these count as global, and lead inside all the same."""
-
-_NAT64 = ip_network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Guard:
         if is_off_limits(address):
             return NEVER
         if any(address in network for network in self.allow):
-            inner = _inside_of(address)
+            inner = ipv4_in(address) if isinstance(address, IPv6Address) else None
             return self.why_refused(inner) if inner is not None else ""
         for rule, networks in REFUSED:
             if any(address in network for network in networks):
@@ -137,12 +137,3 @@ def guard_of(http: aiohttp.ClientSession | None) -> Guard:
 
 def _said(rule: str) -> str:
     return f"it is {rule}, and `outbound.allow` does not name it"
-
-
-def _inside_of(address: Address) -> Address | None:
-    """Return the IPv4 address that a translated or tunnelled one stands for, where it does."""
-    if not isinstance(address, IPv6Address):
-        return None
-    if address in _NAT64:
-        return ip_address(int(address) & 0xFFFF_FFFF)
-    return address.sixtofour

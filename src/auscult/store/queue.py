@@ -83,6 +83,12 @@ _OVERDUE = select(func.count()).select_from(
     .limit(OVERDUE_MAX)
     .subquery()
 )
+_UNCLAIMED = select(func.count()).select_from(
+    select(literal_column("1"))
+    .where(_KIND, _C.lease_until_ms == 0, _C.due_ms < bindparam("before_ms"))
+    .limit(OVERDUE_MAX)
+    .subquery()
+)
 _NEXT_FREE = select(func.min(_C.due_ms)).where(_KIND, _C.lease_until_ms == 0)
 _NEXT_LEASE = select(func.min(_C.lease_until_ms)).where(_KIND, _C.lease_until_ms > 0)
 
@@ -170,6 +176,14 @@ class Queue:
         """
         values = {"of_kind": kind, "before_ms": now_ms - grace_ms}
         return int(self._rows(_OVERDUE, values)[0][0])
+
+    def unclaimed(self, kind: Kind, *, now_ms: int, grace_ms: int) -> int:
+        """Return how many rows nobody has claimed though they are due for longer than the grace.
+
+        A receiver that fails makes none of these: its rows are claimed, and given another turn.
+        """
+        values = {"of_kind": kind, "before_ms": now_ms - grace_ms}
+        return int(self._rows(_UNCLAIMED, values)[0][0])
 
     def next_due(self, kind: Kind) -> int | None:
         """Return when the next row may be claimed: its time, or the end of its lease."""

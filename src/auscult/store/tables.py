@@ -134,10 +134,12 @@ effects = Table(
     "effects", metadata,
     _word("tenant"), _word("key"), _word("kind"), _word("incident"), _time("due_ms"),
     _word("state"), _count("attempts"), _word("last_reason"), _time("updated_ms"), _word("body"),
+    _late("channel"), _late("says"), _late("left_by"),
+    Column("in_vain", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("tenant", "key"), _named(),
-    Index("effects_incident", "tenant", "incident"),
+    Index("effects_incident", "tenant", "incident", "says"),
     Index(
-        "effects_pending", "tenant",
+        "effects_pending", "tenant", "incident", "channel", "due_ms",
         sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'"),
     ),
 )  # fmt: skip

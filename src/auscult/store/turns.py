@@ -23,6 +23,11 @@ _GIVE = upsert(
     ("due_ms", "owner", "lease_until_ms", "attempt", "owed_since_ms"),
 )
 _MOVE = update(queue).where(*_ONE).values(due_ms=bindparam("due"), owner="", lease_until_ms=0)
+_PUT_BACK = (
+    update(queue)
+    .where(*_ONE)
+    .values(due_ms=bindparam("due"), owner="", lease_until_ms=0, attempt=_C.attempt - 1)
+)
 _END = delete(queue).where(*_ONE)
 
 
@@ -62,6 +67,10 @@ class Turns:
     def move(self, key: str, due_ms: int) -> None:
         """Let go of a claim and wait for another time; it is owed since it was first due."""
         self._slice.later(queue, _MOVE, of_kind=self._kind, of_key=key, due=due_ms)
+
+    def put_back(self, key: str, due_ms: int) -> None:
+        """Do the same, and let the claim not count: it came to no attempt."""
+        self._slice.later(queue, _PUT_BACK, of_kind=self._kind, of_key=key, due=due_ms)
 
     def end(self, key: str) -> None:
         """Take a key out of the queue."""

@@ -40,6 +40,7 @@ EXHIBIT = heard(b"sound").evidence.exhibits[0].id
 EDGE = IncidentFilter(text="edge")
 
 MATRIX: dict[str, tuple[Act, object]] = {
+    "incidents.statuses": (lambda rows: rows.incidents.statuses(["I1"]), {}),
     "incidents.get": (lambda rows: rows.incidents.get("I1"), None),
     "incidents.holding": (lambda rows: rows.incidents.holding("f1"), None),
     "incidents.recent": (lambda rows: rows.incidents.recent(100), []),
@@ -74,10 +75,22 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "effects.keep": (lambda rows: rows.effects.keep(effect(tenant=BETA, due_ms=7)), None),
     "effects.put_off": (lambda rows: rows.effects.put_off("E1", 9), None),
     "effects.of": (lambda rows: rows.effects.of("I1"), []),
-    "effects.beside": (lambda rows: rows.effects.beside(effect("E2")), []),
+    "effects.first_to_each": (
+        lambda rows: rows.effects.first_to_each("I1", ["opened"], due_by_ms=9_999),
+        [],
+    ),
+    "effects.leaving": (lambda rows: rows.effects.leaving("I1"), []),
+    "effects.is_behind": (lambda rows: rows.effects.is_behind(effect("E2", due_ms=9_999)), False),
     "effects.wish_all": (lambda rows: rows.effects.wish_all([effect(tenant=BETA)]), MINE),
     "effects.given_up": (lambda rows: rows.effects.given_up(9), []),
     "effects.revive": (lambda rows: rows.effects.revive(effect("E9", tenant=BETA)), False),
+    "effects.postpone": (lambda rows: rows.effects.postpone(effect(tenant=BETA), 9), None),
+    "effects.was_heard": (lambda rows: rows.effects.was_heard(effect("E2")), False),
+    "effects.waiting_behind": (
+        lambda rows: rows.effects.waiting_behind(effect("E2", due_ms=0)),
+        [],
+    ),
+    "effects.drop": (lambda rows: rows.effects.drop(["E1"]), None),
     "effects.withdraw": (lambda rows: rows.effects.withdraw(["E1"]), None),
     "effects.unsent_count": (lambda rows: rows.effects.unsent_count(), 0),
     "timers.set": (lambda rows: rows.timers.set(timer(tenant=BETA)), MINE),
@@ -129,6 +142,8 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "pages.of": (lambda rows: rows.pages.of("I1"), []),
     "pages.coming": (lambda rows: rows.pages.coming("I1", 0), []),
     "pages.counts": (lambda rows: rows.pages.counts(0, 10**15), {}),
+    "pages.postpone": (lambda rows: rows.pages.postpone("E1", 9), None),
+    "pages.calling": (lambda rows: rows.pages.calling(["E1"]), frozenset()),
     "pages.withdraw": (lambda rows: rows.pages.withdraw(["E1"]), None),
     "takeovers.put": (lambda rows: rows.takeovers.put(takeover()), MINE),
     "takeovers.get": (lambda rows: rows.takeovers.get("O1"), None),

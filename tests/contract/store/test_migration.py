@@ -56,6 +56,22 @@ def test_what_was_queued_before_counts_as_owed_since_its_turn(empty: Database) -
     store.close()
 
 
+def test_messages_of_before_are_found_by_what_they_say_and_to_whom(empty: Database) -> None:
+    store = Store.open(empty.url)
+    upgrade(store._writer, "0009")
+    body = (
+        '{"to": "ops", "payload": {"kind": "opened", "kept_by": {"mail": {}}, "text": "\\u0000"}}'
+    )
+    values = "'notify', 'I1', 5, 'pending', 0, '', 5"
+    empty.ask(f"INSERT INTO effects VALUES ('acme', 'E1', {values}, '{body}')")
+    store.migrate()
+    with store.read() as work:
+        assert work.of(ACME).effects.unsent_count() == 1
+    found = "SELECT channel, says, left_by FROM effects"
+    assert empty.ask(found) == [("ops", "opened", "mail")]
+    store.close()
+
+
 def test_replicas_that_race_to_migrate_all_succeed(empty: Database) -> None:
     start = threading.Barrier(3)
     failures: list[BaseException] = []

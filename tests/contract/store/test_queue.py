@@ -82,6 +82,21 @@ def test_overdue_counts_what_waits_too_long(store: Store) -> None:
         assert work.queue.overdue("timer", now_ms=300, grace_ms=0) == 0
 
 
+def test_unclaimed_is_what_nobody_takes_up_and_not_what_is_tried_in_vain(store: Store) -> None:
+    with store.write() as work:
+        rows = work.of(ACME).effects
+        for name in ("left", "held", "tried", "behind"):
+            rows.wish(effect(name, due_ms=0))
+        rows.settle(outcome("tried", result=Result.RETRY), retry_at_ms=60_000)
+        rows.put_off("behind", 60_000)
+        room = Room(9, 1)
+        (claim,) = work.queue.claim("effect", owner="o", now_ms=1, room=room, lease_ms=LEASE_MS)
+        assert claim.key in {"left", "held"}
+        assert work.queue.unclaimed("effect", now_ms=30_001, grace_ms=30_000) == 1
+        assert work.queue.unclaimed("effect", now_ms=30_000, grace_ms=30_000) == 0
+        assert work.queue.unclaimed("timer", now_ms=30_001, grace_ms=0) == 0
+
+
 def test_the_next_turn_is_the_next_due_time_or_end_of_lease(store: Store) -> None:
     with store.write() as work:
         assert work.queue.next_due("effect") is None

@@ -117,6 +117,18 @@ async def test_pagerduty_acknowledges_gives_back_and_ends(
         assert (await status_of(engine, incident))[0] == status
 
 
+async def test_what_pagerduty_delivers_late_is_done_once_and_never_again(
+    engine: Engine, app: FastAPI, incident: str
+) -> None:
+    taken = pagerduty(incident=incident, occurred_at=stamp(engine, 7_200))
+    given = pagerduty("incident.unacknowledged", incident=incident, occurred_at=stamp(engine))
+    assert (await post(app, "acme/pager", taken)).status == 200
+    assert (await status_of(engine, incident))[0] == "acknowledged"
+    assert (await post(app, "acme/pager", given)).status == 200
+    assert (await post(app, "acme/pager", taken)).status == 200, "or it is sent again for days"
+    assert (await status_of(engine, incident))[0] == "open", "it was given back since"
+
+
 async def test_a_button_snoozes(engine: Engine, app: FastAPI, incident: str) -> None:
     sent = slack("silence", incident=incident, at_s=now_s(engine))
     assert (await post(app, "acme/chat", sent)).status == 200
@@ -168,7 +180,7 @@ async def test_what_is_old_huge_or_unreadable_is_refused_by_its_name(
 ) -> None:
     old = await post(app, "acme/chat", slack(incident=incident, at_s=now_s(engine) - 301))
     assert (old.status, old.code) == (403, "access.credential_stale")
-    late = pagerduty(incident=incident, occurred_at=stamp(engine, 400))
+    late = pagerduty(incident=incident, occurred_at=stamp(engine, 90_000))
     assert (await post(app, "acme/pager", late)).code == "access.credential_stale"
     unreadable = await post(app, "acme/chat", slack("dance", at_s=now_s(engine)))
     assert (unreadable.status, unreadable.code) == (400, "input.malformed")

@@ -19,6 +19,7 @@ ALERTS: dict[str, Any] = {
         "routes": [
             {"receiver": "nights", "matchers": ['severity="critical"'], "continue": True},
             {"receiver": "storage", "matchers": ['service=~"db|cache"'], "group_wait": "1h"},
+            {"receiver": "nights", "matchers": [r'instance=~"web\\.(a|b)"', r'x!="a\"b"']},
         ],
     },
     "receivers": [{"name": name} for name in ("team", "nights", "storage")],
@@ -118,8 +119,13 @@ def test_silences_are_imported_and_wrong_ones_refused(amtool: Amtool, tmp_path: 
     file = tmp_path / "silences.json"
     file.write_text(listed.replace('"comment": "one"', '"comment": "two"'))
     amtool("silence", "import", "--force", str(file))
+    both = {one["comment"]: one for one in amtool.read("silence", "query", "alertname=~I.*")}
+    assert both.keys() == {"one", "two"}, "beside the first one there is the imported one"
+    assert both["one"]["matchers"] == both["two"]["matchers"]
+    assert both["one"]["id"] != both["two"]["id"]
     ids = amtool("silence", "query", "--quiet").split()
     amtool("silence", "expire", *ids)
+    assert amtool("silence", "query", "--quiet").split() == []
     assert "404" in amtool("silence", "expire", "0d6a4d2c-6e2f-4a8c-9d6b-000000000000", fails=True)
 
 
@@ -131,10 +137,33 @@ def test_the_configuration_is_shown_and_routes_are_tried(amtool: Amtool) -> None
     assert both == "nights,storage"
     amtool("config", "routes", "test", "--verify.receivers=team", "service=edge")
     amtool("config", "routes", "test", "--verify.receivers=nights", "service=edge", fails=True)
+    web = amtool("config", "routes", "test", "instance=web.a", "service=web").strip()
+    assert web == "nights", "a backslash means what it means to Alertmanager"
+    assert amtool("config", "routes", "test", "instance=web-a", "service=web").strip() == "team"
     assert "disabled" in amtool("cluster", "show")
     file = amtool.product.folder / "shown.yml"
     file.write_text(amtool("config", "show"))
     assert "SUCCESS" in amtool("check-config", str(file))
+
+
+def test_the_key_may_stand_in_the_address(amtool: Amtool) -> None:
+    key = amtool.config.read_text().partition("credentials: ")[2].rstrip("}\n")
+    address = amtool.product.url.replace("http://", f"http://anybody:{key}@")
+    command = [binary("amtool"), f"--alertmanager.url={address}", "--output=json", "alert"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert isinstance(json.loads(done.stdout), list)
+
+
+@pytest.mark.parametrize(
+    "matcher",
+    [r'path="C:\\temp"', r'title=~"a\\.b"', 'title="say \\"ah\\""', 'title="x\ny"', r"p=\d"],
+)
+def test_a_silence_is_what_amtool_says_it_is(amtool: Amtool, matcher: str) -> None:
+    number = amtool("silence", "add", matcher, "-c", "x", "-a", "ann", "-d", "1h").strip()
+    (found,) = amtool.read("silence", "query", matcher)
+    assert found["id"] == number, "the same text finds it again"
+    amtool("silence", "expire", number)
 
 
 def names(alerts: list[dict[str, Any]]) -> set[str]:

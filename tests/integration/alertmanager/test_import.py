@@ -36,7 +36,7 @@ receivers:
   - {name: pager, pagerduty_configs: [{routing_key: hunter2, severity: critical}]}
   - name: chat
     slack_configs: [{channel: "#x", title: "{{ .Status }}"}]
-    victorops_configs: [{api_key: hunter2}]
+    wechat_configs: [{api_secret: hunter2}]
   - name: hooks
     webhook_configs:
       - {url: "https://ops.example/hook"}
@@ -72,7 +72,7 @@ def test_what_is_made_is_taken_and_what_is_lost_is_said(sample: Path, tmp_path: 
         "global.http_config",
         "receivers.mails.email_configs[0].headers",
         "receivers.chat.slack_configs[0].title",
-        "receivers.chat.victorops_configs[0]",
+        "receivers.chat.wechat_configs[0]",
         "receivers.pager.pagerduty_configs[0].severity",
     ):
         assert f"{lost}:" in done.stderr
@@ -101,7 +101,70 @@ def test_debians_own_file_is_translated() -> None:
     binary("prometheus-alertmanager")
     done = translate(Path("/etc/prometheus/alertmanager.yml"))
     assert done.returncode == 0, done.stderr
-    assert "alerts:" in done.stdout
+    settings = yaml.safe_load(done.stdout)["tenants"]["acme"]
+    told = {one["name"]: one["to"] for one in settings["alerts"]["receivers"]}
+    assert settings["alerts"]["route"]["receiver"] in told
+    assert all(one["channel"] in settings["channels"] for to in told.values() for one in to)
+    assert any(told.values()), "its mails go somewhere"
+    lost = [line for line in done.stderr.splitlines() if "no such channel" in line]
+    assert not lost
+
+
+TAKEN_THERE = {
+    "unquoted times": """\
+route: {receiver: x, routes: [{receiver: x, mute_time_intervals: [o]}]}
+receivers: [{name: x}]
+time_intervals:
+  - name: o
+    time_intervals:
+      - times: [{start_time: 17:00, end_time: 24:00}]
+        days_of_month: [1:5, -3:-1]
+        months: [1:3]
+        years: [2026:2027]
+        weekdays: [monday:friday]
+        location: Local
+""",
+    "several in one text": """\
+route: {receiver: x, routes: [{matchers: ['{team="x", env="prod"}', 'a=b,c=d']}]}
+receivers: [{name: x}]
+""",
+    "texts that look like others": """\
+route: {receiver: x, routes: [{match: {code: 500, enabled: true, v: 1.50}, continue: yes}]}
+receivers: [{name: x}]
+""",
+    "anchors": """\
+route: &own {receiver: x, group_wait: 1s}
+receivers: [{name: x, webhook_configs: [&hook {url: 'http://a.example/'}, {<<: *hook}]}]
+""",
+    "nothing where something may be": """\
+global:
+route:
+  receiver: x
+  group_by:
+  routes:
+    - {match_re: {a: ".*"}, match: {severity: ""}, matchers: [], routes: ~}
+receivers: [{name: x, slack_configs: ~, webhook_configs: []}]
+inhibit_rules:
+templates: []
+""",
+    "a relay of this machine": """\
+global: {smtp_smarthost: 'localhost:25', smtp_from: 'AM <am@x.org>', smtp_require_tls: no,
+  smtp_auth_username: am, smtp_auth_password: pw}
+route: {receiver: x}
+receivers: [{name: x, email_configs: [{to: 'Ops <a@x.org>'}]}]
+""",
+}
+
+
+@pytest.mark.parametrize("what", TAKEN_THERE)
+def test_what_alertmanager_takes_is_translated(what: str, tmp_path: Path) -> None:
+    file = tmp_path / "alertmanager.yml"
+    file.write_text(TAKEN_THERE[what])
+    command = [binary("amtool"), "check-config", str(file)]
+    there = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert "SUCCESS" in there.stdout, there.stdout + there.stderr
+    done = translate(file)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(

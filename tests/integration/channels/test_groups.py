@@ -1,5 +1,6 @@
 """A group of alerts at every channel: each episode has a place of its own, each page is seen."""
 
+import hashlib
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from auscult.kernel.effects import Result
-from tests.integration.channels.groups import HOUR_MS, REPEAT_MS, GroupLife
+from tests.integration.channels.groups import BASE_URL, HOUR_MS, REPEAT_MS, SOURCE, GroupLife
 from tests.integration.channels.test_chats import TOKEN as TELEGRAM_TOKEN
 from tests.integration.channels.test_chats import FakeDiscord, FakeTelegram
 from tests.integration.channels.test_slack import TOKEN, FakeSlack
@@ -130,7 +131,10 @@ async def test_pagerduty_hears_an_end_under_the_key_of_the_beginning(tmp_path: P
     assert [one["event_action"] for one in events] == [
         *("trigger", "trigger", "trigger", "resolve", "trigger"),
     ]
-    assert len({one["dedup_key"] for one in events}) == 1
+    key = hashlib.sha256(b'{}:{alertname="Disk"}').hexdigest()
+    assert {one["dedup_key"] for one in events} == {key}, (
+        "the one that Alertmanager opened it under"
+    )
 
 
 def check_webhook(asked: Asked) -> Reply:
@@ -142,6 +146,8 @@ def check_webhook(asked: Asked) -> Reply:
 def check_alertmanager(asked: Asked) -> Reply:
     said = asked.data
     assert said["version"] == "4"
+    assert said["externalURL"] == BASE_URL
+    assert {one["generatorURL"] for one in said["alerts"]} == {SOURCE}
     firing = [one for one in said["alerts"] if one["status"] == "firing"]
     assert said["status"] == ("firing" if firing else "resolved")
     return 204, b""
@@ -177,6 +183,18 @@ async def test_a_receiver_without_threads_is_told_every_step(
         await life.story()
         assert len(wire.got) == STEPS
     assert all_done(life)
+
+
+async def test_alertmanagers_form_has_all_alerts_in_one_order_whatever_fires(
+    tmp_path: Path,
+) -> None:
+    async with listening(check_alertmanager) as wire:
+        settings = {"url": f"{wire.url}/hook", "form": "alertmanager"}
+        life = GroupLife(tmp_path, "webhook", settings)
+        await life.fires("c", "a", "b", after_ms=1)
+        await life.ends("a")
+        told = [(one["labels"]["instance"], one["status"]) for one in wire.got[1].data["alerts"]]
+    assert told == [("a", "resolved"), ("b", "firing"), ("c", "firing")]
 
 
 async def test_the_console_has_a_line_for_every_step(

@@ -278,6 +278,31 @@ def test_everybody_must_answer_where_the_policy_says_so() -> None:
     assert story.next_min() is None
 
 
+def test_where_all_must_have_it_one_who_gives_it_back_is_called_again() -> None:
+    steps = [{"to": "team:both", "ack": "all"}, {"to": "person:dan", "wait_min": 10}]
+    policy = {"name": "p", "steps": steps, "fallback": "channel:ops"}
+    story = Story(OnCall.model_validate({**ONCALL, "policies": [policy]}))
+    story.open()
+    for who in ("bob", "cyn"):
+        story.take(by(Acknowledged, who))
+    assert story.next_min() is None
+    story.now_ms += 30 * MINUTE_MS
+    assert story.take(by(Released, "bob")) == ["bob bob-phone escalated"], "cyn has it still"
+    assert story.next_min() == 10
+    story.take(by(Acknowledged, "bob"))
+    assert story.next_min() is None
+    assert story.take(by(Released, "bob")) == ["bob bob-phone escalated"]
+
+
+def test_where_one_is_enough_nobody_is_called_when_another_gives_it_back() -> None:
+    story = Story()
+    story.open()
+    for who in ("ada", "bob"):
+        story.take(by(Acknowledged, who))
+    assert story.take(by(Released, "ada")) == []
+    assert story.next_min() is None
+
+
 def test_who_has_had_enough_pages_is_passed_over() -> None:
     policy = {"name": "p", "steps": [{"to": "person:cyn"}], "fallback": "channel:ops"}
     story = Story(OnCall.model_validate({**ONCALL, "policies": [policy]}), busy={"cyn": 2})

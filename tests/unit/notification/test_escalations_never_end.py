@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from auscult.kernel.facts import Acknowledged, Escalated, Reassigned
+from auscult.kernel.facts import Acknowledged, Escalated, Reassigned, Released
 from auscult.kernel.times import HOUR_MS, MINUTE_MS
 from auscult.kernel.words import Severity
 from auscult.notification.oncall import OnCall
@@ -54,6 +54,29 @@ def test_a_policy_that_is_away_for_a_while_goes_on_when_it_is_back() -> None:
     assert story.next_min() == 1
     story.oncall = there
     assert story.ring() == ["bob bob-phone opened"]
+
+
+def test_calls_that_quiet_hours_put_off_are_one_at_their_end() -> None:
+    step = {"to": "person:ada", "repeat": 3, "again_min": 5}
+    policy = {"name": "p", "steps": [step], "fallback": "channel:ops"}
+    story = Story(OnCall.model_validate({**ONCALL, "policies": [policy]}))
+    assert story.open(Severity.WARNING) == ["ada ada-chat opened +420", "ada ada-phone opened +420"]
+    for _ in range(3):
+        assert story.ring() == [], "she is called at seven, once"
+    assert sorted(story.coming) == ["ada-chat", "ada-phone"]
+    assert len(story.effects) == 2
+    assert story.ring() == ["- ops opened"]
+
+
+def test_whom_quiet_hours_spare_is_called_anew_after_a_call_was_taken_back() -> None:
+    story = Story()
+    story.open(Severity.WARNING)
+    story.take(by(Acknowledged, "ada"))
+    assert story.coming == []
+    assert story.take(by(Released, "ada")) == [
+        "ada ada-chat opened +420",
+        "ada ada-phone opened +420",
+    ]
 
 
 def test_a_step_that_was_missed_is_taken_once_not_once_for_each_time_it_was_due() -> None:

@@ -32,6 +32,7 @@ from auscult.runtime.addresses import (
         "::ffff:169.254.169.254",
         "64:ff9b::a9fe:a9fe",
         "2002:a9fe:a9fe::1",
+        "::169.254.169.254",
     ],
 )
 def test_some_addresses_are_never_asked(address: str) -> None:
@@ -44,7 +45,12 @@ def test_the_others_may_be(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["127.0.0.1", "::1", "10.0.0.1", "192.168.1.9", "100.64.0.1", "::ffff:10.0.0.1"]
+    "address",
+    [
+        *("127.0.0.1", "::1", "10.0.0.1", "192.168.1.9", "100.64.0.1", "::ffff:10.0.0.1"),
+        *("::127.0.0.1", "::a00:1", "64:ff9b::10.0.0.1", "2002:a00:1::1", "192.0.0.8"),
+        *("192.88.99.1", "3fff::1", "5f00::1"),
+    ],
 )
 def test_what_lies_inside_only_insiders_may_name(address: str) -> None:
     assert is_inside(ip_address(address))

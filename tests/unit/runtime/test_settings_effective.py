@@ -132,6 +132,9 @@ def test_what_is_wholly_a_secret_of_a_channel_is_not_shown(above: tuple[str, ...
     assert show((*above, "headers"), {"X-Gateway": "abc"}) == {"X-Gateway": "***"}
     assert show((*above, "url"), "https://ops.example/hook") == "https://ops.example/hook"
     assert show((*above, "api_url"), "https://slack.example/api") == "https://slack.example/api"
+    assert show((*above, "url"), "https://ops.example/T0/0123456789?a=b") == (
+        "https://ops.example/T0/***?a=b"
+    ), "a long part of a path may be the secret"
     assert show((*above, "channel"), "C9") == "C9"
 
 

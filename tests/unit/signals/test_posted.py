@@ -31,6 +31,7 @@ def read(*alerts: object) -> Posted:
         ({"startsAt": at(5_000)}, (5_000, NOW_MS + TIMEOUT_MS, True)),
         ({"endsAt": at(9_000)}, (9_000, 9_000, False)),
         ({"startsAt": "1970-01-01T01:00:05+01:00", "endsAt": at(9_000)}, (5_000, 9_000, False)),
+        ({"startsAt": "1970-01-01T00:00:05", "endsAt": at(9_000)}, (5_000, 9_000, False)),
         ({"startsAt": "1970-01-01T00:00:05.123456789Z"}, (5_123, NOW_MS + TIMEOUT_MS, True)),
     ],
 )
@@ -42,8 +43,8 @@ def test_times_that_are_not_said_are_filled_in(
 
 
 def test_empty_labels_are_left_out_and_the_rest_is_in_the_order_of_its_names() -> None:
-    given = {"z": "1", "alertname": "Slow", "empty": ""}
-    notes = {"summary": "it is slow", "empty": "", "link": "http://x"}
+    given = {"z": "1", "alertname": "Slow", "empty": "", "none": None}
+    notes = {"summary": "it is slow", "empty": "", "none": None, "link": "http://x"}
     (one,) = read({"labels": given, "annotations": notes, "more": [1]}).alerts
     assert one.labels == (("alertname", "Slow"), ("z", "1"))
     assert one.annotations == (("link", "http://x"), ("summary", "it is slow"))
@@ -57,6 +58,7 @@ def test_empty_labels_are_left_out_and_the_rest_is_in_the_order_of_its_names() -
     [
         ({}, "at least one label pair required"),
         ({"labels": {"a": ""}}, "at least one label pair required"),
+        ({"labels": {"a": None}}, "at least one label pair required"),
         ({"labels": {"a-b": "x"}}, "invalid label set: invalid name 'a-b'"),
         ({"labels": {f"a{n}": "x" for n in range(10_000)}}, f"at most {LABELS_MAX}"),
         ({"labels": {"a": "x" * LABEL_BYTES_MAX}}, f"labels of more than {LABEL_BYTES_MAX}"),
@@ -114,3 +116,21 @@ def test_a_webhooks_firing_alert_is_held_and_a_resolved_one_ends() -> None:
     for other in (b'{"version": "5", "alerts": []}', b'{"alerts": []}', b'{"version": "4"}'):
         with pytest.raises(BodyMalformed):
             read_webhook(other, now_ms=NOW_MS)
+
+
+@pytest.mark.parametrize("ends", [{}, {"endsAt": ZERO}, {"endsAt": None}])
+@pytest.mark.parametrize("starts_ms", [5_000, NOW_MS + 5_000])
+def test_what_has_resolved_without_an_end_ends_now(ends: dict[str, str], starts_ms: int) -> None:
+    labels = {"alertname": "Slow"}
+    told = {"status": "resolved", "labels": labels, "startsAt": at(starts_ms), **ends}
+    body = json.dumps({"version": "4", "alerts": [told]}).encode()
+    (one,) = read_webhook(body, now_ms=NOW_MS).alerts
+    assert one.ends_ms == NOW_MS
+    assert one.is_resolved(NOW_MS)
+    assert not one.is_timed, "somebody said so"
+
+
+def test_an_alert_may_have_many_labels() -> None:
+    labels = {f"label_{number}": "x" for number in range(1_000)}
+    (one,) = read({"labels": labels}).alerts
+    assert len(one.labels) == len(labels)

@@ -169,7 +169,10 @@ class _Bell:
 
     def _message(self, group: Group, notice: Notice) -> Message:
         shown = (notice.firing, notice.resolved)
-        message = render_group(group, shown, tenant=self.tenant, at_ms=self.now_ms)
+        base_url = self.rules.base_url.rstrip("/")
+        message = render_group(
+            group, shown, tenant=self.tenant, at_ms=self.now_ms, base_url=base_url
+        )
         thread = f"{group.id}:{notice.since_ms}"
         is_aside = notice.why is Why.SOME_RESOLVED
         return message.model_copy(update={"thread": thread, "is_aside": is_aside})

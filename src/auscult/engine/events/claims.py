@@ -9,10 +9,9 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import ValidationError
-
-from auscult.kernel.effects import Effect, EffectKind, Result
-from auscult.kernel.errors import QueueFull, StoreUnavailable
+from auscult.engine.events.outbox.outdated import drop_outdated
+from auscult.kernel.effects import Effect, EffectKind
+from auscult.kernel.errors import QueueFull, StoreError, StoreUnavailable
 from auscult.kernel.facts import Timer
 from auscult.kernel.words import TenantId
 from auscult.notification.decide import remind
@@ -51,13 +50,18 @@ def take_up_all(work: "Work", claims: "Sequence[Claim]", now_ms: int) -> list[Ef
 
     Messages about one incident reach one channel in the order they were wished for: an "over" that
     overtook its "opened" would leave a page open for ever. Each takes along what the ones before it
-    left at the channel.
+    left at the channel. Pages that need not be told any more are dropped.
     """
     taken: list[Effect] = []
+    attempts = {(claim.tenant, claim.key): claim.attempt for claim in claims}
     for tenant, keys in by_tenant(claims).items():
-        rows = work.of(tenant).effects
-        found = rows.rows(keys)
-        taken += in_order(rows, [found[key].effect for key in keys if key in found], now_ms)
+        rows = work.of(tenant)
+        found = rows.effects.rows(keys)
+        claimed = [found[key] for key in keys if key in found]
+        times = [(row, attempts[tenant, row.effect.key]) for row in claimed]
+        gone = drop_outdated(rows, times, now_ms)
+        left = [row.effect for row in claimed if row.effect.key not in gone]
+        taken += in_order(rows.effects, left, now_ms)
     return taken
 
 
@@ -74,16 +78,8 @@ def in_order(rows: "EffectRows", claimed: Sequence[Effect], now_ms: int) -> list
 
 
 def _in_turn(rows: "EffectRows", effect: Effect, now_ms: int) -> Effect | None:
-    others = rows.beside(effect)
-    before = [
-        row.effect
-        for row in others
-        if row.state == "pending"
-        and row.effect.to == effect.to
-        and row.effect.due_ms < effect.due_ms
-    ]
-    if not before:
-        return remind(effect, [row.effect for row in others if row.state == Result.DONE])
+    if not rows.is_behind(effect):
+        return remind(effect, rows.leaving(effect.incident))
     rows.put_off(effect.key, now_ms + BEHIND_MS)
     return None
 
@@ -163,7 +159,9 @@ class Claims:
         )
         try:
             return claims, read(work, claims, now_ms)
-        except ValidationError:
+        except StoreError:
+            raise
+        except Exception:  # noqa: BLE001  # a defect in one row must keep no other waiting
             return claims, [one for claim in claims for one in self._alone(work, claim, read)]
 
     def _alone(
@@ -174,8 +172,10 @@ class Claims:
     ) -> "list[T]":
         try:
             return read(work, [claim], self._clock.now_ms())
-        except ValidationError as why:
-            log.error("what is due cannot be read", key=claim.key, why=str(why))
+        except StoreError:
+            raise
+        except Exception as why:  # see above
+            log.error("what is due cannot be read", key=claim.key, exc_info=why)
             return []
 
     async def write(self, job: "Callable[[Work], T]") -> T:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from auscult.engine.alerts.ringing import Ringer
 from auscult.engine.events.claims import PAUSE_S, POLL_S, by_tenant, take_up_all, themselves, timers
 from auscult.engine.events.outbox.hands import FRESH_MS, TENANT_HELD_MAX, Hands
+from auscult.engine.events.outbox.muted import put_off_muted, was_to_come
 from auscult.engine.events.perform import perform
 from auscult.engine.events.receivers import Attempt, Receivers
 from auscult.incidents import looked_at
@@ -100,7 +101,20 @@ class Dispatch:
             claimed = Counter(effect.tenant for effect in effects)
             most = min(room.each, room.free) // 4
             self._short = {tenant for tenant, count in claimed.items() if count >= most}
-            await self._hold(effects)
+            await self._hold(await self._unmuted(effects))
+
+    async def _unmuted(self, effects: list[Effect]) -> list[Effect]:
+        """Return what may be attempted now; a page that was to come later waits while muted."""
+        late = [one for one in effects if was_to_come(one)]
+        if not late:
+            return effects
+        now_ms = self._clock.now_ms()
+        put_off = await self._claims.fetch(
+            lambda work: put_off_muted(work, late, self._plans, now_ms=now_ms)
+        )
+        if put_off is None:  # the store is away, and nobody knows: they keep their lease
+            put_off = frozenset((one.tenant, one.key) for one in late)
+        return [one for one in effects if (one.tenant, one.key) not in put_off]
 
     async def tell(
         self, tenant: TenantId, job: "Callable[[Work, Lease | None], Settled]"
@@ -153,7 +167,12 @@ class Dispatch:
         """Ring due timers until cancelled."""
         room = Room(TIMERS_AT_ONCE, TENANT_TIMERS_AT_ONCE)
         while True:
-            for fact in await self._rung(await self._claims.take("timer", room, timers)):
+            due = await self._claims.take("timer", room, timers)
+            asking = [timer for timer in due if looked_at(timer) is not None]
+            for timer in due:  # first what waits for no answer
+                if looked_at(timer) is None:
+                    self._courier.hand(Rang(timer=timer))
+            for fact in await self._rung(asking):
                 self._courier.hand(fact)
 
     async def run_groups(self) -> None:
@@ -192,15 +211,11 @@ class Dispatch:
             await asyncio.wait(late, timeout=1.0)
 
     async def _rung(self, timers: "list[Timer]") -> list[Rang]:
-        """Return the facts that timers are due, with the answer where one asks."""
-        if all(looked_at(timer) is None for timer in timers):
-            return [Rang(timer=timer) for timer in timers]
+        """Return the facts that timers which ask something are due, with the answer."""
+        if not timers:
+            return []
         firing = await self._firing()
-        return [
-            Rang(timer=timer, still_firing=None if asked is None else asked in firing)
-            for timer in timers
-            for asked in [looked_at(timer)]
-        ]
+        return [Rang(timer=timer, still_firing=looked_at(timer) in firing) for timer in timers]
 
     async def _firing(self) -> frozenset[str]:
         """Return what fires, by the detectors as they were restored: before that nobody knows."""
@@ -257,4 +272,5 @@ class Dispatch:
         if tenant in self._short and self._hands.waiting(tenant) < TENANT_HELD_MAX // 2:
             self._claims.wake("effect")  # more may be due of it than could be claimed
         if not task.cancelled() and task.exception() is not None:
+            self._metrics.defects.labels(part="attempt").inc()
             log.error("an attempt broke", exc_info=task.exception())

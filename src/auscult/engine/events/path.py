@@ -2,7 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from auscult.engine.alerts.resuming import resume
@@ -34,6 +35,7 @@ log = logger("engine.events")
 
 T = TypeVar("T")
 DRAIN_S = 5.0
+PAUSE_S = 1.0
 
 
 class EventPath:
@@ -72,11 +74,15 @@ class EventPath:
         await self.desk.write(lambda work: work.queue.release(self._owner))
         if not (await self.auditor.look()).store:
             raise StoreUnavailable("the database does not take writes")
-        running = [self.courier.run(), self.auditor.run()]
+        running = {"courier": self.courier.run, "auditor": self.auditor.run}
         if is_paging:
             dispatch = self._dispatch
-            running += [dispatch.run_effects(http), dispatch.run_timers(), dispatch.run_groups()]
-        self._tasks = [asyncio.create_task(one) for one in running]
+            running["effects"] = partial(dispatch.run_effects, http)
+            running |= {"timers": dispatch.run_timers, "groups": dispatch.run_groups}
+        self._tasks = [
+            asyncio.create_task(go_on(run, name=name, metrics=self._metrics))
+            for name, run in running.items()
+        ]
 
     def sense(self, senses: "Senses") -> None:
         """Take what the sample path may be asked, once it runs."""
@@ -141,6 +147,23 @@ class EventPath:
     def health(self) -> Health:
         """What the auditor saw last."""
         return self.auditor.health
+
+
+async def go_on(run: Callable[[], Awaitable[None]], *, name: str, metrics: "Metrics") -> None:
+    """Run a part until it ends by itself or is cancelled, over whatever nobody foresaw.
+
+    A defect in one row must not end all paging. It is not hidden either: what was in hand keeps
+    its lease and is overdue, the log has the error, and `auscult_defects` counts it.
+    """
+    while True:
+        try:
+            await run()
+        except Exception as why:  # the last edge before silence, see above
+            metrics.defects.labels(part=name).inc()
+            log.error("a part of the event path broke and goes on", part=name, exc_info=why)
+            await asyncio.sleep(PAUSE_S)
+        else:
+            return
 
 
 def _owner(settings: "Settings") -> str:

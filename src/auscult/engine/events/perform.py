@@ -58,12 +58,14 @@ async def perform(
     except ReceiverUnavailable as why:
         kept = {"so_far": why.so_far} if why.so_far else None
         ended = end(Result.RETRY, str(why), retry_after_ms=why.retry_after_ms, data=kept)
-        return ended.model_copy(update={"is_busy": why.is_busy})
+        known = {"reached_nobody": why.reached_nobody, "is_busy": why.is_busy}
+        return ended.model_copy(update=known)
     except TimeoutError:
         return end(Result.RETRY, f"no answer within {ATTEMPT_S:g} s")
     except AuscultError as why:
         precondition = {"precondition": isinstance(why, PreconditionFailed)}
-        return end(Result.REFUSED, str(why), data=precondition)
+        refused = end(Result.REFUSED, str(why), data=precondition)
+        return refused.model_copy(update={"reached_nobody": True})
     except Exception as why:  # noqa: BLE001  # the effect boundary, see above
         return end(Result.RETRY, f"{type(why).__name__}: {why}")
     return end(Result.DONE, said, data=data)

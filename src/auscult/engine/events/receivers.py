@@ -1,11 +1,12 @@
 """How each receiver fares, as far as this process knows: how often it was asked, how often in vain.
 
 Three things follow. No receiver is asked more often in a minute than its channel's `per_minute`
-says. One that says "too many" (429), or when it may be asked again, is left alone for so long by
-all of its messages, and then tried with one at a time. And after `FAILURES_MAX` failures in a row
-its pages go to the channel it names as `fallback`, until an attempt that is made every `PROBE_MS`
-succeeds (Nygard, "Release It!": circuit breaker). All is counted in memory: several replicas count
-apart, a restart begins anew.
+says, and a part of that is kept for critical pages, which also go to the `fallback` rather than
+wait for the next minute. One that says "too many" (429), or when it may be asked again, is left
+alone for so long by all of its messages, and then tried with one at a time. And after
+`FAILURES_MAX` failures in a row its pages go to the channel it names as `fallback`, until an
+attempt that is made every `PROBE_MS` succeeds (Nygard, "Release It!": circuit breaker). All is
+counted in memory: several replicas count apart, a restart begins anew.
 """
 
 from collections import deque
@@ -16,6 +17,7 @@ from auscult.kernel.deliveries import RETRY_AFTER_MAX_MS
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.incidents import ChangeKind
 from auscult.kernel.times import duration_words
+from auscult.kernel.words import Severity
 from auscult.notification.decide import KEPT_BY, instead_of
 
 if TYPE_CHECKING:
@@ -31,9 +33,13 @@ BUSY_FIRST_MS, BUSY_MOST_MS = 1_000, 60_000
 TRIAL_MS = 1_000
 """How far apart it is tried afterwards, until one attempt succeeds."""
 
+KEPT_SHARE = 5
+"""One place of so many in a minute is kept for critical pages: they wait behind no lesser ones."""
+
 PROMISED_MINUTES = 10
 """For so long ahead a place is kept for each message that must wait; later ones share the last."""
 REASON_CHARS = 500
+FULL = "may not be asked more often this minute"
 
 PAGES = frozenset(
     {ChangeKind.OPENED, ChangeKind.WORSENED, ChangeKind.RETURNED, ChangeKind.ESCALATED}
@@ -66,6 +72,7 @@ class _Standing:
 
     asked_ms: deque[int] = field(default_factory=deque)
     promised_ms: deque[int] = field(default_factory=deque)
+    urgent_ms: deque[int] = field(default_factory=deque)
     failures: int = 0
     probe_ms: int = 0
     shut_ms: int = 0
@@ -123,17 +130,19 @@ class _Standing:
             self.asked_ms.popleft()  # a minute ago, or of a clock that was set back
         return len(self.asked_ms)
 
-    def promise_ms(self, per_minute: int, now_ms: int) -> int:
-        """Return when one more may be asked: each has a place of its own.
+    def promise_ms(self, places: int, now_ms: int, *, is_urgent: bool) -> int:
+        """Return when one more may be asked, of so many a minute: each has a place of its own.
 
         Were all put off until the first place, all but one would come in vain, again and again.
         """
-        while self.promised_ms and self.promised_ms[0] <= now_ms:
-            self.promised_ms.popleft()
-        minutes, place = divmod(len(self.promised_ms), per_minute)
-        at_ms = self.asked_ms[place] + MINUTE_MS * (min(minutes, PROMISED_MINUTES) + 1)
+        promised = self.urgent_ms if is_urgent else self.promised_ms
+        while promised and promised[0] <= now_ms:
+            promised.popleft()
+        minutes, place = divmod(len(promised), places)
+        free_ms = self.asked_ms[len(self.asked_ms) - places + place]
+        at_ms = free_ms + MINUTE_MS * (min(minutes, PROMISED_MINUTES) + 1)
         if minutes < PROMISED_MINUTES:
-            self.promised_ms.append(at_ms)
+            promised.append(at_ms)
         return at_ms
 
 
@@ -151,13 +160,15 @@ class Receivers:
         """
         channel = plan.channels.get(effect.to) if effect.kind is EffectKind.NOTIFY else None
         other = channel.fallback if channel is not None else ""
-        if other not in plan.channels or effect.payload.get("kind") not in PAGES:
+        if channel is None or other not in plan.channels or effect.payload.get("kind") not in PAGES:
             return Attempt(effect, effect)
         own = self._of(effect.tenant, effect.to)
-        if not own.is_out(now_ms) or self._of(effect.tenant, other).is_out(now_ms):
+        said, why = own.why_out(now_ms)
+        if not said and _is_urgent(effect) and own.count(now_ms) >= channel.per_minute:
+            said, why = FULL, FULL
+        if not said or self._is_stopped(effect.tenant, other, plan, now_ms=now_ms):
             own.probe_ms = now_ms + PROBE_MS
             return Attempt(effect, effect, other)
-        said, why = own.why_out(now_ms)
         return Attempt(instead_of(effect, other, why=said), effect, other, why)
 
     def is_full(self, effect: Effect, plan: "TenantPlan", now_ms: int) -> bool:
@@ -166,8 +177,11 @@ class Receivers:
         if channel is None:
             return False
         standing = self._of(effect.tenant, effect.to)
-        is_full = standing.count(now_ms) >= channel.per_minute or standing.alone_ms(now_ms) > 0
-        return is_full and not (channel.fallback and standing.is_out(now_ms))
+        is_full = standing.count(now_ms) >= _places(effect, channel.per_minute)
+        stands_in = channel.fallback and (
+            standing.is_out(now_ms) or (is_full and _is_urgent(effect))
+        )
+        return (is_full or standing.alone_ms(now_ms) > 0) and not stands_in
 
     def wait_ms(self, effect: Effect, plan: "TenantPlan", now_ms: int) -> int:
         """Return how long a message must wait; 0, and it counts as asked, where it may go now."""
@@ -177,8 +191,10 @@ class Receivers:
         standing = self._of(effect.tenant, effect.to)
         if standing.alone_ms(now_ms) > 0:
             return standing.turn_ms(channel.per_minute, now_ms) - now_ms
-        if standing.count(now_ms) >= channel.per_minute:
-            return standing.promise_ms(channel.per_minute, now_ms) - now_ms
+        places = _places(effect, channel.per_minute)
+        if standing.count(now_ms) >= places:
+            is_urgent = _is_urgent(effect)
+            return standing.promise_ms(places, now_ms, is_urgent=is_urgent) - now_ms
         standing.asked_ms.append(now_ms)
         standing.trial_ms = now_ms + TRIAL_MS
         return 0
@@ -197,8 +213,24 @@ class Receivers:
             return outcome.model_copy(update={"result": Result.RETRY, "data": {}})
         return outcome
 
+    def _is_stopped(self, tenant: str, name: str, plan: "TenantPlan", *, now_ms: int) -> bool:
+        """Say whether a fallback is out itself, or may not be asked this minute."""
+        standing = self._of(tenant, name)
+        return standing.is_out(now_ms) or standing.count(now_ms) >= plan.channels[name].per_minute
+
     def _of(self, tenant: str, channel: str) -> _Standing:
         return self._standings.setdefault((tenant, channel), _Standing())
+
+
+def _is_urgent(effect: Effect) -> bool:
+    """Say whether a message is a critical page."""
+    payload = effect.payload
+    return payload.get("kind") in PAGES and payload.get("severity") == Severity.CRITICAL
+
+
+def _places(effect: Effect, per_minute: int) -> int:
+    """Return how often a minute a receiver is asked, as far as such a message is concerned."""
+    return per_minute if _is_urgent(effect) else per_minute - per_minute // KEPT_SHARE
 
 
 def _owned(attempt: Attempt, outcome: Outcome) -> Outcome:

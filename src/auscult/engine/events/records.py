@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from auscult.engine.alerts.looking import Standing, group_in, standing_of
 from auscult.engine.alerts.telling import note_refusal
 from auscult.engine.events.settled import Settled
 from auscult.engine.events.steps import Case, Decision, Note, Rules, step
 from auscult.engine.oncall.handover import HANDOVER_TIMER, ring
 from auscult.engine.oncall.takeovers import KEPT_MS, in_force
-from auscult.incidents import choose, looked_at, tell_again
+from auscult.incidents import LOOK_AGAIN_MS, choose, looked_at, tell_again
 from auscult.kernel.deliveries import RETRY_AFTER_MAX_MS
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.facts import (
@@ -29,7 +30,9 @@ from auscult.kernel.incidents import Incident
 from auscult.kernel.runs import Run
 from auscult.kernel.words import TenantId
 from auscult.notification.decide import KEPT_BY, Sight, learn, stand_ins, told_channels
+from auscult.notification.decide.calls import call_again
 from auscult.notification.decide.digests import DigestLine, add_to_digest
+from auscult.notification.decide.wishes import PAGES
 from auscult.runtime.ids import new_id
 
 if TYPE_CHECKING:
@@ -68,7 +71,7 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
             oncall = in_force(rows, plan.rules.oncall, now_ms - KEPT_MS)
             return ring(rows, fact.timer, oncall, plan=plan, now_ms=now_ms)
         if looked_at(fact.timer) is not None:
-            again = _told_again(rows, fact, now_ms)
+            again = _told_again(rows, fact, plans.of(fact.tenant).rules, now_ms=now_ms)
             if again is None:
                 return Settled(fact.tenant)
             fact = again
@@ -93,13 +96,23 @@ def settle(work: "Work", fact: Fact, plans: "Plans", *, clock: "Clock") -> Settl
     )
 
 
-def _told_again(rows: "TenantRows", rang: Rang, now_ms: int) -> Found | None:
-    """Return what is to be told of a fault that goes on although a person resolved it."""
+def _told_again(rows: "TenantRows", rang: Rang, rules: Rules, *, now_ms: int) -> Found | None:
+    """Return what is to be told of a fault that goes on although a person resolved it.
+
+    Of alerts the store knows whether they fire; while they are muted it is looked at again later.
+    """
+    asked = looked_at(rang.timer) or ""
     resolved = rows.incidents.get(rang.timer.about)
-    last = rows.findings.last(rang.timer.about, looked_at(rang.timer) or "")
+    last = rows.findings.last(rang.timer.about, asked)
     if resolved is None or last is None:
         return None
     is_held = rows.incidents.holding(last.fingerprint) is not None
+    if (group := group_in(asked)) is not None and not is_held:
+        standing = standing_of(rows, group, rules.alerting, now_ms=now_ms)
+        rang = rang.model_copy(update={"still_firing": standing is Standing.FIRING})
+        if standing is Standing.MUTED:
+            due_ms = now_ms + LOOK_AGAIN_MS
+            rows.timers.set(rang.timer.model_copy(update={"due_ms": due_ms}))
     finding = tell_again(rang, resolved, last, is_held=is_held, now_ms=now_ms)
     return Found(finding=finding) if finding is not None else None
 
@@ -111,7 +124,7 @@ def _load(
     rules = replace(rules, oncall=in_force(rows, rules.oncall, now_ms))
     run = _run_about(rows, fact, effect)
     incident = _incident_about(rows, fact, rules, effect=effect, run=run)
-    effects = rows.effects.of(incident.id) if incident is not None else ()
+    told = rows.effects.first_to_each(incident.id, PAGES, due_by_ms=now_ms) if incident else []
     is_limited = rules.oncall.is_load_limited
     return Case(
         fact=fact,
@@ -119,17 +132,17 @@ def _load(
         now_ms=now_ms,
         new_id=lambda: new_id(clock),
         incident=incident,
-        told=told_channels((row.effect for row in effects), now_ms=now_ms),
-        stand_ins=stand_ins(row.effect for row in effects),
+        told=told_channels(told, now_ms=now_ms),
+        stand_ins=lambda: stand_ins(rows.effects.leaving(incident.id) if incident else ()),
         later=tuple(rows.pages.coming(incident.id, now_ms)) if incident is not None else (),
         pages_last_hour=rows.pages.counts(now_ms - HOUR_MS, now_ms) if is_limited else {},
-        sight=_sight(rows, rules, now_ms),
+        sight=sight_of(rows, rules, now_ms),
         run=run,
         recent_runs=tuple(rows.runs.recent(now_ms - HOUR_MS, RECENT_RUNS_MAX)),
     )
 
 
-def _sight(rows: "TenantRows", rules: Rules, now_ms: int) -> Sight:
+def sight_of(rows: "TenantRows", rules: Rules, now_ms: int) -> Sight:
     """Return what may mute an incident, to be read only where somebody asks."""
     return Sight(
         now_ms,
@@ -175,7 +188,8 @@ def _settle_effect(rows: "TenantRows", outcome: Outcome, now_ms: int) -> Effect 
         payload = row.effect.payload | {"so_far": outcome.data["so_far"]}
         rows.effects.keep(row.effect.model_copy(update={"payload": payload}))
     if outcome.result is Result.DONE and KEPT_BY in outcome.data:
-        rows.effects.keep(learn(row.effect, outcome.data[KEPT_BY]))
+        kept_by = outcome.data[KEPT_BY]
+        rows.effects.keep(learn(row.effect, kept_by), left_by=next(iter(kept_by), ""))
     rows.effects.settle_pending(outcome, retry_at_ms=retry_at_ms)
     _note_delivery(rows, row.effect, outcome)
     return row.effect if retry_at_ms is None else None
@@ -218,9 +232,30 @@ def _save(rows: "TenantRows", case: Case, decision: Decision) -> int:
     rows.pages.withdraw(decision.withdrawn)
     for note in decision.notes:
         _write_note(rows, note, case.now_ms)
-    rows.pages.add(decision.pages)
-    wished = [rows.effects.wish(effect) for effect in decision.effects].count(True)
+    wished = _wish(rows, decision, case.now_ms)
     return wished + sum(_write_line(rows, line, case.rules) for line in decision.digested)
+
+
+def _wish(rows: "TenantRows", decision: Decision, now_ms: int) -> int:
+    """Write the wishes down, and who is called by which; return how many became due.
+
+    A call whose key was wished before, which a clock that was set back can bring about, is made by
+    another message: whoever a policy calls now has not been told by then.
+    """
+    called = {page.key for page in decision.pages}
+    anew: dict[str, str] = {}
+    count = 0
+    for effect in decision.effects:
+        is_new = rows.effects.wish(effect)
+        if not is_new and effect.key in called:
+            again = call_again(effect, now_ms)
+            anew[effect.key] = again.key
+            is_new = rows.effects.wish(again)
+        count += is_new
+    rows.pages.add(
+        one.model_copy(update={"key": anew.get(one.key, one.key)}) for one in decision.pages
+    )
+    return count
 
 
 def _write_line(rows: "TenantRows", line: DigestLine, rules: Rules) -> int:

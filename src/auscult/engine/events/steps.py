@@ -32,6 +32,7 @@ from auscult.notification.decide import (
 )
 from auscult.notification.decide.alerts import Alerting
 from auscult.notification.decide.digests import DigestLine, digest_lines
+from auscult.notification.decide.mutes import missed_by, still_missed
 from auscult.notification.decide.reasons import explain, fingerprint, pack, sum_up
 from auscult.notification.decide.wishes import LOUD, is_hushed, is_said_by_call
 from auscult.notification.messages.templates import Templates, reword_effects
@@ -82,7 +83,7 @@ class Case:
     new_id: Callable[[], str] = field(repr=False)
     incident: Incident | None = None
     told: Mapping[str, str] = field(default_factory=dict)
-    stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stand_ins: Callable[[], Mapping[str, tuple[str, ...]]] = dict
     later: tuple[Paged, ...] = ()
     pages_last_hour: Mapping[str, int] = field(default_factory=dict)
     sight: Sight = field(default_factory=lambda: Sight(0))
@@ -146,8 +147,11 @@ def hush(case: Case, decision: Decision) -> Decision:
     if found is None and before is not None and incident.quiet_since_ms is not None:
         found = before.model_copy(update={"until_ms": case.now_ms + HOLD_MS})  # it is over soon
     changes: tuple[Change, ...] = ()
+    if found is not None:
+        found = found.model_copy(update={"missed": missed_by(before, kinds)})
     if found is None:
-        changes = (_said(incident, case.now_ms, ChangeKind.UNMUTED),)
+        told = _said(incident, case.now_ms, ChangeKind.UNMUTED)
+        changes = (told.model_copy(update={"missed": still_missed(incident, before)}),)
     elif before is None or before.by != found.by:
         changes = (_said(incident.model_copy(update={"mute": found}), case.now_ms),)
     due_ms = case.now_ms if found is None else min(found.until_ms, case.now_ms + LOOK_MS)
@@ -264,7 +268,7 @@ def tell(case: Case, decision: Decision) -> Decision:
         now_ms=case.now_ms,
         base_url=case.rules.base_url,
         told=case.told,
-        stand_ins=case.stand_ins,
+        stand_ins=case.stand_ins() if changes else {},
     )
     beside = [one for one in wishes if not is_said_by_call(one.to, one.payload["kind"], called)]
     return replace(decision, effects=(*decision.effects, *beside), digested=lines)

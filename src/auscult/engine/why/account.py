@@ -131,7 +131,11 @@ def give_account(
         steps = tuple(_steps(entries))
         name = _known(person, rules, steps, pages=pages)
         outcomes = {one.key: _outcome(one) for one in messages}
-        sent = {(one.channel, one.due_ms): outcomes[one.key] for one in pages if one.person == name}
+        sent = {
+            (one.channel, one.due_ms): outcomes[one.key]
+            for one in pages
+            if one.person == name and one.key in outcomes
+        }
         since_ms = min(now_ms, incident.resolved_ms or now_ms)
         oncall = in_force(rows, rules.oncall, since_ms)
         part = part_of(name, incident, steps, sent=sent, oncall=oncall, now_ms=now_ms)

@@ -5,8 +5,8 @@ from the settings as they are now, and say so.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
 
 from auscult.kernel.times import clock_utc
 from auscult.notification.oncall.escalation import due
@@ -63,7 +63,9 @@ def part_of(  # noqa: PLR0913  # whose part in what, by the record and by the se
 
     sent: what became of each page to them that was not taken back, by (channel, when it was due).
     """
-    lines = [line for step in steps for line in _lines(name, step, sent, now_ms=now_ms)]
+    taken = list(steps)
+    record = _Sent.of(name, taken, sent)
+    lines = [line for step in taken for line in _lines(name, step, record, now_ms=now_ms)]
     lines += _never_came(name, incident, oncall, now_ms=now_ms)
     times = sum(one.was_called for one in lines)
     verdict = f"{name} was called {times} time{'' if times == 1 else 's'}."
@@ -74,9 +76,44 @@ def part_of(  # noqa: PLR0913  # whose part in what, by the record and by the se
     return Part(name, verdict, tuple(lines))
 
 
-def _lines(
-    name: str, step: Step, sent: Mapping[tuple[str, int], str], *, now_ms: int
-) -> Iterator[Line]:
+@dataclass(slots=True)
+class _Sent:
+    """What became of the pages to a person; each is told of once.
+
+    `moved` are those that were due at another time than any step said: put off while muted.
+    """
+
+    became: Mapping[tuple[str, int], str]
+    moved: list[tuple[str, int]]
+    told: set[tuple[str, int]] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, name: str, steps: Iterable[Step], sent: Mapping[tuple[str, int], str]) -> Self:
+        """Take what was sent, and what the steps said would be."""
+        said = {
+            (one.channel, step.at_ms if one.at_ms is None else one.at_ms)
+            for step in steps
+            for one in step.people
+            if one.name == name and one.holds
+        }
+        return cls(sent, sorted(set(sent) - said, key=lambda page: page[1]))
+
+    def find(self, channel: str, due_ms: int) -> tuple[int, str | None]:
+        """Return when a page was due in the end, and what became of it; None: it was taken back."""
+        page = (channel, due_ms)
+        if page in self.told:
+            return due_ms, "by the same message as before"
+        if page in self.became:
+            self.told.add(page)
+            return due_ms, self.became[page]
+        for one in self.moved:
+            if one[0] == channel and one[1] > due_ms:
+                self.moved.remove(one)
+                return one[1], f"put off while muted, {self.became[one]}"
+        return due_ms, None
+
+
+def _lines(name: str, step: Step, sent: _Sent, *, now_ms: int) -> Iterator[Line]:
     if not step.holds:
         yield Line(step.at_ms, was_called=False, sentence=f"Nobody was called: {step.why}.")
     for one in step.people:
@@ -87,15 +124,17 @@ def _lines(
             yield Line(step.at_ms, was_called=False, sentence=said)
             continue
         due_ms = step.at_ms if one.at_ms is None else one.at_ms
-        became = sent.get((one.channel, due_ms))
+        is_told = (one.channel, due_ms) in sent.told
+        in_the_end_ms, became = sent.find(one.channel, due_ms)
         when = f" at {clock_utc(due_ms)} UTC" if due_ms > step.at_ms else ""
         said = f"{step.name} calls {name} by {one.channel}{when} ({one.why})"
         if became is None:
             said += ": taken back before it was due"
         else:
             said += f": {became}"
-        is_called = became is not None and due_ms <= now_ms
-        yield Line(max(step.at_ms, due_ms if is_called else 0), is_called, f"{said}.")
+        is_called = became is not None and in_the_end_ms <= now_ms
+        at_ms = max(step.at_ms, in_the_end_ms if is_called else 0)
+        yield Line(at_ms, is_called and not is_told, f"{said}.")
 
 
 def _never_came(

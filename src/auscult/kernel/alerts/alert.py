@@ -8,6 +8,7 @@ that a fingerprint is the same before and after a move.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ import numpy as np
 from auscult.kernel.words import Labels
 
 FNV_OFFSET, FNV_PRIME = np.uint64(14_695_981_039_346_656_037), np.uint64(1_099_511_628_211)
+FIRST_LABELS = ("job", "instance")
+LAST_CHAR = 0x10FFFF
 ENDED = "\udcff"
 """Ends a word in what is hashed: the byte 0xff, which no UTF-8 text has (PEP 383)."""
 
@@ -44,6 +47,25 @@ class Alert:
     def span(self) -> "Span":
         """Return from when to when it fires."""
         return Span(self.starts_ms, self.ends_ms, self.is_timed)
+
+
+def rank(alert: Alert) -> tuple[object, ...]:
+    """Return what alerts are sorted by to stand as Alertmanager shows them.
+
+    By job, then instance, then the number of labels; then by the first label in which two differ:
+    the one that has not the name comes first, else the lesser value (`types.AlertSlice.Less`, and
+    `LabelSet.Before` of `prometheus/common`).
+    """
+    named = dict(alert.labels)
+    first = tuple((name not in named, named.get(name, "")) for name in FIRST_LABELS)
+    rest = tuple((_mirrored(name), value) for name, value in alert.labels)
+    return (*first, len(rest), rest)
+
+
+@lru_cache(maxsize=4_096)
+def _mirrored(name: str) -> str:
+    """Return a text that sorts before another where the name sorts behind the other's."""
+    return "".join(chr(LAST_CHAR - ord(char)) for char in name) + chr(LAST_CHAR)
 
 
 class Span(NamedTuple):

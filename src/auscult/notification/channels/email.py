@@ -106,7 +106,8 @@ class Email(Channel):
             raise ReceiverRefused(f"the mail server does not offer {self.security}") from None
         except (smtplib.SMTPException, OSError) as why:
             what = f"the mail server cannot be reached ({type(why).__name__})"
-            raise ReceiverUnavailable(what) from None
+            untold = isinstance(why, ConnectionRefusedError)
+            raise ReceiverUnavailable(what, reached_nobody=untold) from None
 
     def _hand_over(
         self, mail: EmailMessage, to: tuple[str, ...], line: Line, *, guard: Guard

@@ -29,6 +29,9 @@ ACTION = {ChangeKind.ACKNOWLEDGED: "acknowledge", ChangeKind.RESOLVED: "resolve"
 class Pagerduty(Channel):
     """Keeps one PagerDuty incident per incident of ours: `dedup_key` is the incident's id.
 
+    For a group of alerts it is the key that Alertmanager gives it, so give each tenant a service
+    (a `routing_key`) of its own.
+
     An attempt made twice is one page: PagerDuty appends an event with a known key to the incident
     that is open under it.
 

@@ -1,4 +1,4 @@
-"""Posts to Slack, by an incoming webhook or as a bot (Mattermost takes the webhook form too)."""
+"""Posts to Slack, by an incoming webhook or as a bot."""
 
 import json
 import re
@@ -74,7 +74,10 @@ class Slack(Channel):
         """Post, or edit the first message and then reply: only the reply could come twice."""
         said = render_blocks(message, buttons=self.signing_secret is not None)
         if self.token is None:
-            await post(self._parcel("", said), http)
+            taken = await post(self._parcel("", said), http)
+            if read_answer(taken).get("ok") is False:  # `url` may be a method that wants a token
+                _, error = _read(taken)
+                raise ReceiverRefused(f"slack said {error}")
             return Delivered()
         place, ts = message.kept.get("channel", ""), message.kept.get("ts", "")
         if not (place and ts):

@@ -86,6 +86,7 @@ class Sms(Channel):
                 retry_after_ms=max(pauses, default=None),
                 is_busy=all(one.is_busy for one in later.values()),
                 so_far=left.model_dump(mode="json"),
+                reached_nobody=not reached and all(one.reached_nobody for one in later.values()),
             )
         if not reached:
             raise ReceiverRefused(remark)

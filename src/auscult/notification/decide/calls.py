@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from auscult.kernel.effects import Effect
 from auscult.kernel.incidents import Change, ChangeKind, Incident, Paged
 from auscult.kernel.times import duration_words
+from auscult.notification.decide.wishes import message_key
 from auscult.notification.messages.plain import cut
 from auscult.notification.oncall.escalation import Call
 from auscult.notification.oncall.resolve import Page
@@ -56,6 +57,18 @@ def note_page(page: Page, effect: Effect) -> Paged:
         due_ms=effect.due_ms,
         why=cut(page.why, WHY_CHARS),
     )
+
+
+def call_again(effect: Effect, now_ms: int) -> Effect:
+    """Return a call under a key of its own, where the one it has was given to an earlier message.
+
+    It is what a call of a channel that was told is: an escalation.
+    """
+    kind = ChangeKind.ESCALATED
+    number = f"again.{now_ms}"
+    key = message_key(effect.incident, kind, channel=effect.to, number=number)
+    payload = effect.payload | {"kind": kind.value}
+    return effect.model_copy(update={"key": key, "payload": payload})
 
 
 def no_longer(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from auscult.kernel.effects import Effect
 from auscult.kernel.errors import ObjectMissing, StateConflict
-from auscult.kernel.facts import Escalated, Fact, Rang, Reassigned, Timer
+from auscult.kernel.facts import Escalated, Fact, Rang, Reassigned, Released, Timer
 from auscult.kernel.incidents import (
     Change,
     ChangeKind,
@@ -215,12 +215,21 @@ def _led_on(turn: _Turn, before: Escalation | None) -> _Led | None:
         led = hurry(policy, before, now_ms=now_ms), ()
     elif ChangeKind.RELEASED in turn.kinds and _has_heirs(turn, before):
         led = _handed(turn, before, before.handed_to)
-    elif ChangeKind.RELEASED in turn.kinds:
+    elif _is_given_back(turn, before):
         led = resume(policy, before, now_ms=now_ms), ()
     elif ChangeKind.ACKNOWLEDGED in turn.kinds:
         resting = rests(policy, before, has_it=turn.has_it, by_anybody=turn.has_somebody)
         led = before.model_copy(update={"is_resting": resting}), ()
     return led
+
+
+def _is_given_back(turn: _Turn, before: Escalation) -> bool:
+    """Say whether nobody has it any more, or those who still have it are not enough."""
+    if not isinstance(turn.fact, Released):
+        return ChangeKind.RELEASED in turn.kinds
+    has_it = turn.has_it
+    is_enough = rests(turn.policy, before, has_it=has_it, by_anybody=turn.has_somebody)
+    return ChangeKind.RELEASED in turn.kinds or (before.is_resting and not is_enough)
 
 
 def _has_heirs(turn: _Turn, before: Escalation) -> bool:
@@ -294,19 +303,26 @@ def _speak(
     """Put calls into messages.
 
     A channel's first page about an incident is the one its routes would send, under the same key;
-    only the next ones are told from it.
+    only the next ones are told from it. What is put off to the same end of quiet hours reaches
+    somebody there once.
     """
     assert incident.escalation is not None
     coming = said_next(turn.policy, incident.escalation)
     around = turn.around
     held = {one.key for one in around.later if one.key not in withdrawn}
+    coming_at = {(one.person, one.channel, one.due_ms) for one in around.later if one.key in held}
     effects: dict[str, Effect] = {}
     changes: list[Change] = []
     pages: list[Paged] = []
     for call in calls:
         change = say_call(incident, call, around.now_ms)
         changes.append(change)
-        for (channel, after_ms), mine in by_message(call.pages).items():
+        for (channel, after_ms), pages_of_it in by_message(call.pages).items():
+            due_ms = around.now_ms + after_ms
+            mine = [one for one in pages_of_it if (one.person, channel, due_ms) not in coming_at]
+            if not mine:
+                continue
+            coming_at |= {(one.person, channel, due_ms) for one in mine if after_ms}
             key = message_key(incident.id, ChangeKind.OPENED, channel=channel)
             kind = ChangeKind.OPENED
             if channel in around.told or key in held or key in effects:
@@ -318,7 +334,7 @@ def _speak(
                 change.model_copy(update={"kind": kind}),
                 channel,
                 key=key,
-                due_ms=around.now_ms + after_ms,
+                due_ms=due_ms,
                 base_url=around.base_url,
                 lines=[*map(why_line, mine), coming],
             )

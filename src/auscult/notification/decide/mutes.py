@@ -4,7 +4,7 @@ Muting puts off, it never drops: when the reason is gone and the incident is sti
 then. So every answer names a time at which to look again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Self
 
@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from auscult.kernel.alerts import Silence
 from auscult.kernel.findings import Phase
-from auscult.kernel.incidents import Incident, Mute
+from auscult.kernel.incidents import ChangeKind, Incident, Mute, Status
 from auscult.kernel.matchers import Matcher, matches_all, read_matchers
 from auscult.kernel.times import MINUTE_MS, SECOND_MS
 from auscult.kernel.words import Labels, Severity, Word
@@ -22,6 +22,10 @@ from auscult.notification.oncall.zones import Wall, Zone, first_ms
 
 LOOK_MS = 15_000
 """How soon is looked again at what may end at any time: another incident, a silence."""
+
+MISSED = (ChangeKind.WORSENED, ChangeKind.RELEASED, ChangeKind.RETURNED)
+"""What people who know of an incident are to hear once it is no longer muted, if it holds still;
+what weighs most first, for they hear one thing."""
 
 REASONS = ("hours", "start", "while", "pause_s", "flaps")
 
@@ -106,6 +110,19 @@ def mute(incident: Incident, sight: Sight) -> Mute | None:
         if rule.is_for(incident, labels) and (found := _by_rule(rule, incident, sight)):
             return found
     return _by_silences(labels, sight)
+
+
+def missed_by(before: Mute | None, kinds: Collection[ChangeKind]) -> tuple[ChangeKind, ...]:
+    """Return what is not told while an incident is muted: what was not before, and these steps."""
+    known = before.missed if before is not None else ()
+    return tuple(one for one in MISSED if one in known or one in kinds)
+
+
+def still_missed(incident: Incident, before: Mute | None) -> tuple[ChangeKind, ...]:
+    """Return what was not told while an incident was muted and holds now that it is no longer."""
+    has_somebody = incident.status is not Status.OPEN
+    missed = before.missed if before is not None else ()
+    return tuple(one for one in missed if not (one is ChangeKind.RELEASED and has_somebody))
 
 
 def _by_rule(rule: MuteRule, incident: Incident, sight: Sight) -> Mute | None:

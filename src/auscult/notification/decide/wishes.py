@@ -118,7 +118,7 @@ def hearings(
     found: list[Hearing] = []
     for channel, route in _chosen(incident, routes, told).items():
         known = channel in told if told is not None else change.kind is not ChangeKind.OPENED
-        kind, why_not = _heard(incident, change.kind, route, is_known=known)
+        kind, why_not = _heard(incident, change, route, is_known=known)
         is_digested = kind is not None and not known and route.digest_min is not None
         if is_digested:
             kind, why_not = None, f"it stands in its digest of every {route.digest_min} min"
@@ -127,9 +127,13 @@ def hearings(
 
 
 def _heard(
-    incident: Incident, kind: ChangeKind, route: Route, *, is_known: bool
+    incident: Incident, change: Change, route: Route, *, is_known: bool
 ) -> tuple[ChangeKind | None, str]:
-    """Return what a channel hears of a step, or nothing and why; `is_known` where it was told."""
+    """Return what a channel hears of a step, or nothing and why; `is_known` where it was told.
+
+    At the end of a mute it hears the one thing that weighs most of what it missed.
+    """
+    kind = change.kind
     if not is_known:
         why_not = route.misfit(incident) if kind in WIDENS else "it was never told of this"
         if not why_not and ChangeKind.OPENED not in route.on:
@@ -137,8 +141,9 @@ def _heard(
         return (None, why_not) if why_not else (ChangeKind.OPENED, "")
     if kind is ChangeKind.OPENED:
         return None, "it was told already"
-    if kind in route.on:
-        return kind, ""
+    heard = next((one for one in (kind, *change.missed) if one in route.on), None)
+    if heard is not None:
+        return heard, ""
     return None, f"it was told already, and its `on` does not list {kind}"
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from auscult.kernel.errors import BodyMalformed
 from auscult.kernel.facts import Acknowledged, Asked, Released, Resolved
+from auscult.kernel.times import DAY_MS
 from auscult.notification.inbound.received import (
     Received,
     is_incident,
@@ -15,6 +16,7 @@ from auscult.notification.inbound.received import (
 from auscult.notification.inbound.signatures import check_pagerduty, refuse_old
 
 STAMP_CHARS_MAX = 40
+LATE_MS = DAY_MS
 MEANS: dict[str, type[Acknowledged | Released | Resolved]] = {
     "incident.acknowledged": Acknowledged,
     "incident.unacknowledged": Released,
@@ -27,14 +29,15 @@ PEOPLE = "user_reference"
 def read_pagerduty(received: Received, secret: str) -> tuple[Asked, ...]:
     """Return what a signed event means; raises as `Channel.receive` does.
 
-    The time signed is that of the event: what PagerDuty delivers more than five minutes late is
-    refused like a replay, and the incident here stays as it is.
+    The only time signed is that of the event, and PagerDuty delivers for hours what nobody took:
+    somebody may have taken the incident while auscult was down. So a replay is taken as well for
+    so long; what it asks for was done, and is done once.
     """
     check_pagerduty(received, secret)
     event = read_object(received.body).get("event")
     if not isinstance(event, dict):
         raise BodyMalformed("event is missing")
-    refuse_old(_occurred_ms(event.get("occurred_at")), received.at_ms)
+    refuse_old(_occurred_ms(event.get("occurred_at")), received.at_ms, late_ms=LATE_MS)
     kind = MEANS.get(str(event.get("event_type")))
     agent = event.get("agent")
     if kind is None or read_in(agent, "type") != PEOPLE:

@@ -1,9 +1,10 @@
 """A group of alerts, turned into a message: for people in words, for machines as webhook v4."""
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from typing import Any
 
-from auscult.kernel.alerts import Alert, Group
+from auscult.kernel.alerts import Alert, Group, rank
 from auscult.kernel.incidents import ChangeKind, Status
 from auscult.kernel.times import clock_utc, rfc3339
 from auscult.kernel.words import Labels, Severity, Subject, TenantId, subject_of, worst
@@ -30,9 +31,18 @@ SEVERITIES |= {"info": Severity.INFO, "none": Severity.INFO, "low": Severity.INF
 
 
 def render_group(
-    group: Group, alerts: tuple[Sequence[Alert], Sequence[Alert]], *, tenant: TenantId, at_ms: int
+    group: Group,
+    alerts: tuple[Sequence[Alert], Sequence[Alert]],
+    *,
+    tenant: TenantId,
+    at_ms: int,
+    base_url: str = "",
 ) -> Message:
-    """Return what is said of a group: `alerts` are those that fire, and those that resolved."""
+    """Return what is said of a group: `alerts` are those that fire, and those that resolved.
+
+    Its key for receivers that take one is Alertmanager's (`notify.Key.Hash`): what it opened there
+    is ended here after a move.
+    """
     firing, resolved = alerts
     shown = [*firing, *resolved]
     first = shown[0]
@@ -54,13 +64,13 @@ def render_group(
         text=cut("\n".join(_lines(firing, resolved)), TEXT_CHARS_MAX),
         link=_source(shown),
         link_name="Open the source of the alert",
-        dedup_key=group.id,
+        dedup_key=sha256(group.key.encode()).hexdigest(),
         service=subject.service,
         instance=subject.instance,
         fields=tuple((name, cut(plain(value), 200)) for name, value in group.labels),
         opened_ms=opened_ms,
         at_ms=at_ms,
-        alerts=_told(group, firing, resolved),
+        alerts=_told(group, firing, resolved, base_url=base_url),
     )
 
 
@@ -111,24 +121,29 @@ def _labels(labels: Labels) -> str:
     return cut(", ".join(f"{name}={plain(value)}" for name, value in labels), 200)
 
 
-def _told(group: Group, firing: Sequence[Alert], resolved: Sequence[Alert]) -> AlertsTold:
-    alerts = [_alert(one, "firing") for one in firing]
-    alerts += [_alert(one, "resolved") for one in resolved]
-    kept, chars = [], 0
-    for alert in alerts:
-        chars += len(str(alert))
+def _told(
+    group: Group, firing: Sequence[Alert], resolved: Sequence[Alert], *, base_url: str
+) -> AlertsTold:
+    """Return the machine's form; where it is too long, what fires is kept first."""
+    shown = [*firing, *resolved]
+    kept: list[tuple[Alert, dict[str, Any]]] = []
+    chars = 0
+    for number, one in enumerate(shown):
+        said = _alert(one, "firing" if number < len(firing) else "resolved")
+        chars += len(str(said))
         if chars > BODY_CHARS_MAX:
             break
-        kept.append(alert)
-    shown = [*firing, *resolved]
+        kept.append((one, said))
+    kept.sort(key=lambda pair: rank(pair[0]))
     return AlertsTold(
         group_key=group.key,
         receiver=group.receiver,
         group_labels=dict(group.labels),
         common_labels=_common([one.labels for one in shown]),
         common_annotations=_common([one.annotations for one in shown]),
-        alerts=tuple(kept),
-        truncated=len(alerts) - len(kept),
+        external_url=base_url,
+        alerts=tuple(said for _, said in kept),
+        truncated=len(shown) - len(kept),
     )
 
 

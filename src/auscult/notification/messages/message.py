@@ -49,11 +49,12 @@ class AlertsTold(Word):
     group_labels: dict[str, str]
     common_labels: dict[str, str]
     common_annotations: dict[str, str]
+    external_url: str = ""
     alerts: tuple[dict[str, Any], ...]
     truncated: int = 0
 
-    def as_webhook(self, status: str, external_url: str) -> dict[str, Any]:
-        """Return the body that Alertmanager posts."""
+    def as_webhook(self, status: str) -> dict[str, Any]:
+        """Return the body that Alertmanager posts; `externalURL` is where auscult's pages are."""
         return {
             "version": "4",
             "groupKey": self.group_key,
@@ -63,7 +64,7 @@ class AlertsTold(Word):
             "groupLabels": self.group_labels,
             "commonLabels": self.common_labels,
             "commonAnnotations": self.common_annotations,
-            "externalURL": external_url,
+            "externalURL": self.external_url,
             "alerts": list(self.alerts),
         }
 

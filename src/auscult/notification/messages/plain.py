@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 BANNED = (
     "service degradation",
@@ -11,6 +12,8 @@ BANNED = (
     "!",
 )
 """What says nothing to an engineer at 3 a.m.; emoji are refused as well (see `is_plain`)."""
+
+REMEMBERED_CHARS = 128
 
 _WEB = re.compile(
     r"https?://(?:[^\s/?#@\\]*@)?(?:\[[0-9a-f:.]+\]|[^\s/?#@:\[\]\\]+)(?::\d{1,5})?(?:[/?#]\S*)?",
@@ -28,9 +31,17 @@ def is_plain(text: str) -> bool:
 
 def plain(text: str) -> str:
     """Return a text on one line, without control characters, emoji and exclamation marks."""
+    return _plain_again(text) if len(text) <= REMEMBERED_CHARS else _plain(text)
+
+
+def _plain(text: str) -> str:
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.replace("!", ".").strip()
     return _SPACES.sub(" ", _printable(text).replace("!", ".")).strip()
+
+
+_plain_again = lru_cache(maxsize=8_192)(_plain)
+"""Labels say the same words again and again, and each message says its own twice."""
 
 
 def web_link(text: str) -> str:

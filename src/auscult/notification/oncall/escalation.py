@@ -119,7 +119,7 @@ def hurry(policy: Policy, escalation: Escalation, *, now_ms: int) -> Escalation:
     later = enumerate(policy.steps[following:], start=following)
     open_now = (number for number, one in later if one.only.holds(escalation.severity, now_ms))
     step = next(open_now, at_least)
-    return _from(policy, escalation, step, now_ms=now_ms)
+    return _from(policy, escalation, step, now_ms=now_ms).model_copy(update={"asked_ms": now_ms})
 
 
 def resume(policy: Policy, escalation: Escalation, *, now_ms: int) -> Escalation:
@@ -148,6 +148,7 @@ def hand(
         from_ms=now_ms,
         first_step=following,
         handed_to=str(target),
+        asked_ms=now_ms,
         taken=(Taken(step=Taken.HANDED, at_ms=now_ms, people=_people(pages)),),
     )
     return after, Call(f"handed to {target}", f"{number}.handed", pages)

@@ -18,6 +18,8 @@ BYTES_MAX = 1 << 20
 DEPTH_MAX = 32
 NODES_MAX = 100_000
 
+MERGED = "<<"
+_NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -82,12 +84,16 @@ class Node:
         return node.key_origins.get(str(path[-1]), node.place(path[-1:])) if path else node.origin
 
 
-def read_document(text: str, *, file: str) -> Node:
-    """Return the tree of one YAML document; raises `SettingError` with file, line and column."""
+def read_document(text: str, *, file: str, others: bool = False) -> Node:
+    """Return the tree of one YAML document; raises `SettingError` with file, line and column.
+
+    With `others` it is read as a program of Go reads its own: a plain scalar is the text it is
+    written as, for whoever takes it to make a number of it, and merge keys (`<<`) are taken.
+    """
     if len(text) > BYTES_MAX:
         raise SettingError(f"{file}:1:1: larger than {BYTES_MAX} bytes")
     try:
-        return _Builder(file).build(text)
+        return _Builder(file, others=others).build(text)
     except yaml.MarkedYAMLError as why:
         mark = why.problem_mark or why.context_mark
         place = _place(file, mark) if mark else Origin(file=file, line=1, column=1)
@@ -102,8 +108,9 @@ def read_document(text: str, *, file: str) -> Node:
 class _Builder:
     """Turns events into nodes with a stack of its own."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, *, others: bool = False) -> None:
         self._file = file
+        self._others = others
         self._open: list[tuple[Node, str | None]] = []  # containers, with the anchor of each
         self._keys: list[str | None] = []  # beside it: the key that waits for its value
         self._anchors: dict[str, Node] = {}
@@ -123,6 +130,7 @@ class _Builder:
         if isinstance(event, yaml.CollectionEndEvent):
             node, anchor = self._open.pop()
             self._keys.pop()
+            self._merge(event, node)
             self._put(event, node, anchor)
         elif self._is_key_wanted():
             self._take_key(event)
@@ -130,7 +138,8 @@ class _Builder:
             self._put(event, self._alias(event), None)
         elif isinstance(event, yaml.ScalarEvent):
             self._refuse_tag(event)
-            node = Node(self._scalar(event), _place(self._file, event.start_mark))
+            value = self._written(event) if self._others else self._scalar(event)
+            node = Node(value, _place(self._file, event.start_mark))
             self._put(event, node, event.anchor)
         elif isinstance(event, yaml.CollectionStartEvent):
             self._refuse_tag(event)
@@ -156,13 +165,24 @@ class _Builder:
         if not isinstance(event, yaml.ScalarEvent) or event.tag is not None:
             self._refuse(event, "a key must be a plain word")
         node, key = self._open[-1][0], event.value
-        if key == "<<" and event.implicit[0]:
+        if key == MERGED and event.implicit[0] and not self._others:
             self._refuse(event, "merge keys (<<) are not taken; `defaults:` is inherited instead")
         if key in node.value:
             first = node.key_origins[key]
             self._refuse(event, f"the key {key!r} stands twice, first in line {first.line}")
         node.key_origins[key] = _place(self._file, event.start_mark)
         self._keys[-1] = key
+
+    def _merge(self, event: yaml.Event, node: Node) -> None:
+        """Fill in what a merge key names; what stands in the mapping itself goes before it."""
+        if not (self._others and isinstance(node.value, dict) and MERGED in node.value):
+            return
+        below, _ = node.value.pop(MERGED), node.key_origins.pop(MERGED)
+        for source in below.value if isinstance(below.value, list) else [below]:
+            if not isinstance(source.value, dict):
+                self._refuse(event, f"{MERGED} names no mapping")
+            node.value = source.value | node.value
+            node.key_origins = source.key_origins | node.key_origins
 
     def _put(self, event: yaml.Event, node: Node, anchor: str | None) -> None:
         self._count += node.size if isinstance(event, yaml.AliasEvent) else 1
@@ -185,6 +205,10 @@ class _Builder:
         return bool(
             self._open and isinstance(self._open[-1][0].value, dict) and self._keys[-1] is None
         )
+
+    def _written(self, event: yaml.ScalarEvent) -> str | None:
+        text: str = event.value
+        return None if event.implicit[0] and text in _NOTHING else text
 
     def _scalar(self, event: yaml.ScalarEvent) -> bool | int | float | str | None:
         text: str = event.value

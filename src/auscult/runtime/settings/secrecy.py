@@ -30,6 +30,7 @@ _HOOK = re.compile(
     re.IGNORECASE,
 )
 
+_LONG_PART = re.compile(r"(?<=[^:/])/[^/?#]{9,}")
 _ADDRESS = re.compile(r"\s*(?P<scheme>\w+://)(?:[^\s/@?#]*@)?(?P<host>[^\s/@?#]+)")
 
 
@@ -79,7 +80,8 @@ def _show_in_channel(path: Path, value: str) -> str:
     """Return what may be shown where all of a channel's setting is the secret; else nothing.
 
     So it is with the headers of a gateway, and with addresses that are no web addresses: Apprise
-    writes tokens as their hosts and paths.
+    writes tokens as their hosts and paths. Of web addresses every long part of the path may be
+    the secret, as it is in what a receiver's answer is cleared of.
     """
     inner = path[4:] if path[:1] == ("tenants",) else path[3:] if path[:1] == ("defaults",) else ()
     if "channels" not in path[1:3] or not inner:
@@ -87,8 +89,11 @@ def _show_in_channel(path: Path, value: str) -> str:
     if inner[0] == "headers":
         return HIDDEN
     scheme, colon, _ = value.partition("://")
-    is_web = scheme.lower() in {"http", "https"}
-    return f"{scheme}://{HIDDEN}" if inner[-1] == "url" and colon and not is_web else ""
+    if not colon or not str(inner[-1]).endswith("url"):
+        return ""
+    if scheme.lower() in {"http", "https"}:
+        return _LONG_PART.sub(f"/{HIDDEN}", hide_in_urls(value))
+    return f"{scheme}://{HIDDEN}"
 
 
 def _keys(path: Path) -> Path:

@@ -5,13 +5,22 @@ held until it resolves, or as long as Alertmanager itself would remember it. Wha
 (`truncatedAlerts`) says nothing. Source: `notify/webhook/webhook.go` of Alertmanager 0.25.
 """
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 from msgspec.json import Decoder, schema
 
 from auscult.kernel.times import DAY_MS
-from auscult.signals.alerts.posted import ALERTS_MAX, SPELLED, Postable, Posted, parse, take_valid
+from auscult.signals.alerts.posted import (
+    ALERTS_MAX,
+    SPELLED,
+    Postable,
+    Posted,
+    ms_of,
+    parse,
+    take_valid,
+)
 
 HOLD_MS = 5 * DAY_MS
 """`--data.retention` of Alertmanager, 120 h."""
@@ -38,10 +47,15 @@ SCHEMA: dict[str, Any] = schema(Webhook)
 def read_webhook(body: bytes, *, now_ms: int) -> Posted:
     """Read a body; raises `BodyMalformed` where it is none of version 4."""
     given = parse(_BODY, body).alerts
-    return take_valid(map(_ended, given), now_ms=now_ms, hold_ms=HOLD_MS)
+    return take_valid((_ended(one, now_ms) for one in given), now_ms=now_ms, hold_ms=HOLD_MS)
 
 
-def _ended(told: Told) -> Postable:
-    """Return an alert without an end where it fires."""
-    ends = told.ends_at if told.status == "resolved" else None
-    return Postable(told.labels, told.annotations, told.starts_at, ends, told.generator_url)
+def _ended(told: Told, now_ms: int) -> Postable:
+    """Return an alert without an end where it fires, and with one where it has resolved."""
+    starts, ends = told.starts_at, told.ends_at
+    if told.status != "resolved":
+        ends = None
+    elif not ms_of(ends):  # whatever else it says: it is over
+        ends = datetime.fromtimestamp(now_ms / 1_000, UTC)
+        starts = None if ms_of(starts) > now_ms else starts
+    return Postable(told.labels, told.annotations, starts, ends, told.generator_url)

@@ -1,40 +1,42 @@
 """The outbox of one tenant: a wish is a row, its turn is a row of the queue, both in one commit."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, literal_column, select, update
-from sqlalchemy.sql import Executable
+from sqlalchemy import (
+    Row,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+    update,
+)
 
 from auscult.kernel.effects import Effect, EffectKind, Outcome, Result
 from auscult.kernel.errors import StateConflict
+from auscult.store.rows.outbox.related import PENDING, RelatedEffects, read_effect
 from auscult.store.slice import Slice, at_most, bounded
-from auscult.store.statements import Either, insert_new, names, naming
+from auscult.store.statements import insert_new, names, naming
 from auscult.store.tables import effects
 from auscult.store.turns import Lease, Turns
 
 UNSENT_MAX = 1_001
-PENDING = "pending"
-BODY_CHARS_REMEMBERED = 8_192
+NEVER_IN_VAIN = -1_000_000
+"""What a message has that a person sends again: it is sent, whatever the incident has become."""
+
 
 _C = effects.c
 _OWN = _C.tenant == bindparam("own")
-_WHOLE = select(_C.body, _C.state, _C.attempts, _C.last_reason, _C.updated_ms)
+
+
+_WHOLE = select(_C.body, _C.state, _C.attempts, _C.last_reason, _C.updated_ms, _C.in_vain)
 _WISH_ALL = insert_new(effects, ("tenant", "key"))
 _WISH = _WISH_ALL.returning(_C.key)
 _THERE = naming(lambda among: select(_C.key).where(_OWN, among(_C.key, "some")))
 _STATE = select(_C.state).where(_OWN, _C.key == bindparam("key"))
 _ROWS = naming(lambda among: _WHOLE.where(_OWN, among(_C.key, "some")))
-_SHARED = naming(
-    lambda among: (
-        select(_C.incident)
-        .where(_OWN, among(_C.incident, "some"))
-        .group_by(_C.incident)
-        .having(func.count() > 1)
-    )
-)
 _OF = (
     _WHOLE.where(_OWN, _C.incident == bindparam("incident"))
     .order_by(_C.due_ms, _C.key)
@@ -52,13 +54,13 @@ _OF_GROUPS = (
     .limit(bindparam("limit"))
 )
 """Messages that hold alerts: in any other's body the key has no object, and in no text a quote."""
-_BESIDE = _OF.where(_C.key != bindparam("key"))
 _SETTLE = (
     update(effects)
     .where(_OWN, _C.key == bindparam("of_key"), _C.state == PENDING)
     .values(
         state=bindparam("new_state"),
         attempts=_C.attempts + 1,
+        in_vain=_C.in_vain + bindparam("vain"),
         last_reason=bindparam("reason"),
         updated_ms=bindparam("at_ms"),
     )
@@ -66,11 +68,17 @@ _SETTLE = (
 _KEEP = (
     update(effects)
     .where(_OWN, _C.key == bindparam("of_key"), _C.state == PENDING)
-    .values(body=bindparam("new_body"))
+    .values(body=bindparam("new_body"), left_by=bindparam("by"))
+)
+_POSTPONE = (
+    update(effects)
+    .where(_OWN, _C.key == bindparam("of_key"), _C.state == PENDING, _C.attempts == 0)
+    .values(due_ms=bindparam("due"), updated_ms=bindparam("due"), body=bindparam("new_body"))
 )
 _WITHDRAW = delete(effects).where(
     _OWN, _C.key == bindparam("of_key"), _C.state == PENDING, _C.attempts == 0
 )
+_DROP = delete(effects).where(_OWN, _C.key == bindparam("of_key"), _C.state == PENDING)
 _GIVEN_UP = (
     _WHOLE.where(_OWN, _C.state == Result.REFUSED.value, _C.kind == EffectKind.NOTIFY.value)
     .order_by(_C.updated_ms.desc(), _C.key)
@@ -87,6 +95,7 @@ _REVIVE = (
     .values(
         state=PENDING,
         attempts=0,
+        in_vain=NEVER_IN_VAIN,
         due_ms=bindparam("due"),
         updated_ms=bindparam("due"),
         body=bindparam("new_body"),
@@ -102,23 +111,32 @@ _UNSENT = select(func.count()).select_from(
 
 @dataclass(frozen=True, slots=True)
 class EffectRow:
-    """An effect and how it fares: `state` is `pending`, `done` or `refused`."""
+    """An effect and how it fares: `state` is `pending`, `done` or `refused`.
+
+    `in_vain` are the attempts that surely reached nobody.
+    """
 
     effect: Effect
     state: str
     attempts: int
     last_reason: str
     updated_ms: int
+    in_vain: int = 0
+
+    @property
+    def is_sent_again(self) -> bool:
+        """Whether a person has it sent again, whatever has become of its incident."""
+        return self.in_vain < 0
 
 
-class EffectRows:
+class EffectRows(RelatedEffects):
     """The effects of one tenant."""
 
-    __slots__ = ("_ready", "_settled", "_slice", "_turns")
+    __slots__ = ("_ready", "_settled", "_turns")
 
     def __init__(self, piece: Slice) -> None:
         """Take the tenant's slice of the transaction."""
-        self._slice = piece
+        super().__init__(piece)
         self._turns = Turns(piece, "effect")
         self._ready: dict[str, EffectRow] = {}
         self._settled: set[str] = set()
@@ -169,10 +187,6 @@ class EffectRows:
         """Read at once what will be asked for one by one, each once: a question costs more."""
         self._ready |= self.rows(keys)
 
-    def shared(self, incidents: Iterable[str]) -> set[str]:
-        """Return which of these incidents have more than one effect."""
-        return {row.incident for row in self._rows(_SHARED, some=names(incidents))}
-
     def settle(self, outcome: Outcome, *, retry_at_ms: int | None = None) -> bool:
         """Write down how an attempt ended; False when the effect is unknown or settled already.
 
@@ -199,6 +213,7 @@ class EffectRows:
             _SETTLE,
             of_key=outcome.key,
             new_state=PENDING if again else outcome.result.value,
+            vain=int(outcome.reached_nobody),
             reason=outcome.reason,
             at_ms=outcome.at_ms,
         )
@@ -207,16 +222,30 @@ class EffectRows:
         else:
             self._turns.end(outcome.key)
 
-    def keep(self, effect: Effect) -> None:
-        """Write a wish that is not settled anew, with what an attempt left for the next one."""
+    def keep(self, effect: Effect, *, left_by: str = "") -> None:
+        """Write a wish that is not settled anew, with what an attempt left for the next one.
+
+        `left_by` names the channel that left something for what is to be told later.
+        """
         self._slice.check_own(effect.tenant)
         self._forget(effect.key)
         self._slice.write(effects)
-        self._slice.run(_KEEP, of_key=effect.key, new_body=bounded(effect.model_dump_json()))
+        body = bounded(effect.model_dump_json())
+        self._slice.run(_KEEP, of_key=effect.key, new_body=body, by=left_by)
 
     def put_off(self, key: str, until_ms: int) -> None:
         """Let go of a claim without an attempt: what must come first is not done yet."""
-        self._turns.move(key, until_ms)
+        self._turns.put_back(key, until_ms)
+
+    def postpone(self, effect: Effect, due_ms: int) -> None:
+        """Let a wish that was not attempted yet be due at another time, as if wished for then."""
+        self._slice.check_own(effect.tenant)
+        self._forget(effect.key)
+        self._slice.write(effects)
+        later = effect.model_copy(update={"due_ms": due_ms})
+        body = bounded(later.model_dump_json())
+        if self._slice.run(_POSTPONE, of_key=effect.key, due=due_ms, new_body=body).rowcount:
+            self._turns.give(effect.key, due_ms)
 
     def withdraw(self, keys: Iterable[str]) -> None:
         """Take back wishes that were not attempted yet; they can be wished anew."""
@@ -239,10 +268,13 @@ class EffectRows:
         )
         return [_read(row) for row in found]
 
-    def beside(self, effect: Effect, limit: int = 500) -> list[EffectRow]:
-        """Return the other effects of an effect's incident, in the order they became due."""
-        found = self._rows(_BESIDE, incident=effect.incident, key=effect.key, limit=at_most(limit))
-        return [_read(row) for row in found]
+    def drop(self, keys: Iterable[str]) -> None:
+        """Take back wishes that are not settled, attempted or not; they can be wished anew."""
+        self._slice.write(effects)
+        for key in keys:
+            self._forget(key)
+            if self._slice.run(_DROP, of_key=key).rowcount:
+                self._turns.end(key)
 
     def given_up(self, limit: int) -> list[EffectRow]:
         """Return messages that were refused or given up, the last ones first."""
@@ -273,17 +305,9 @@ class EffectRows:
         """Let a wish that is about to change be read anew."""
         self._ready.pop(key, None)
 
-    def _rows(self, statement: Executable | Either, **values: Any) -> Sequence[Row[Any]]:  # noqa: ANN401
-        """Fetch, with what was left for the commit."""
-        self._slice.write(effects)
-        return self._slice.rows(statement, **values)
-
-    def _first(self, statement: Executable, **values: Any) -> Row[Any] | None:  # noqa: ANN401
-        found = self._rows(statement, **values)
-        return found[0] if found else None
-
 
 def _written(effect: Effect) -> dict[str, Any]:
+    says = str(effect.payload.get("kind", "")) if effect.kind is EffectKind.NOTIFY else ""
     return {
         "key": effect.key,
         "kind": effect.kind.value,
@@ -294,21 +318,18 @@ def _written(effect: Effect) -> dict[str, Any]:
         "last_reason": "",
         "updated_ms": effect.due_ms,
         "body": bounded(effect.model_dump_json()),
+        "channel": effect.to,
+        "says": says,
+        "left_by": "",
     }
 
 
 def _read(row: Row[Any]) -> EffectRow:
-    read = _read_again if len(row.body) < BODY_CHARS_REMEMBERED else Effect.model_validate_json
     return EffectRow(
-        effect=read(row.body),
+        effect=read_effect(row.body),
         state=row.state,
         attempts=row.attempts,
         last_reason=row.last_reason,
         updated_ms=row.updated_ms,
+        in_vain=row.in_vain,
     )
-
-
-@lru_cache(maxsize=512)
-def _read_again(body: str) -> Effect:
-    """Remember what was read: a wish is looked at when it is claimed, and when it is settled."""
-    return Effect.model_validate_json(body)

@@ -1,7 +1,7 @@
 """Incidents of one tenant: one bounded row each, ordered by an integer, found by fingerprint."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from auscult.store.rows.listing import (
     write_cursor,
 )
 from auscult.store.slice import Slice, at_most, bounded, plain
-from auscult.store.statements import UNIT, upsert
+from auscult.store.statements import UNIT, names, naming, upsert
 from auscult.store.tables import UNRESOLVED, incident_fingerprints, incidents
 
 BEGUN_MAX = 200
@@ -27,6 +27,7 @@ _I = incidents.c
 _F = incident_fingerprints.c
 _OWN = _I.tenant == bindparam("own")
 _GET = select(_I.body, _I.evidence).where(_OWN, _I.id == bindparam("id"))
+_STATUSES = naming(lambda among: select(_I.id, _I.status).where(_OWN, among(_I.id, "some")))
 _HOLDING = (
     select(_I.body, _I.evidence)
     .join(
@@ -110,6 +111,11 @@ class IncidentRows:
         """Return an incident; None where this tenant has no such one."""
         found = self._slice.first(_GET, id=incident_id)
         return None if found is None else _read(found)
+
+    def statuses(self, incident_ids: Iterable[str]) -> dict[str, Status]:
+        """Return where those of the named incidents that are there stand, by id."""
+        found = self._slice.rows(_STATUSES, some=names(incident_ids))
+        return {row.id: Status(row.status) for row in found}
 
     def holding(self, fingerprint: str) -> Incident | None:
         """Return the unresolved incident that a finding's fingerprint belongs to."""

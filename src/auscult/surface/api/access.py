@@ -6,6 +6,7 @@ tenant the answer is the 404 of an object that is not there.
 
 import hmac
 import json
+from base64 import b64decode
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated, Any
@@ -29,6 +30,8 @@ CALENDAR = "calendar"
 """The role of keys that stand in addresses, and so in other programs' settings and logs."""
 _SEALED_ABOUT = "page session"
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+TAKE_PASSWORDS = ("/api/v2/", "/api/v1/alertmanager", "/v2/enqueue")
+"""Paths of other products, whose clients know Basic authentication (RFC 7617)."""
 _FORWARDERS = frozenset({"forwarded", "via", "x-real-ip"})
 """Headers by which a proxy says that it is one, beside all that begin with `x-forwarded-`."""
 
@@ -76,16 +79,30 @@ def engine_of(request: Request) -> Engine:
 
 
 async def identify(request: Request) -> Caller:
-    """Return who sent a bearer key or a page session; raises `CredentialMissing`."""
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and key.strip():
-        return await identify_by(request, key.strip())
-    if scheme:
+    """Return who sent a bearer key or a page session; raises `CredentialMissing`.
+
+    Where Alertmanager's clients ask the key may be the password of Basic authentication: some of
+    them know nothing else. It is never asked for, so that no browser keeps one.
+    """
+    if key := key_in(request):
+        return await identify_by(request, key)
+    if request.headers.get("authorization"):
         raise CredentialMissing("send Authorization: Bearer <key>")
     caller = await open_session(request)
     refuse_foreign_origin(request)
     confirm_tenant(request, caller)
     return caller
+
+
+def key_in(request: Request) -> str:
+    """Return the key of the header `Authorization`; empty where none is of a form taken here."""
+    scheme, _, said = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic" and request.url.path.startswith(TAKE_PASSWORDS):
+        try:
+            return b64decode(said.strip(), validate=True).decode().partition(":")[2]
+        except ValueError:
+            return ""
+    return said.strip() if scheme.lower() == "bearer" else ""
 
 
 async def identify_by(request: Request, key: str) -> Caller:

@@ -1,7 +1,7 @@
 """What orchestrators and Prometheus ask: alive? ready? which figures?"""
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from auscult.kernel.errors import ObjectMissing
 from auscult.kernel.words import PLATFORM
@@ -23,6 +23,19 @@ async def tell_ready(request: Request) -> JSONResponse:
     if parts.get("ready"):
         return JSONResponse(parts)
     return JSONResponse(parts, 503, {"Retry-After": "2"})
+
+
+@router.api_route("/-/healthy", methods=["GET", "HEAD"])
+async def tell_healthy() -> Response:
+    """Answer as Prometheus and Alertmanager do, for whoever looks after those."""
+    return PlainTextResponse("OK")
+
+
+@router.api_route("/-/ready", methods=["GET", "HEAD"])
+async def tell_ready_as_they_do(request: Request) -> Response:
+    """Answer 200 when requests can be served well, else 503."""
+    ready = bool(engine_of(request).readiness().get("ready"))
+    return PlainTextResponse("OK" if ready else "not ready", 200 if ready else 503)
 
 
 @router.get("/metrics")

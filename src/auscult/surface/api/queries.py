@@ -1,4 +1,7 @@
-"""Query parameters, read strictly: an unknown one is refused with the list of right ones."""
+"""Query parameters, read strictly: an unknown one is refused with the list of right ones.
+
+Only where the interface is another product's unknown ones are passed over, as there.
+"""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, TypeVar
@@ -24,6 +27,12 @@ class Query(BaseModel):
     """A set of query parameters; the model's fields are the only names there are."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Tolerant(BaseModel):
+    """Parameters of another product's interface: those of a later version are passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Nothing(Query):
@@ -106,10 +115,13 @@ def read_query(request: Request, kind: type[Q]) -> Q:
     """Return the request's parameters as the given kind; raises `QueryUnknown`."""
     names = {field.alias or name: field for name, field in kind.model_fields.items()}
     given = request.query_params
-    refuse_unknown(given.keys(), names)
+    if not issubclass(kind, Tolerant):
+        refuse_unknown(given.keys(), names)
     several = {name for name, field in names.items() if field.annotation == tuple[str, ...]}
     values = {
-        name: tuple(given.getlist(name)) if name in several else given[name] for name in given
+        name: tuple(given.getlist(name)) if name in several else given[name]
+        for name in given
+        if name in names
     }
     try:
         return kind.model_validate(values)

@@ -10,7 +10,9 @@ from auscult.surface.web.session import to_login
 from auscult.surface.web.vendor import STATIC
 
 router = APIRouter(include_in_schema=False)
-_MACHINE_PATHS = ("/api/", "/v1/", "/v2/", "/healthz", "/readyz", "/metrics", "/static/", "/events")
+_MACHINE_PATHS = (
+    *("/api/", "/v1/", "/v2/", "/-/", "/healthz", "/readyz", "/metrics", "/static/", "/events"),
+)
 
 ADVICE = {
     400: "The address of this page asks for something that is not taken here; mend it, or go back.",

@@ -9,7 +9,7 @@ from auscult.engine.events.records import settle
 from auscult.engine.events.settled import Settled
 from auscult.engine.events.steps import Rules
 from auscult.kernel.alerts import Silence
-from auscult.kernel.facts import Escalated, Fact, Rang, Resolved, Timer
+from auscult.kernel.facts import Acknowledged, Escalated, Fact, Rang, Released, Resolved, Timer
 from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import ChangeKind, Incident
 from auscult.kernel.matchers import parse_matcher
@@ -206,6 +206,69 @@ def test_who_was_told_before_hears_of_the_end_although_it_is_muted(bench: Bench)
     take(bench, found(phase=Phase.CLEARED, at_ms=bench.clock.now_ms()))
     take(bench, Resolved(tenant=ACME, incident=incident.id, by="ann"))
     assert sent(bench, incident) == ["ops opened", "ops resolved"]
+
+
+LOUD = Route(
+    to=("ops",),
+    on=(
+        ChangeKind.OPENED,
+        ChangeKind.WORSENED,
+        ChangeKind.RETURNED,
+        ChangeKind.ACKNOWLEDGED,
+        ChangeKind.RELEASED,
+        ChangeKind.RESOLVED,
+    ),
+)
+
+
+def told_before(bench: Bench) -> Incident:
+    """Return an incident that `ops` was told of, and that is silenced since."""
+    bench.rules = Rules(routes=(LOUD,))
+    incident = open_one(bench, severity=Severity.WARNING)
+    bench.clock.advance(s=1)
+    silence(bench, 'service="encode"', for_ms=10 * MINUTE_MS)
+    return incident
+
+
+def test_who_knows_of_it_hears_at_the_end_of_the_mute_what_holds_then(bench: Bench) -> None:
+    incident = told_before(bench)
+    take(bench, found(phase=Phase.CLEARED, at_ms=bench.clock.now_ms()))
+    bench.clock.advance(s=1)
+    open_one(bench, severity=Severity.WARNING)
+    bench.clock.advance(s=1)
+    open_one(bench)
+    assert sent(bench, incident) == ["ops opened"]
+    ring_until_told(bench, incident)
+    assert sent(bench, incident) == ["ops opened", "ops worsened"], "one message, no replay"
+    with bench.store.read() as work:
+        effect = work.of(ACME).effects.get(f"{incident.id}:worsened:critical:ops")
+    assert effect is not None
+    assert effect.payload["title"].startswith("Now critical: ")
+    bench.clock.advance(s=1)
+    silence(bench, 'service="encode"', for_ms=MINUTE_MS)
+    open_one(bench, fingerprint="fp-more")
+    ring_until_told(bench, incident)
+    assert sent(bench, incident) == ["ops opened", "ops worsened"], "it was told that"
+
+
+def test_what_returned_or_was_given_back_while_muted_is_told_if_it_holds(bench: Bench) -> None:
+    incident = told_before(bench)
+    take(bench, found(phase=Phase.CLEARED, at_ms=bench.clock.now_ms()))
+    bench.clock.advance(s=1)
+    open_one(bench, severity=Severity.WARNING)
+    ring_until_told(bench, incident)
+    assert sent(bench, incident) == ["ops opened", "ops returned"]
+    who: dict[str, Any] = {"tenant": ACME, "incident": incident.id, "by": "ann"}
+    take(bench, Acknowledged(**who))
+    for is_taken in (True, False):
+        bench.clock.advance(s=1)
+        silence(bench, 'service="encode"', for_ms=MINUTE_MS)
+        take(bench, Released(**who))
+        if is_taken:
+            bench.clock.advance(s=1)
+            take(bench, Acknowledged(**who))
+        ring_until_told(bench, incident)
+        assert ("ops released" in sent(bench, incident)) is not is_taken
 
 
 @pytest.mark.parametrize(

@@ -286,3 +286,42 @@ async def test_without_a_fallback_it_is_tried_until_it_is_done(bench: Bench) -> 
     ops.break_down(None)
     await life.go_on(20)
     assert [kind for kind, _ in ops.got] == ["opened"]
+
+
+def of_severity(severity: str, **changed: Any) -> Effect:
+    return an_effect(payload=an_effect().payload | {"severity": severity}, **changed)
+
+
+def test_a_critical_page_waits_behind_no_lesser_one() -> None:
+    critical, lesser = of_severity("critical"), of_severity("warning")
+    receivers, plan = Receivers(), plan_of(ops=Line(per_minute=5))
+    waits = [receivers.wait_ms(lesser, plan, number) for number in range(10)]
+    assert [wait == 0 for wait in waits] == [True] * 4 + [False] * 6, "one place is kept"
+    assert not receivers.is_full(critical, plan, 10)
+    assert receivers.wait_ms(critical, plan, 10) == 0
+    assert receivers.wait_ms(critical, plan, 11) == 60_000 - 11, "in the first place of all"
+    assert receivers.is_full(lesser, plan, 60_000), "what was critical counts as well"
+    assert receivers.wait_ms(lesser, plan, 60_001) == 0
+
+
+def test_a_critical_page_goes_to_the_fallback_rather_than_wait() -> None:
+    critical, lesser = of_severity("critical"), of_severity("warning")
+    receivers, plan = Receivers(), plan_of(ops=Line(per_minute=1, fallback="mail"), mail=Line())
+    assert receivers.wait_ms(critical, plan, 0) == 0
+    assert not receivers.is_full(critical, plan, 1)
+    diverted = receivers.choose(critical, plan, 1)
+    assert diverted.effect.to == "mail"
+    assert "may not be asked more often this minute" in diverted.effect.payload["text"]
+    assert receivers.is_full(lesser, plan, 1), "a lesser one waits"
+    assert not receivers.choose(lesser, plan, 1).is_diverted
+    assert not receivers.choose(critical, plan, 60_001).is_diverted
+
+
+def test_a_critical_page_waits_where_the_fallback_is_full_too() -> None:
+    critical = of_severity("critical")
+    lines = {"ops": Line(per_minute=1, fallback="mail"), "mail": Line(per_minute=1)}
+    receivers, plan = Receivers(), plan_of(**lines)
+    assert receivers.wait_ms(critical, plan, 0) == 0
+    assert receivers.wait_ms(of_severity("critical", to="mail"), plan, 0) == 0
+    assert not receivers.choose(critical, plan, 1).is_diverted
+    assert receivers.wait_ms(critical, plan, 1) == 60_000 - 1

@@ -1,1 +1,1 @@
-"""Messages in the outbox by a person's word: sent again, or sent as a test."""
+"""Messages in the outbox: in hand, held while muted, outdated, sent again or as a test."""

@@ -28,15 +28,16 @@ def replay(
     """Queue messages that were given up anew, under their old keys; return those keys.
 
     All of them, at most `REPLAYED_MAX`, where no key is given. They go in the order in which they
-    were wished for; a key that is unknown, or was not given up, is passed over. So is a page about
-    what is over, or was said anew since: it would wake somebody for nothing.
+    were wished for; a key that is unknown, or was not given up, is passed over. Where none is
+    given, so is a page about what is over, or was said anew since: it would wake somebody for
+    nothing.
     """
     rows = work.of(tenant)
     found = [rows.effects.row(key) for key in dict.fromkeys(keys)]
     given_up = [row for row in found if row] if keys else rows.effects.given_up(REPLAYED_MAX)
     done = Replayed([], [])
     for number, row in enumerate(sorted(given_up, key=lambda row: row.effect.due_ms)):
-        if _is_over(rows, row.effect):
+        if _is_over(rows, row.effect) and not keys:
             done.over.append(row.effect.key)
             continue
         anew = {name: value for name, value in row.effect.payload.items() if name != KEPT_BY}

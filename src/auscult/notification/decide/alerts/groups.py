@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from auscult.kernel.alerts import Alert, Group, Told
+from auscult.kernel.alerts import Alert, Group, Told, rank
 from auscult.kernel.words import Labels
 from auscult.notification.decide.alerts.tree import Node
-
-FIRST_LABELS = ("job", "instance")
 
 
 class Why(StrEnum):
@@ -151,7 +149,7 @@ def flush(  # noqa: PLR0913  # a group, its alerts and its rules
     next_ms = next_ms if next_ms > now_ms else now_ms + node.interval_ms
     inside = list(alerts)
     if len(inside) > 1:
-        inside.sort(key=_order)
+        inside.sort(key=rank)
     gone = tuple(one.fingerprint for one in inside if one.is_resolved(now_ms))
     left, reasons = unmuted(inside, node, muting)
     firing = tuple(one for one in left if not one.is_resolved(now_ms))
@@ -233,10 +231,3 @@ def _is_in_vain(before: Told, firing: tuple[Alert, ...], since_ms: int) -> bool:
 
 def _names(alerts: Iterable[Alert]) -> tuple[str, ...]:
     return tuple(alert.fingerprint for alert in alerts)
-
-
-def _order(alert: Alert) -> tuple[tuple[bool, str], tuple[bool, str], Labels]:
-    """Order alerts as Alertmanager shows them: by job, then instance, then all labels."""
-    named = dict(alert.labels)
-    job, instance = ((name not in named, named.get(name, "")) for name in FIRST_LABELS)
-    return job, instance, alert.labels

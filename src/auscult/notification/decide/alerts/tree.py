@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from auscult.kernel.matchers import Matcher, read_matchers
+from auscult.kernel.matchers import Matcher, go_quoted, read_matchers
 from auscult.kernel.times import read_span_ms
 from auscult.kernel.words import Labels, Word
 
@@ -161,7 +161,7 @@ def grow(branch: Branch, above: Node = ROOT, depth: int = 0) -> Node:
     if depth >= DEPTH_MAX:
         raise ValueError(f"routes stand more than {DEPTH_MAX} deep in each other")
     own = branch.conditions
-    key = "{" + ",".join(f"{one.name}{one.op}{quoted(one.value)}" for one in own) + "}"
+    key = "{" + ",".join(map(str, own)) + "}"
     said: dict[str, Any] = {
         "receiver": branch.receiver or None,
         "group_by": frozenset(branch.group_by) if branch.group_by else None,
@@ -181,31 +181,3 @@ def grow(branch: Branch, above: Node = ROOT, depth: int = 0) -> Node:
     )
     below = tuple(grow(one, node, depth + 1) for one in branch.routes)
     return replace(node, children=below)
-
-
-def quoted(text: str) -> str:
-    """Return a value in double quotes, escaped as OpenMetrics does."""
-    if '"' in text or "\\" in text or "\n" in text:
-        text = text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
-    return f'"{text}"'
-
-
-def go_quoted(text: str) -> str:
-    """Return a value as Go's `%q` prints it: like the above, and what cannot be printed escaped."""
-    escaped = quoted(text)
-    if escaped.isprintable():
-        return escaped
-    return "".join(
-        char if char.isprintable() else _GO_ESCAPES.get(char, _code(char)) for char in escaped
-    )
-
-
-_GO_ESCAPES = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\r": "\\r", "\t": "\\t", "\v": "\\v"}
-
-
-def _code(char: str) -> str:
-    code = ord(char)
-    for digits, letter, least in ((2, "x", 0x80), (4, "u", 0x10000), (8, "U", 0x110000)):
-        if code < least:
-            return f"\\{letter}{code:0{digits}x}"
-    return char

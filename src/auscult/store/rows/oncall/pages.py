@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, select
+from sqlalchemy import Row, bindparam, delete, func, select, update
 
 from auscult.kernel.incidents import Paged
 from auscult.store.slice import Slice, at_most, plain
-from auscult.store.statements import insert_new
+from auscult.store.statements import insert_new, names, naming
 from auscult.store.tables import pages
 
 _C = pages.c
@@ -30,6 +30,10 @@ _COUNTS = (
     )
     .group_by(_C.person)
 )
+_CALLING = naming(
+    lambda among: select(_C.key).where(_OWN, among(_C.key, "some"), _C.person != "").distinct()
+)
+_POSTPONE = update(pages).where(_OWN, _C.key == bindparam("of_key")).values(due_ms=bindparam("due"))
 _WITHDRAW = delete(pages).where(_OWN, _C.key == bindparam("of_key"))
 COMING_MAX = 500
 
@@ -62,6 +66,14 @@ class PageRows:
         """Return how often each person was paged after `since_ms`, up to `until_ms`."""
         found = self._slice.rows(_COUNTS, since_ms=since_ms, until_ms=until_ms)
         return {row.person: row.times for row in found}
+
+    def calling(self, keys: Iterable[str]) -> frozenset[str]:
+        """Return which of these messages call a person, and not only a channel as a whole."""
+        return frozenset(row.key for row in self._slice.rows(_CALLING, some=names(keys)))
+
+    def postpone(self, key: str, due_ms: int) -> None:
+        """Write down that a message calls those whom it calls at another time."""
+        self._slice.run(_POSTPONE, of_key=key, due=due_ms)
 
     def withdraw(self, keys: Iterable[str]) -> None:
         """Forget pages that will not be sent."""

@@ -8,7 +8,7 @@ from auscult.surface.api.alertmanager import alerts, silences, status, webhook
 from auscult.surface.api.alertmanager.alerts import PATH as ALERTS_PATH
 
 ROUTERS = (status.router, alerts.router, silences.router, webhook.router)
-BODIES = frozenset({ALERTS_PATH, webhook.PATH})
+BODIES = frozenset({ALERTS_PATH, silences.PATH, webhook.PATH})
 """Paths that bound their bodies themselves."""
 
 __all__ = ["BODIES", "ROUTERS"]

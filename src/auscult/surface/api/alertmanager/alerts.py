@@ -11,7 +11,7 @@ from auscult.surface.api.alertmanager.routes import AlertmanagerRoute
 from auscult.surface.api.description import takes, told
 from auscult.surface.api.description.alerts import REFUSALS, AlertTold, GroupTold, taken
 from auscult.surface.api.limits import read_body
-from auscult.surface.api.queries import Nothing, documented
+from auscult.surface.api.queries import documented
 
 PATH = "/api/v2/alerts"
 
@@ -28,7 +28,6 @@ router = APIRouter(
 )
 async def post(ask: Writer) -> Response:
     """Take alerts; 200 says that they are durable, 400 which were not taken (the others were)."""
-    ask.query(Nothing)
     body = await read_body(ask.request, ask.engine.settings.limits.body_bytes)
     posted = await ask.engine.alerts.receive(ask.tenant, body)
     if posted.wrong:

@@ -13,7 +13,7 @@ from auscult.kernel.matchers import Matcher, compile_pattern, matches_all, parse
 from auscult.kernel.times import rfc3339
 from auscult.kernel.words import Labels
 from auscult.notification.decide.alerts import Alerting, inhibited_by
-from auscult.surface.api.queries import CURSOR_CHARS_MAX, Query
+from auscult.surface.api.queries import CURSOR_CHARS_MAX, Tolerant
 
 if TYPE_CHECKING:
     from auscult.store import TenantRows
@@ -23,7 +23,7 @@ FILTERS_MAX = 50
 LIMIT_MAX = 10_000
 
 
-class AlertsQuery(Query):
+class AlertsQuery(Tolerant):
     """Which alerts: `true` shows those that are so, `filter` are matchers, one each."""
 
     active: bool = True
@@ -143,7 +143,7 @@ class Sight:
             "startsAt": rfc3339(alert.starts_ms),
             "endsAt": rfc3339(alert.ends_ms),
             "updatedAt": rfc3339(alert.updated_ms),
-            "generatorURL": alert.generator_url,
+            **({"generatorURL": alert.generator_url} if alert.generator_url else {}),
             "status": {
                 "state": "suppressed" if suppressed else "active",
                 "silencedBy": silenced,

@@ -17,10 +17,14 @@ from auscult.surface.api.alertmanager.readings import read_filter
 from auscult.surface.api.alertmanager.routes import AlertmanagerRoute
 from auscult.surface.api.description import takes, told
 from auscult.surface.api.description.alerts import REFUSALS, SilenceMade, SilenceTold, taken
-from auscult.surface.api.limits import SMALL_BODY_BYTES, read_body
-from auscult.surface.api.queries import Nothing, Query, documented
+from auscult.surface.api.limits import read_body
+from auscult.surface.api.queries import Tolerant, documented
 
+PATH = "/api/v2/silences"
 SHOWN_MAX = 1_000
+SILENCE_BYTES_MAX = 512 * 1024
+MATCHERS_CHARS_MAX = 50_000
+"""Of all of a silence's matchers: they are in the audit log as well, which takes 65,536."""
 KEPT_MS = 5 * 86_400_000
 """How long a silence that is over is shown."""
 
@@ -29,10 +33,19 @@ router = APIRouter(
 )
 
 
-class SilencesQuery(Query):
-    """Which silences: those that have each of these matchers."""
+class SilencesQuery(Tolerant):
+    """Which silences: those that have each of these matchers, by who made them, by their state."""
 
     filter: tuple[str, ...] = ()
+    creator: tuple[str, ...] = ()
+    active: bool = True
+    pending: bool = True
+    expired: bool = True
+
+    def fits(self, silence: Silence, now_ms: int) -> bool:
+        """Say whether a silence is asked for, its matchers apart."""
+        shown = getattr(self, str(silence.state(now_ms)))
+        return bool(shown) and (not self.creator or silence.created_by in self.creator)
 
 
 class PostedMatcher(BaseModel):
@@ -41,7 +54,7 @@ class PostedMatcher(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str = Field(min_length=1, max_length=500)
-    value: str = Field(max_length=500)
+    value: str
     isRegex: bool  # noqa: N815  # the API's spelling
     isEqual: bool = True  # noqa: N815  # the API's spelling
 
@@ -75,6 +88,8 @@ class PostedSilence(BaseModel):
             raise BodyMalformed("Failed to create silence: start time must be before end time")
         if ends_ms < now_ms:
             raise BodyMalformed("Failed to create silence: end time can't be in the past")
+        if sum(len(one.name) + len(one.value) for one in self.matchers) > MATCHERS_CHARS_MAX:
+            raise BodyMalformed(f"matchers of more than {MATCHERS_CHARS_MAX} characters")
         matchers = tuple(one.read() for one in self.matchers)
         if all(one.matches({}) for one in matchers):
             raise BodyMalformed("at least one matcher must not match the empty string")
@@ -92,12 +107,13 @@ class PostedSilence(BaseModel):
 @router.get("/silences", openapi_extra=documented(SilencesQuery), responses=told(list[SilenceTold]))
 async def show_all(ask: Reader) -> Response:
     """Return the silences: active, pending, and those that are over since not long."""
-    wanted = read_filter(ask.query(SilencesQuery).filter)
+    query = ask.query(SilencesQuery)
+    wanted = read_filter(query.filter)
     now_ms = ask.engine.clock.now_ms()
     found = await ask.engine.read(
         lambda work: work.of(ask.tenant).silences.ending_after(now_ms - KEPT_MS, SHOWN_MAX)
     )
-    fitting = [one for one in found if set(wanted) <= set(one.matchers)]
+    fitting = [one for one in found if set(wanted) <= set(one.matchers) and query.fits(one, now_ms)]
     return JSONResponse([said_of(one, now_ms) for one in sorted(fitting, key=_order(now_ms))])
 
 
@@ -108,8 +124,7 @@ async def show_all(ask: Reader) -> Response:
 )
 async def post(ask: Reader) -> Response:
     """Make a silence, or change the one whose id is given."""
-    ask.query(Nothing)
-    body = await read_body(ask.request, SMALL_BODY_BYTES)
+    body = await read_body(ask.request, SILENCE_BYTES_MAX)
     try:
         posted = PostedSilence.model_validate_json(body)
     except ValidationError as why:
@@ -124,7 +139,6 @@ async def post(ask: Reader) -> Response:
 @router.get("/silence/{silence_id}", responses=told(SilenceTold))
 async def show(silence_id: UUID, ask: Reader) -> Response:
     """Return one silence."""
-    ask.query(Nothing)
     found = await ask.engine.read(lambda work: work.of(ask.tenant).silences.get(str(silence_id)))
     if found is None:
         raise ObjectMissing("no such silence")
@@ -134,7 +148,6 @@ async def show(silence_id: UUID, ask: Reader) -> Response:
 @router.delete("/silence/{silence_id}", response_class=Response, responses=taken("It has ended"))
 async def end(silence_id: UUID, ask: Reader) -> Response:
     """End one silence now."""
-    ask.query(Nothing)
     await ask.engine.alerts.expire(ask.tenant, str(silence_id), by=ask.caller.name)
     return Response(status_code=200)
 

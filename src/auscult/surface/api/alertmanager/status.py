@@ -10,7 +10,6 @@ from auscult.surface.api.access import Reader
 from auscult.surface.api.alertmanager.routes import AlertmanagerRoute
 from auscult.surface.api.description import told
 from auscult.surface.api.description.alerts import REFUSALS, ReceiverTold, StatusTold
-from auscult.surface.api.queries import Nothing
 
 EMULATED = "0.25.0"
 """The version whose interface this is: `amtool` warns where it is another than its own."""
@@ -23,7 +22,6 @@ router = APIRouter(
 @router.get("/status", responses=told(StatusTold))
 async def status(ask: Reader) -> Response:
     """Return the version of the interface, and the tenant's routes for tools that evaluate them."""
-    ask.query(Nothing)
     alerting = ask.engine.alerts.alerting(ask.tenant)
     original = yaml.safe_dump(alerting.as_alertmanager(), sort_keys=False, allow_unicode=True)
     build = {"revision": f"auscult {__version__}", "branch": "", "buildUser": "", "buildDate": ""}
@@ -40,6 +38,5 @@ async def status(ask: Reader) -> Response:
 @router.get("/receivers", responses=told(list[ReceiverTold]))
 async def receivers(ask: Reader) -> Response:
     """Return the names that routes send to."""
-    ask.query(Nothing)
     named = ask.engine.alerts.alerting(ask.tenant).receivers
     return JSONResponse([{"name": one.name} for one in named])

@@ -81,7 +81,7 @@ class AlertTold(TypedDict):
     startsAt: str
     endsAt: str
     updatedAt: str
-    generatorURL: str
+    generatorURL: NotRequired[str]
     status: AlertStatus
 
 

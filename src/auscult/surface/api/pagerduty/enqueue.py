@@ -1,5 +1,7 @@
 """`POST /v2/enqueue`: one event as PagerDuty takes it; its `routing_key` is one of our API keys.
 
+A key in the header `Authorization` goes before it, for senders whose routing key is not free.
+
 | what became of it | status | as PagerDuty says it |
 |---|---|---|
 | it is durable | 202 | `{"status": "success", "message": ..., "dedup_key": ...}` |
@@ -28,7 +30,7 @@ from auscult.kernel.errors import (
 )
 from auscult.signals.alerts import Event, read_event
 from auscult.signals.alerts.pagerduty import EVENT_BYTES_MAX
-from auscult.surface.api.access import Anyone, identify_by
+from auscult.surface.api.access import Anyone, identify_by, key_in
 from auscult.surface.api.description import Responses, takes
 from auscult.surface.api.description.alerts import EventRefused, EventTaken, EventThrottled
 from auscult.surface.api.errors import answer, headers_of
@@ -78,7 +80,7 @@ ANSWERED: Responses = {
 async def enqueue(ask: Anyone) -> Response:
     """Take an event that triggers, acknowledges or resolves; 202 says that it is durable."""
     event = read_event(await read_body(ask.request, EVENT_BYTES_MAX))
-    caller = await identify_by(ask.request, event.routing_key)
+    caller = await identify_by(ask.request, key_in(ask.request) or event.routing_key)
     key = await ask.engine.alerts.receive_event(caller.tenant, event, by=_by(event, caller.name))
     said = {"status": "success", "message": "Event processed", "dedup_key": key}
     return JSONResponse(said, 202)

@@ -1,0 +1,1 @@
+"""The effects of one incident or group of alerts, asked about together."""
