@@ -1,10 +1,15 @@
 """Alerts, groups and silences are kept, found and forgotten alike on both databases."""
 
 from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import update
 
 from auscult.kernel.alerts import Span
 from auscult.store import Store, TenantRows
-from tests.contract.store.words import ACME, alert, group, silence
+from auscult.store.slice import Slice
+from auscult.store.tables import alert_groups
+from tests.contract.store.words import ACME, BETA, alert, effect, group, silence
 
 
 def names_in(rows: TenantRows, group_id: str) -> set[str]:
@@ -36,6 +41,38 @@ def test_what_is_written_is_read_again(store: Store) -> None:
             "a1": (noted.span, 0),
             "a2": (Span(1_000, 9_000, is_timed=True), 2),
         }
+
+
+def test_a_group_of_an_older_version_is_read(store: Store) -> None:
+    old = '["{}","team",{"alertname":"Slow"},1000,0,{"chat":[["a1"],[],1000]}]'
+    with store.write() as work:
+        rows = work.of(ACME)
+        rows.groups.put([replace(group(), decided="seen")])
+        assert rows.groups.get(["G1"])["G1"].decided == "seen"
+        piece = Slice(rows.groups._slice.transaction, ACME)
+        piece.run(update(alert_groups).where(alert_groups.c.tenant == ACME).values(body=old))
+        (read,) = rows.groups.page()
+        assert (read.decided, read.told["chat"].since_ms) == ("", 0)
+        assert replace(read, told=group().told) == group()
+
+
+def test_messages_about_groups_are_found_by_when_they_were_due(store: Store) -> None:
+    about: dict[str, Any] = {"alerts": {"alerts": []}}
+    with store.write() as work:
+        rows = work.of(ACME)
+        for number in range(5):
+            one = effect(f"G{number}", due_ms=number * 100)
+            rows.effects.wish(one.model_copy(update={"payload": about}))
+        other = {"alerts": None, "text": '"alerts":{'}
+        rows.effects.wish(effect("I1", due_ms=200).model_copy(update={"payload": other}))
+        others = work.of(BETA)
+        others.effects.wish(effect("G9", tenant=BETA).model_copy(update={"payload": about}))
+    with store.read() as work:
+        rows = work.of(ACME)
+        first = rows.effects.of_groups(100, 300, limit=2)
+        assert [one.effect.key for one in first] == ["G1", "G2"]
+        rest = rows.effects.of_groups(100, 300, after="G2", limit=2)
+        assert [one.effect.key for one in rest] == ["G3"]
 
 
 def test_a_change_of_an_alert_is_one_row(store: Store) -> None:

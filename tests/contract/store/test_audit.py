@@ -59,6 +59,16 @@ def test_rows_about_one_object_come_oldest_first(logged: Store) -> None:
     assert rows[0].detail == {"sentence": "sentence 7"}
 
 
+def test_rows_of_one_action_since_a_time_come_oldest_first(logged: Store) -> None:
+    with logged.write() as work:
+        work.of(ACME).audit.append(**audit_row(ROWS + 1) | {"action": "group.decided"})
+        found = work.of(ACME).audit.done("incident.opened", 4, after=5, limit=3)
+        assert [one.seq for one in found] == [6, 7, 8]
+        assert [one.seq for one in work.of(ACME).audit.done("incident.opened", 11)] == [11, 12]
+        assert [one.seq for one in work.of(ACME).audit.done("group.decided", 0)] == [ROWS + 1]
+        assert work.of(BETA).audit.done("group.decided", 0) == []
+
+
 def test_pages_cover_the_log_newest_first(logged: Store) -> None:
     seen: list[int] = []
     cursor: int | None = None

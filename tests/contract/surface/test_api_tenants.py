@@ -42,6 +42,7 @@ CASES: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/incidents/{incident_id}/reassign"): OBJECT,
     ("POST", "/api/v1/incidents/{incident_id}/resolve"): OBJECT,
     ("GET", "/api/v1/incidents/{incident_id}/why"): OBJECT,
+    ("GET", "/api/v1/alerts/why"): OWN,
     ("GET", "/api/v1/oncall"): OWN,
     ("GET", "/api/v1/oncall/schedules/{schedule}"): OBJECT,
     ("GET", "/api/v1/oncall/schedules/{schedule}.ics"): OBJECT,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from auscult.engine.alerts.telling import muting_now
+from auscult.engine.alerts.muting import muting_now
 from auscult.kernel.alerts import SEEN_BY
 from auscult.notification.decide.alerts import INCIDENTS, Alerting, flush
 

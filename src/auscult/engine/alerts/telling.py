@@ -2,25 +2,28 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from auscult.engine.alerts.muting import muting_now
 from auscult.engine.alerts.taking import Led, lead
 from auscult.kernel.alerts import SEEN_BY, Alert, Group
 from auscult.kernel.effects import Effect
 from auscult.kernel.findings import Evidence, Finding, Phase
 from auscult.kernel.incidents import Status
-from auscult.kernel.words import Labels, Subject, TenantId
+from auscult.kernel.words import Subject, TenantId
 from auscult.notification.decide.alerts import (
+    DECIDED,
     INCIDENTS,
-    Alerting,
     Flush,
     Muting,
     Node,
     Notice,
     Why,
     asleep,
+    detail_of,
+    detail_of_stray,
     flush,
-    inhibited_by,
+    noted,
 )
 from auscult.notification.messages import Message, render_group
 
@@ -30,12 +33,16 @@ if TYPE_CHECKING:
     from auscult.store.turns import Lease
 
 
+AUSCULT = "auscult"
+
+
 @dataclass(slots=True)
 class Rung:
     """What came of looking at groups, to be written down for all of them at once.
 
     `told` and `moved` are groups that have changed: all of it, and no more than when they are
-    looked at next. `gone` are (group's id, fingerprint) pairs, `strayed` what goes elsewhere now.
+    looked at next. `gone` are (group's id, fingerprint) pairs, `strayed` what goes elsewhere now,
+    `decided` (group's id, detail) pairs for the audit log.
     """
 
     told: list[Group] = field(default_factory=list)
@@ -44,6 +51,7 @@ class Rung:
     strayed: list[Led] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    decided: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
 
 def ring_groups(
@@ -77,6 +85,8 @@ def ring_groups(
     rows.alerts.put((alert, path.sum) for alert, path in rung.strayed)
     lead(rows, rung.strayed, alerting.paths, now_ms=now_ms)
     rung.effects = rows.effects.wish_all(rung.effects, lease)
+    for about, detail in rung.decided:
+        rows.audit.append(at_ms=now_ms, actor=AUSCULT, action=DECIDED, about=about, detail=detail)
     alerting.paths.note(*rung.told, *rung.moved)
     return rung
 
@@ -105,6 +115,8 @@ class _Bell:
             if not alert.is_resolved(self.now_ms):
                 self.rung.strayed.append((alert, path))
         if node is None:
+            if alerts:
+                self.rung.decided.append((group.id, detail_of_stray(group)))
             self._close(group, alerts)
             return
         looked = flush(
@@ -115,6 +127,10 @@ class _Bell:
             muting=self.muting,
             now_ms=self.now_ms,
         )
+        looked = noted(group, looked)
+        if looked.is_news:
+            detail = detail_of(looked, own, self.muting, now_ms=self.now_ms)
+            self.rung.decided.append((group.id, detail))
         is_left = len(looked.gone) < len(own)
         held = looked.group.told.get(INCIDENTS)
         if not is_left and held is not None and held.firing:
@@ -136,8 +152,12 @@ class _Bell:
     def _note(self, before: Group, looked: Flush, *, is_left: bool) -> None:
         """Note what came of a look at a group that some alerts belong to."""
         group = looked.group if is_left else asleep(looked.group, self.now_ms)
-        has_told = group.told != before.told or group.count != before.count
-        (self.rung.told if has_told else self.rung.moved).append(group)
+        is_same = (group.told, group.count, group.decided) == (
+            before.told,
+            before.count,
+            before.decided,
+        )
+        (self.rung.moved if is_same else self.rung.told).append(group)
         self.rung.gone += [(group.id, fingerprint) for fingerprint in looked.gone]
         for notice in looked.notices:
             message = self._message(group, notice)
@@ -197,22 +217,3 @@ def note_refusal(rows: "TenantRows", effect: Effect, *, is_refused: bool = True)
         noted = dict(group.told) | {effect.to: replace(told, is_refused=is_refused)}
         rows.groups.put([replace(group, told=noted)])
     return True
-
-
-def muting_now(rows: "TenantRows", alerting: Alerting, now_ms: int) -> Muting:
-    """Return who mutes alerts now; silences, and what lies under a key, are read once for all."""
-    silences = rows.silences.ending_after(now_ms)
-    known: dict[str, list[Alert]] = {}
-
-    def silenced_by(labels: Labels) -> str | None:
-        return next((one.id for one in silences if one.mutes(labels, now_ms)), None)
-
-    def lying(place: str) -> list[Alert]:
-        if place not in known:
-            known[place] = list(rows.alerts.lying(place, now_ms))
-        return known[place]
-
-    def inhibited(labels: Labels) -> str | None:
-        return inhibited_by(alerting.inhibit_rules, labels, lying, now_ms=now_ms)
-
-    return Muting(silenced_by, inhibited, lambda name: alerting.is_now(name, now_ms))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from auscult.engine.events.steps import Rules
 from auscult.engine.oncall.takeovers import in_force
+from auscult.engine.whatif.alerts import AlertsCompared, compare_alerts
 from auscult.engine.whatif.recording import read_recording
 from auscult.engine.whatif.replay import Call, Outcome, replay
 from auscult.kernel.errors import QueryUnknown
@@ -35,7 +36,8 @@ class Comparison:
     `recorded` are those that were wished for in truth, `reproduced` how many of them the replay of
     the present settings leads to as well: the fewer, the more the settings have changed meanwhile.
     `by_night` counts each person's pages by the hour on their own clock, from 22 to 6 o'clock.
-    `refused` says what people asked for that the other settings would not have allowed.
+    `refused` says what people asked for that the other settings would not have allowed, `alerts`
+    what would be other where receivers tell groups of alerts directly.
     """
 
     from_ms: int
@@ -50,6 +52,7 @@ class Comparison:
     by_channel: Counts
     by_night: Mapping[str, Mapping[int, tuple[int, int]]]
     refused: tuple[str, ...]
+    alerts: AlertsCompared
 
 
 def compare(
@@ -85,6 +88,9 @@ def compare(
         by_channel=_count(*([one.channel for one in side] for side in sides)),
         by_night=_by_night(sides, zones),
         refused=outcomes[1].refused,
+        alerts=compare_alerts(
+            rows, before.alerting, after.alerting, span=(from_ms, now_ms), warm_up_ms=WARM_UP_MS
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from auscult.engine.oncall.takeovers import in_force
 from auscult.engine.why.person import Part, Step, part_of
 from auscult.kernel.effects import EffectKind
 from auscult.kernel.errors import ObjectMissing, QueryUnknown
+from auscult.notification.decide.alerts import DECIDED as GROUP_DECIDED
 from auscult.notification.decide.reasons import About, Reason
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ _KINDS: Mapping[str, Kind] = {
         (f"incident.{one}" for one in ("acknowledged", "released", "resolved")), Kind.PERSON
     ),
     DECIDED: Kind.DECIDED,
+    GROUP_DECIDED: Kind.DECIDED,
     "incident.escalated": Kind.CALLED,
     "incident.noted": Kind.MUTED,
     "incident.unmuted": Kind.MUTED,
@@ -102,7 +104,7 @@ class Account:
         )
         return {
             "incident": told,
-            "entries": [_written(one) for one in self.entries],
+            "entries": [written_entry(one) for one in self.entries],
             "messages": [asdict(one) for one in self.messages],
             "person": None if self.person is None else asdict(self.person),
             "is_whole": self.is_whole,
@@ -121,9 +123,9 @@ def give_account(
     if incident is None:
         raise ObjectMissing(f"incident {incident_id[:40]!r}")
     written = rows.audit.of(incident_id, ENTRIES_MAX)
-    entries = tuple(map(_entry, written))
+    entries = tuple(map(read_entry, written))
     pages = rows.pages.of(incident_id, ENTRIES_MAX)
-    messages = tuple(_messages(rows.effects.of(incident_id, ENTRIES_MAX), pages))
+    messages = tuple(read_messages(rows.effects.of(incident_id, ENTRIES_MAX), pages))
     part: Part | None = None
     if person:
         steps = tuple(_steps(entries))
@@ -140,19 +142,21 @@ def give_account(
     return Account(incident, entries, messages, part, len(written) < ENTRIES_MAX)
 
 
-def _entry(row: "AuditRow") -> Entry:
+def read_entry(row: "AuditRow") -> Entry:
+    """Return an audit row as an entry."""
     kind = _KINDS.get(row.action, Kind.DONE)
     if row.action.startswith("effect."):
         kind = Kind.SENT
     elif row.action == "incident.noted" and row.actor != "auscult":
         kind = Kind.PERSON  # handed on, or given back beside another
-    told = row.detail.get("reasons", ()) if row.action == DECIDED else ()
+    told = row.detail.get("reasons", ()) if kind is Kind.DECIDED else ()
     reasons = tuple(Reason.model_validate(one) for one in told)
     sentence = str(row.detail.get("sentence") or row.action.replace(".", " "))
     return Entry(row.at_ms, kind, row.actor, sentence, reasons)
 
 
-def _messages(effects: "Iterable[EffectRow]", pages: "Iterable[Paged]") -> Iterator[Sent]:
+def read_messages(effects: "Iterable[EffectRow]", pages: "Iterable[Paged]" = ()) -> Iterator[Sent]:
+    """Yield what became of each message; `pages` say whom one calls."""
     people: dict[str, list[str]] = {}
     for page in pages:
         people.setdefault(page.key, []).append(page.person)
@@ -208,7 +212,8 @@ def _known(person: str, rules: "Rules", steps: Iterable[Step], *, pages: "list[P
     raise QueryUnknown(f"person {person[:80]!r} is nobody that is known; known are {known}")
 
 
-def _written(entry: Entry) -> dict[str, Any]:
+def written_entry(entry: Entry) -> dict[str, Any]:
+    """Return an entry as JSON can hold it."""
     reasons = [one.model_dump(mode="json") for one in entry.reasons]
     return {
         "at_ms": entry.at_ms,

@@ -33,6 +33,8 @@ class Group:
     `id` stands for `receiver` and `key`, the matchers on the way to the route with the group's
     labels: the same before and after a move of the route.
 
+    `decided` stands for why it was kept back when that was written down last; it is empty where
+    nothing keeps it back.
     It is looked at again at `next_ms`; a time below nothing says since when nobody is in it.
     """
 
@@ -45,3 +47,4 @@ class Group:
     has_flushed: bool = False
     count: int = 0
     told: Mapping[str, Told] = field(default_factory=dict)
+    decided: str = ""

@@ -54,6 +54,17 @@ _ANY_AUDITED = select(literal(1)).where(
 )
 _NEWEST = select(*_COLUMNS).where(_OWN).order_by(_A.seq.desc()).limit(bindparam("limit"))
 _OF = _NEWEST.where(_A.about == bindparam("about"))
+_DONE = (
+    select(*_COLUMNS)
+    .where(
+        _OWN,
+        _A.action == bindparam("action"),
+        _A.at_ms >= bindparam("since_ms"),
+        _A.seq > bindparam("last"),
+    )
+    .order_by(_A.seq)
+    .limit(bindparam("limit"))
+)
 _BEFORE = _NEWEST.where(_A.seq < bindparam("cursor"))
 _AFTER = (
     select(*_COLUMNS).where(_OWN, _A.seq > bindparam("last")).order_by(_A.seq).limit(VERIFY_ROWS)
@@ -133,6 +144,16 @@ class AuditRows:
         self.write()
         found = self._slice.rows(_OF, about=about, limit=at_most(limit))
         return [_read(row) for row in reversed(found)]
+
+    def done(
+        self, action: str, since_ms: int, *, after: int = 0, limit: int = 500
+    ) -> list[AuditRow]:
+        """Return the rows of one action since a time, the oldest first, behind the one `after`."""
+        self.write()
+        found = self._slice.rows(
+            _DONE, action=action, since_ms=since_ms, last=after, limit=at_most(limit)
+        )
+        return [_read(row) for row in found]
 
     def page(self, cursor: int | None = None, limit: int = 50) -> AuditPage:
         """Return a page of the whole log, the newest first; the cursor is a row's `seq`."""

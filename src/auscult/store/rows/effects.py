@@ -42,6 +42,18 @@ _OF = (
     .order_by(_C.due_ms, _C.key)
     .limit(bindparam("limit"))
 )
+_OF_GROUPS = (
+    _WHOLE.where(
+        _OWN,
+        _C.kind == EffectKind.NOTIFY.value,
+        _C.due_ms.between(bindparam("since_ms"), bindparam("until_ms")),
+        _C.body.like('%"alerts":{%'),
+        _C.key > bindparam("after"),
+    )
+    .order_by(_C.key)
+    .limit(bindparam("limit"))
+)
+"""Messages that hold alerts: in any other's body the key has no object, and in no text a quote."""
 _SETTLE = (
     update(effects)
     .where(_OWN, _C.key == bindparam("of_key"), _C.state == PENDING)
@@ -245,6 +257,15 @@ class EffectRows(RelatedEffects):
     def of(self, incident_id: str, limit: int = 500) -> list[EffectRow]:
         """Return an incident's effects in the order they became due."""
         found = self._rows(_OF, incident=incident_id, limit=at_most(limit))
+        return [_read(row) for row in found]
+
+    def of_groups(
+        self, since_ms: int, until_ms: int, *, after: str = "", limit: int = 500
+    ) -> list[EffectRow]:
+        """Return messages about groups of alerts due in a span, by key, behind the one `after`."""
+        found = self._rows(
+            _OF_GROUPS, since_ms=since_ms, until_ms=until_ms, after=after, limit=at_most(limit)
+        )
         return [_read(row) for row in found]
 
     def drop(self, keys: Iterable[str]) -> None:

@@ -6,10 +6,13 @@ import pytest
 
 from auscult.engine.alerts.taking import take_in
 from auscult.engine.alerts.telling import ring_groups
+from auscult.engine.events.records import settle
 from auscult.engine.events.steps import Rules
 from auscult.engine.why.alerts import GroupAnswer, ask_groups
 from auscult.kernel.alerts import Alert, Silence
+from auscult.kernel.effects import Outcome, Result
 from auscult.kernel.errors import QueryUnknown
+from auscult.kernel.facts import Answered
 from auscult.kernel.matchers import parse_matcher
 from auscult.kernel.times import HOUR_MS, MINUTE_MS
 from auscult.notification.decide.alerts import Alerting
@@ -97,6 +100,80 @@ def test_a_silence_is_named_with_its_words(alerted: Bench) -> None:
     assert said(alerted, "alertname=Down") == [
         (False, "Down: silenced by silence s1 of ann: we move it")
     ]
+
+
+def look(bench: Bench, after_ms: int = HOUR_MS) -> None:
+    """Ring whatever is due, a while later."""
+    bench.clock.advance(ms=after_ms)
+    now_ms = bench.clock.now_ms()
+    with bench.store.write() as work:
+        rows = work.of(ACME)
+        ids = [one.id for one in rows.groups.page() if 0 <= one.next_ms <= now_ms]
+        ring_groups(rows, ids, bench.rules, now_ms=now_ms)
+
+
+def test_what_was_decided_and_what_became_of_it_is_told_of_what_is_over_too(
+    alerted: Bench,
+) -> None:
+    fire(alerted, "Down")
+    fire(alerted, "Slow")
+    with alerted.store.write() as work:
+        rows, now_ms = work.of(ACME), alerted.clock.now_ms()
+        ids = [one.id for one in rows.groups.page()]
+        rung = ring_groups(rows, ids, alerted.rules, now_ms=now_ms)
+        (effect,) = rung.effects
+        done = Outcome(key=effect.key, tenant=ACME, result=Result.DONE, at_ms=now_ms + 5)
+        settle(work, Answered(outcome=done), alerted.plans, clock=alerted.clock)
+    (told,) = why(alerted, "alertname=Down", "service=edge")
+    assert [(one.kind, one.sentence) for one in told.entries] == [
+        ("decided", "Decided: told ops (first notification)."),
+        ("sent", "ops (ops) send: done"),
+    ]
+    (reason,) = told.entries[0].reasons
+    assert (reason.name, reason.holds, reason.why) == ("ops", True, "first notification: Down")
+    assert [(one.channel, one.state, one.attempts) for one in told.messages] == [("ops", "done", 1)]
+    for _ in range(2):
+        look(alerted)
+    (over,) = why(alerted, "alertname=Down", "service=edge")
+    assert over.answers == ()
+    assert [one.sentence for one in over.entries][2:] == [
+        "Decided: told ops (all alerts resolved)."
+    ]
+    assert over.written()["entries"][0]["reasons"][0]["name"] == "ops"
+    (muted,) = why(alerted, "alertname=Slow")
+    assert muted.entries[0].reasons[0].name == 'alertname="Down", service="edge"'
+    assert muted.entries[-1].sentence.startswith("Decided: did not tell ops (all resolved before")
+
+
+def test_what_is_over_is_found_by_labels_its_group_does_not_have(
+    alerted: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alerted.rules = Rules(
+        alerting=Alerting.model_validate(
+            ALERTING | {"route": ALERTING["route"] | {"group_by": ["alertname"]}}
+        )
+    )
+    fire(alerted, "Down")
+    fire(alerted, "Down", "encode")
+    for after_ms in (0, HOUR_MS, HOUR_MS):
+        look(alerted, after_ms)
+    (told,) = why(alerted, "service=encode")
+    assert told.answers == ()
+    assert why(alerted, "service=encode", "alertname=Slow") == []
+    assert why(alerted, "service=db") == []
+    monkeypatch.setattr("auscult.engine.why.alerts.HISTORIES_MAX", 0)
+    with pytest.raises(QueryUnknown, match="name labels they are grouped by"):
+        why(alerted, "service=encode")
+    assert len(why(alerted, "alertname=Down")) == 1
+
+
+def test_the_history_of_a_group_is_bounded(alerted: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("auscult.engine.why.alerts.HISTORY_MAX", 2)
+    for _ in range(3):
+        fire(alerted, "Down")
+        look(alerted)
+    (told,) = why(alerted, "alertname=Down")
+    assert (len(told.entries), told.is_whole) == (2, False)
 
 
 def test_a_route_that_is_gone_is_said_and_what_fits_nothing_is_nowhere(alerted: Bench) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from auscult.engine.alerts.taking import take_in
+from auscult.engine.alerts.telling import ring_groups
 from auscult.engine.events.records import settle
 from auscult.kernel.alerts import Alert
 from auscult.kernel.facts import Acknowledged, Found
@@ -121,11 +122,22 @@ def test_why_of_alerts_says_what_their_groups_would_tell(say: Say, house: Path) 
         take_in(work.of(ACME), [alert], paths, now_ms=now_ms)
     store.close()
     assert re.search(
-        r"^acme .*\n  yes .*: first notification\n", say("why", "--alert", "alertname=Down")
+        r"^acme .*\n  now: yes .*: first notification\n", say("why", "--alert", "alertname=Down")
     )
     (told,) = json.loads(say("why", "--alert", "alertname=Down", "--json"))
     assert told["answers"][0]["tells"] is True
-    assert "no such alert" in say("why", "--alert", "alertname=Up", "--tenant", "acme")
+    assert told["entries"] == []
+    store = Store.open(f"sqlite:///{house}/house.db")
+    with store.write() as work:
+        ids = [one.id for one in work.of(ACME).groups.page()]
+        ring_groups(work.of(ACME), ids, plans.of(ACME).rules, now_ms=now_ms)
+    store.close()
+    assert re.search(
+        r"decided  Decided: told incidents .*\n +yes channel incidents: first notification: Down\n"
+        r"  now: no  ",
+        say("why", "--alert", "alertname=Down"),
+    )
+    assert "no group is known" in say("why", "--alert", "alertname=Up", "--tenant", "acme")
     assert say("why", "--alert", "(").startswith("2 ")
 
 
@@ -150,6 +162,38 @@ def test_whatif_lists_what_other_settings_add(say: Say, incident: str) -> None:
     assert [one["channel"] for one in found["added"]] == ["ops"]
     assert found["removed"] == []
     assert (found["tenant"], found["incidents"]) == ("acme", 1)
+
+
+ALERTS = """
+    alerts:
+      route: {{receiver: team, group_wait: 0s}}
+      receivers: [{{name: team, to: [{channel}]}}]
+"""
+
+
+@pytest.mark.usefixtures("incident")
+def test_whatif_lists_what_receivers_would_tell_of_alerts(say: Say, house: Path) -> None:
+    for name, channel in (("auscult", "ops"), ("new", "phone")):
+        path = house / f"{name}.yaml"
+        path.write_text(path.read_text().rstrip() + ALERTS.format(channel=channel))
+    rules = plan_settings(load_settings(house / "auscult.yaml")).of(ACME).rules
+    now_ms = SystemClock().now_ms() - 60_000
+    alert = Alert("fp", (("alertname", "Down"),), (), now_ms, now_ms + 3_600_000, now_ms)
+    assert "0 alerts of others" in say("whatif", "-c", "new.yaml", "acme")
+    store = Store.open(f"sqlite:///{house}/house.db")
+    with store.write() as work:
+        take_in(work.of(ACME), [alert], rules.alerting.paths, now_ms=now_ms)
+        ids = [one.id for one in work.of(ACME).groups.page()]
+        ring_groups(work.of(ACME), ids, rules, now_ms=now_ms)
+    store.close()
+    told = say("whatif", "-c", "new.yaml", "acme")
+    assert "1 alerts of others that receivers told, or that settings muted" in told
+    assert "on record are 1, of which the replay has 1" in told
+    assert re.search(r"added: 1\n\+ 20\S+ \S+Z  phone  Down\n", told)
+    assert re.search(r"removed: 1\n- 20\S+ \S+Z  ops  Down\n", told)
+    assert "\nnot known: " in told
+    found = json.loads(say("whatif", "-c", "new.yaml", "acme", "--json"))["alerts"]
+    assert [one["channel"] for one in found["added"]] == ["phone"]
 
 
 @pytest.mark.usefixtures("incident")

@@ -81,22 +81,29 @@ class Muting:
     """Who may keep an alert from being told: silences and inhibition, asked by its labels.
 
     Each returns what mutes (a silence's id, an alert's fingerprint), or None. `is_now` says whether
-    a time interval of a name holds.
+    a time interval of a name holds, `named` how a person knows what mutes, `labels_of` which labels
+    an alert has that inhibits.
     """
 
     silenced_by: Callable[[Labels], str | None] = lambda _labels: None
     inhibited_by: Callable[[Labels], str | None] = lambda _labels: None
     is_now: Callable[[str], bool] = lambda _name: False
+    named: Callable[[str], str] = lambda by: by
+    labels_of: Callable[[str], Labels] = lambda _by: ()
 
 
 @dataclass(frozen=True, slots=True)
 class Flush:
-    """What comes of looking at a group: notices, and alerts that may leave it."""
+    """What comes of looking at a group: notices, and alerts that may leave it.
+
+    `is_news` says that it is to be written down (`decided.noted`).
+    """
 
     group: Group
     notices: tuple[Notice, ...] = ()
     gone: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    is_news: bool = False
 
 
 def join(group: Group | None, alert: Alert, node: Node, *, now_ms: int) -> Group:
@@ -124,7 +131,7 @@ def join(group: Group | None, alert: Alert, node: Node, *, now_ms: int) -> Group
 def asleep(group: Group, now_ms: int) -> Group:
     """Return a group that nobody is in any more; it still knows what it told and was taken."""
     told = {channel: one for channel, one in group.told.items() if not one.is_refused}
-    return replace(group, next_ms=-now_ms, has_flushed=False, told=told)
+    return replace(group, next_ms=-now_ms, has_flushed=False, told=told, decided="")
 
 
 def flush(  # noqa: PLR0913  # a group, its alerts and its rules
@@ -144,7 +151,7 @@ def flush(  # noqa: PLR0913  # a group, its alerts and its rules
     if len(inside) > 1:
         inside.sort(key=rank)
     gone = tuple(one.fingerprint for one in inside if one.is_resolved(now_ms))
-    left, reasons = _unmuted(inside, node, muting)
+    left, reasons = unmuted(inside, node, muting)
     firing = tuple(one for one in left if not one.is_resolved(now_ms))
     resolved = tuple(one for one in left if one.is_resolved(now_ms))
     notices, told = [], dict(group.told)
@@ -171,7 +178,7 @@ def flush(  # noqa: PLR0913  # a group, its alerts and its rules
     return Flush(looked_at, tuple(notices), gone, tuple(reasons))
 
 
-def _unmuted(
+def unmuted(
     alerts: Iterable[Alert], node: Node, muting: Muting
 ) -> tuple[list[Alert], list[Reason]]:
     """Return the alerts that may be told, and why the others may not."""

@@ -49,8 +49,17 @@ class _Told(Struct, array_like=True):
     is_refused: bool = False
 
 
-_Written = tuple[str, str, dict[str, str], int, int, dict[str, _Told]]
-"""Key, receiver, labels, begun_ms, count, and by channel what it was told."""
+class _Written(Struct, array_like=True):
+    """A group but for what has a column; `told` is by channel. Defaults as above."""
+
+    key: str
+    receiver: str
+    labels: dict[str, str]
+    begun_ms: int
+    count: int
+    told: dict[str, _Told]
+    decided: str = ""
+
 
 _ENCODE = Encoder().encode
 _DECODE = Decoder(_Written).decode
@@ -138,28 +147,30 @@ def _written(group: Group) -> str:
         )
         for channel, one in group.told.items()
     }
-    said: _Written = (
+    said = _Written(
         group.key,
         group.receiver,
         dict(group.labels),
         group.begun_ms,
         group.count,
         told,
+        group.decided,
     )
     return bounded(_ENCODE(said).decode())
 
 
 def _read(row: Row[Any]) -> Group:
-    key, receiver, labels, begun_ms, count, told = _DECODE(row.body)
+    said = _DECODE(row.body)
     return Group(
         id=row.id,
-        key=key,
-        receiver=receiver,
-        labels=tuple(labels.items()),
-        begun_ms=begun_ms,
+        key=said.key,
+        receiver=said.receiver,
+        labels=tuple(said.labels.items()),
+        begun_ms=said.begun_ms,
         next_ms=row.next_ms,
         has_flushed=bool(row.has_flushed),
-        count=count,
+        count=said.count,
+        decided=said.decided,
         told={
             channel: Told(
                 frozenset(one.firing),
@@ -168,6 +179,6 @@ def _read(row: Row[Any]) -> Group:
                 one.since_ms,
                 one.is_refused,
             )
-            for channel, one in told.items()
+            for channel, one in said.told.items()
         },
     )

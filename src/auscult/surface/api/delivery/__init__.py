@@ -2,6 +2,6 @@
 
 from auscult.surface.api.delivery import deadletters, returning, why
 
-ROUTERS = (returning.router, deadletters.router, why.router)
+ROUTERS = (returning.router, deadletters.router, why.router, why.alerts_router)
 
 __all__ = ["ROUTERS"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from auscult.engine.whatif.alerts import AlertPage, AlertsCompared
 from auscult.engine.whatif.comparison import Comparison, Counts, compare
 from auscult.engine.whatif.replay import Call
 from auscult.kernel.errors import SettingError
@@ -14,6 +15,12 @@ from auscult.runtime.settings import load_settings
 from auscult.surface.cli.opening import configured, opened_store
 from auscult.surface.cli.settings.checking import plan_settings
 from auscult.surface.cli.why.telling import when
+
+NOT_KNOWN = (
+    "not known: alerts that became incidents without telling a channel, that were silenced all\n"
+    "the time, or over before anybody was told; looks at other times, repeats, and what resolved"
+)
+"""What a comparison of alerts leaves out, said with each: a missing page would look like none."""
 
 SHOWN_MAX = 200
 """Pages of each kind that are printed for a person; `--json` has them all."""
@@ -59,6 +66,34 @@ def spell(found: Comparison) -> Iterator[str]:
         yield from _counts(f"{person}, at night by their own clock", named)
     for sentence in found.refused:
         yield f"would have been refused: {sentence}"
+    yield from spell_alerts(found.alerts)
+
+
+def spell_alerts(found: AlertsCompared) -> Iterator[str]:
+    """Yield what receivers would tell of groups of alerts, as lines for a person to read."""
+    yield f"\n{found.alerts} alerts of others that receivers told, or that settings muted"
+    if not found.alerts:
+        return
+    yield (
+        f"present section: {found.before} messages that tell something new; on record are "
+        f"{found.recorded}, of which the replay has {found.reproduced}"
+    )
+    yield f"other section:   {found.after} messages"
+    for mark, pages in (("+", found.added), ("-", found.removed)):
+        yield f"\n{'added' if mark == '+' else 'removed'}: {len(pages)}"
+        yield from (_page(mark, one) for one in pages[:SHOWN_MAX])
+        if len(pages) > SHOWN_MAX:
+            yield f"  and {len(pages) - SHOWN_MAX} more; --json has them all"
+    yield from _counts("by channel", found.by_channel)
+    yield f"\n{NOT_KNOWN}"
+    if found.left_out:
+        yield f"not known: {found.left_out} alerts that did not fit in a message or a record"
+
+
+def _page(mark: str, page: AlertPage) -> str:
+    names = ", ".join(page.names)
+    count = f" ({page.alerts} alerts)" if page.alerts > 1 else ""
+    return f"{mark} {when(page.at_ms)}  {page.channel}  {names}{count}"
 
 
 def _line(mark: str, call: Call) -> str:

@@ -2,12 +2,11 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from auscult.engine.why.account import Account, Entry, Kind, give_account
-from auscult.engine.why.alerts import ask_groups
+from auscult.engine.why.account import Account, Entry, Kind, Sent, give_account
+from auscult.engine.why.alerts import GroupAnswer, ask_groups
 from auscult.kernel.errors import ObjectMissing, SettingError
 from auscult.kernel.matchers import parse_matcher
 from auscult.kernel.times import rfc3339
@@ -46,7 +45,7 @@ def tell_why(
 def tell_why_alerts(
     written: list[str], config: Path, *, tenant: str = "", as_json: bool = False
 ) -> None:
-    """Print why alerts are told now, or are not; raises `MatcherMalformed`, `SettingError`."""
+    """Print why alerts were told, or are now, or not; raises `MatcherMalformed`, `SettingError`."""
     matchers = tuple(map(parse_matcher, written))
     settings = load_settings(config)
     plans = plan_settings(settings)
@@ -61,17 +60,14 @@ def tell_why_alerts(
             )
         ]
     if as_json:
-        told = [{"tenant": name, **asdict(group)} for name, group in found]
+        told = [{"tenant": name, **group.written()} for name, group in found]
         sys.stdout.write(json.dumps(told, indent=2) + "\n")
         return
     for name, group in found:
-        sys.stdout.write(f"{name}  {group.receiver}  {group.key}\n")
-        for one in group.answers:
-            sys.stdout.write(f"  {'yes' if one.tells else 'no '} {one.sentence}\n")
-        if group.next_ms > 0:
-            sys.stdout.write(f"  looked at again at {when(group.next_ms)}\n")
+        for line in spell_group(name, group):
+            sys.stdout.write(f"{line}\n")
     if not found:
-        sys.stdout.write("no such alert stands in a group: it is over, or was never sent\n")
+        sys.stdout.write("no group is known that such an alert stands in, or stood\n")
 
 
 def spell(account: Account) -> Iterator[str]:
@@ -86,16 +82,38 @@ def spell(account: Account) -> Iterator[str]:
         return
     if not account.is_whole:
         yield "(what came before is left out: there is too much of it)"
-    for entry in account.entries:
-        yield f"{when(entry.at_ms)}  {entry.kind:<8} {_said(entry)}"
-        yield from (f"{'':31}{line}" for line in map(spell_reason, entry.reasons))
+    yield from _entries(account.entries)
     if account.messages:
         yield "\nMessages"
-    for sent in account.messages:
-        to = f"{', '.join(sent.people)} by {sent.channel}" if sent.people else sent.channel
-        attempts = f"{sent.attempts} attempt{'' if sent.attempts == 1 else 's'}"
-        reason = f": {sent.reason}" if sent.reason else ""
-        yield f"{when(sent.due_ms)}  {sent.state:<8} {sent.kind} to {to}, {attempts}{reason}"
+    yield from map(_message, account.messages)
+
+
+def spell_group(tenant: str, group: GroupAnswer) -> Iterator[str]:
+    """Yield what is on record of a group, and what it would tell now, as lines to read."""
+    yield f"{tenant}  {group.receiver}  {group.key}"
+    if not group.is_whole:
+        yield "  (what came before is left out: there is too much of it)"
+    yield from (f"  {line}" for line in _entries(group.entries))
+    yield from (f"  {line}" for line in map(_message, group.messages))
+    if not group.answers:
+        yield "  now: nothing is in it"
+    for one in group.answers:
+        yield f"  now: {'yes' if one.tells else 'no '} {one.sentence}"
+    if group.next_ms > 0:
+        yield f"  looked at again at {when(group.next_ms)}"
+
+
+def _entries(entries: Iterable[Entry]) -> Iterator[str]:
+    for entry in entries:
+        yield f"{when(entry.at_ms)}  {entry.kind:<8} {_said(entry)}"
+        yield from (f"{'':31}{line}" for line in map(spell_reason, entry.reasons))
+
+
+def _message(sent: Sent) -> str:
+    to = f"{', '.join(sent.people)} by {sent.channel}" if sent.people else sent.channel
+    attempts = f"{sent.attempts} attempt{'' if sent.attempts == 1 else 's'}"
+    reason = f": {sent.reason}" if sent.reason else ""
+    return f"{when(sent.due_ms)}  {sent.state:<8} {sent.kind} to {to}, {attempts}{reason}"
 
 
 def spell_reason(reason: Reason) -> str:
