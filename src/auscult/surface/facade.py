@@ -165,7 +165,9 @@ class Alerts(Protocol):
     async def receive_event(self, tenant: TenantId, event: Event, *, by: str) -> str:
         """Do what an event of PagerDuty's API says; returns its key, raises `QueueFull`."""
 
-    async def silence(self, tenant: TenantId, silence: Silence, *, by: str) -> str:
+    async def silence(
+        self, tenant: TenantId, silence: Silence, *, by: str, incident: str = ""
+    ) -> str:
         """Make or change a silence; returns its id, raises `ObjectMissing`."""
 
     async def expire(self, tenant: TenantId, silence_id: str, *, by: str) -> None:

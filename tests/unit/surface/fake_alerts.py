@@ -32,7 +32,9 @@ class FakeAlerts:
         self.events.append((tenant, event, by))
         return event.dedup_key or f"made-{len(self.events)}"
 
-    async def silence(self, tenant: TenantId, silence: Silence, *, by: str) -> str:
+    async def silence(
+        self, tenant: TenantId, silence: Silence, *, by: str, incident: str = ""
+    ) -> str:
         self.silenced.append(silence)
         return silence.id or f"{tenant}-{len(self.silenced)}"
 

@@ -11,7 +11,7 @@ from auscult.engine.alerts.taking import take_in
 from auscult.kernel.alerts import Alert, Silence
 from auscult.kernel.errors import ObjectMissing, QueueFull, StateConflict, StoreUnavailable
 from auscult.kernel.facts import Acknowledged
-from auscult.kernel.times import DAY_MS, HOUR_MS
+from auscult.kernel.times import DAY_MS, HOUR_MS, rfc3339
 from auscult.kernel.words import TenantId
 from auscult.notification.decide.alerts import Alerting
 from auscult.notification.decide.alerts.silences import change, end
@@ -150,11 +150,14 @@ class AlertPath:
         if not self._is_on:
             raise QueueFull("monitoring is switched off (MONITORING_ENABLED)", retry_after_s=60)
 
-    async def silence(self, tenant: TenantId, silence: Silence, *, by: str) -> str:
+    async def silence(
+        self, tenant: TenantId, silence: Silence, *, by: str, incident: str = ""
+    ) -> str:
         """Make a silence, or change the one whose id it carries; returns its id.
 
-        Raises `ObjectMissing` where the tenant has no silence of that id, `StateConflict` where it
-        has too many.
+        Where it is made to mute an incident, the incident's timeline says so. Raises
+        `ObjectMissing` where the tenant has no silence of that id, `StateConflict` where it has
+        too many.
         """
         now_ms = self._clock.now_ms()
 
@@ -177,6 +180,15 @@ class AlertPath:
                 about=made.id,
                 detail={"sentence": f"Silenced by {by}: {matchers}; {made.comment}"},
             )
+            if incident:
+                until = f"until {rfc3339(made.ends_ms)[:16].replace('T', ' ')} UTC"
+                rows.audit.append(
+                    at_ms=now_ms,
+                    actor=by,
+                    action="incident.silenced",
+                    about=incident,
+                    detail={"sentence": f"Muted by {by} {until}: {matchers}; {made.comment}"},
+                )
             return made.id
 
         return await self._events.write(write)

@@ -171,7 +171,10 @@ async def silence_signals(ask: Ask, incident_id: str, *, for_min: int, reason: s
             created_by=ask.caller.name,
             comment=reason or f"muted at incident {incident_id}",
         )
-        made.append(await ask.engine.alerts.silence(ask.tenant, silence, by=ask.caller.name))
+        by = ask.caller.name
+        made.append(
+            await ask.engine.alerts.silence(ask.tenant, silence, by=by, incident=incident_id)
+        )
     return made
 
 

@@ -55,6 +55,18 @@ async def test_one_silence_too_many_is_refused_until_one_ends(bench: Bench) -> N
         assert len(work.of(ACME).silences.ending_after(bench.clock.now_ms())) == SILENCES_MAX
 
 
+async def test_what_mutes_an_incident_stands_on_its_timeline(bench: Bench) -> None:
+    path = path_of(bench)
+    await path.silence(ACME, silence(bench), by="ana", incident="i1")
+    await path.silence(ACME, silence(bench), by="bob")
+    with bench.store.read() as work:
+        (row,) = work.of(ACME).audit.of("i1")
+    assert (row.actor, row.action) == ("ana", "incident.silenced")
+    assert row.detail["sentence"].startswith(
+        'Muted by ana until 2026-01-01 01:00 UTC: service="edge"'
+    )
+
+
 async def test_a_silence_that_is_not_there_is_neither_changed_nor_ended(bench: Bench) -> None:
     path = path_of(bench)
     with pytest.raises(ObjectMissing):
