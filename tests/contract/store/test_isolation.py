@@ -90,6 +90,7 @@ MATRIX: dict[str, tuple[Act, object]] = {
         lambda rows: rows.effects.waiting_behind(effect("E2", due_ms=0)),
         [],
     ),
+    "effects.of_groups": (lambda rows: rows.effects.of_groups(0, 10**15), []),
     "effects.drop": (lambda rows: rows.effects.drop(["E1"]), None),
     "effects.withdraw": (lambda rows: rows.effects.withdraw(["E1"]), None),
     "effects.unsent_count": (lambda rows: rows.effects.unsent_count(), 0),
@@ -156,6 +157,7 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "calendars.remove": (lambda rows: rows.calendars.remove("nights", "vendor"), False),
     "audit.append": (lambda rows: rows.audit.append(**audit_row()), MINE),
     "audit.of": (lambda rows: rows.audit.of("I1"), []),
+    "audit.done": (lambda rows: rows.audit.done(str(audit_row()["action"]), 0), []),
     "audit.page": (lambda rows: rows.audit.page().rows, []),
     "audit.verify": (lambda rows: rows.audit.verify(), 0),
     "audit.prove": (lambda rows: rows.audit.prove().rows, 0),
@@ -183,6 +185,8 @@ def fill(store: Store, tenant: TenantId = ACME) -> None:
         rows.effects.wish(effect(tenant=tenant))
         rows.effects.wish(effect("E9", tenant=tenant))
         rows.effects.settle(outcome("E9", Result.REFUSED, tenant=tenant))
+        group_message = effect("E8", tenant=tenant).model_copy(update={"payload": {"alerts": {}}})
+        rows.effects.wish(group_message)
         rows.timers.set(timer(tenant=tenant))
         rows.runs.put(run(tenant=tenant))
         rows.ladders.put(ladder())
