@@ -57,6 +57,7 @@ def test_what_can_be_judged_is_and_what_cannot_is_named(catalogue: Path, tmp_pat
     assert not _workers_of(paper.parent)
 
 
+@pytest.mark.alone
 def test_a_killed_worker_costs_nothing_and_ctrl_c_leaves_nothing(catalogue: Path) -> None:
     titles = map(str, sorted(catalogue.glob("title*.wav")))
     command = [*COMMAND, *titles, "--workers", "2"]  # whole, so that it goes on for a while
