@@ -101,6 +101,7 @@ def test_ours_have_them(tmp_path: Path) -> None:
 
 
 def test_alertmanagers_have_them(tmp_path: Path) -> None:
+    """The shapes are Alertmanager's own: `look` asserts the same of it as of auscult."""
     with alertmanager(tmp_path, ROUTES) as (url, _):
 
         def post(path: str, body: bytes) -> tuple[int, Any]:

@@ -55,11 +55,8 @@ def spell(found: Comparison) -> Iterator[str]:
         f"of which the replay has {found.reproduced}"
     )
     yield f"other settings:   {found.after} pages"
-    for mark, calls in (("+", found.added), ("-", found.removed)):
-        yield f"\n{'added' if mark == '+' else 'removed'}: {len(calls)}"
-        yield from (_line(mark, call) for call in calls[:SHOWN_MAX])
-        if len(calls) > SHOWN_MAX:
-            yield f"  and {len(calls) - SHOWN_MAX} more; --json has them all"
+    yield from _listed("added", [_line("+", call) for call in found.added])
+    yield from _listed("removed", [_line("-", call) for call in found.removed])
     yield from _counts("by channel", found.by_channel)
     for person, hours in found.by_night.items():
         named = {f"{hour:02}:00": hours[hour] for hour in sorted(hours, key=_since_evening)}
@@ -79,15 +76,19 @@ def spell_alerts(found: AlertsCompared) -> Iterator[str]:
         f"{found.recorded}, of which the replay has {found.reproduced}"
     )
     yield f"other section:   {found.after} messages"
-    for mark, pages in (("+", found.added), ("-", found.removed)):
-        yield f"\n{'added' if mark == '+' else 'removed'}: {len(pages)}"
-        yield from (_page(mark, one) for one in pages[:SHOWN_MAX])
-        if len(pages) > SHOWN_MAX:
-            yield f"  and {len(pages) - SHOWN_MAX} more; --json has them all"
+    yield from _listed("added", [_page("+", one) for one in found.added])
+    yield from _listed("removed", [_page("-", one) for one in found.removed])
     yield from _counts("by channel", found.by_channel)
     yield f"\n{NOT_KNOWN}"
     if found.left_out:
         yield f"not known: {found.left_out} alerts that did not fit in a message or a record"
+
+
+def _listed(title: str, lines: list[str]) -> Iterator[str]:
+    yield f"\n{title}: {len(lines)}"
+    yield from lines[:SHOWN_MAX]
+    if len(lines) > SHOWN_MAX:
+        yield f"  and {len(lines) - SHOWN_MAX} more; --json has them all"
 
 
 def _page(mark: str, page: AlertPage) -> str:
