@@ -8,10 +8,12 @@ from pydantic import PrivateAttr
 
 from auscult.engine.events.steps import Rules
 from auscult.engine.wiring import Plans, TenantPlan
+from auscult.kernel.alerts import Silence
 from auscult.kernel.effects import Effect, EffectKind
 from auscult.kernel.facts import Found
 from auscult.kernel.findings import Evidence, Finding, Phase
 from auscult.kernel.incidents import ChangeKind
+from auscult.kernel.matchers import parse_matcher
 from auscult.kernel.words import Severity, Subject, TenantId
 from auscult.notification.decide import Route
 from auscult.notification.messages import Message, render
@@ -118,3 +120,20 @@ def an_effect(**changed: Any) -> Effect:
         "due_ms": FakeClock().now_ms(),
     }
     return Effect(**(told | changed))
+
+
+def silence(bench: Bench, *matchers: str, for_ms: int = 3_600_000) -> Silence:
+    """Silence what fulfils the matchers, from now on."""
+    now_ms = bench.clock.now_ms()
+    made = Silence(
+        id="s1",
+        matchers=tuple(map(parse_matcher, matchers)),
+        starts_ms=now_ms,
+        ends_ms=now_ms + for_ms,
+        updated_ms=now_ms,
+        created_by="ann",
+        comment="we move it",
+    )
+    with bench.store.write() as work:
+        work.of(ACME).silences.put(made)
+    return made

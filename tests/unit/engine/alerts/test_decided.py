@@ -7,14 +7,13 @@ import pytest
 from auscult.engine.alerts.taking import take_in
 from auscult.engine.alerts.telling import ring_groups
 from auscult.engine.events.steps import Rules
-from auscult.kernel.alerts import Alert, Group, Silence, fingerprints
-from auscult.kernel.matchers import parse_matcher
+from auscult.kernel.alerts import Alert, Group, fingerprints
 from auscult.kernel.times import HOUR_MS
 from auscult.notification.decide.alerts import DECIDED, Alerting, Flush, Muting, Reason, Why, noted
 from auscult.notification.decide.alerts.decided import detail_of, read_muted
 from auscult.store.rows.audit import DETAIL_CHARS_MAX
 from auscult.store.transaction import Transaction
-from tests.unit.engine.bench import ACME, Bench
+from tests.unit.engine.bench import ACME, Bench, silence
 
 INTERVAL_MS = 10_000
 RULES = Alerting.model_validate(
@@ -53,21 +52,6 @@ def look(bench: Bench, *alerts: Alert, rules: Alerting = RULES) -> None:
         take_in(rows, alerts, rules.paths, now_ms=now_ms)
         ids = [one.id for one in rows.groups.page() if 0 <= one.next_ms <= now_ms]
         ring_groups(rows, ids, Rules(alerting=rules), now_ms=now_ms)
-
-
-def silence(bench: Bench, matcher: str, *, ends_ms: int = HOUR_MS) -> None:
-    now_ms = bench.clock.now_ms()
-    made = Silence(
-        id="s1",
-        matchers=(parse_matcher(matcher),),
-        starts_ms=now_ms,
-        ends_ms=now_ms + ends_ms,
-        updated_ms=now_ms,
-        created_by="ann",
-        comment="we move it",
-    )
-    with bench.store.write() as work:
-        work.of(ACME).silences.put(made)
 
 
 def record(bench: Bench) -> list[dict[str, Any]]:
@@ -126,7 +110,7 @@ def test_what_mutes_is_named_once_and_again_when_it_is_something_else(bench: Ben
     for _ in range(3):
         look(bench)
     assert len(record(bench)) == 2
-    silence(bench, "alertname=Slow", ends_ms=3 * INTERVAL_MS)
+    silence(bench, "alertname=Slow", for_ms=3 * INTERVAL_MS)
     look(bench, alert(bench, "Down", ends_ms=0))
     look(bench)
     (silenced,) = [one for one in record(bench)[2:] if one["group"].endswith('"Slow"}')]

@@ -16,7 +16,7 @@ from auscult.kernel.times import MINUTE_MS
 from auscult.kernel.words import Severity
 from auscult.notification.decide import LOOK_MS, Route
 from auscult.store.queue import Room
-from tests.unit.engine.bench import ACME, Bench
+from tests.unit.engine.bench import ACME, Bench, silence
 from tests.unit.engine.events.test_calling import ONCALL
 from tests.unit.engine.events.test_dispatch import dispatching, until
 from tests.unit.engine.events.test_muting import (
@@ -25,7 +25,6 @@ from tests.unit.engine.events.test_muting import (
     ring_until_told,
     rule,
     said,
-    silence,
     take,
     timer_of,
 )

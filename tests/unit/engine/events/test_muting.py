@@ -8,16 +8,14 @@ from pydantic import ValidationError
 from auscult.engine.events.records import settle
 from auscult.engine.events.settled import Settled
 from auscult.engine.events.steps import Rules
-from auscult.kernel.alerts import Silence
 from auscult.kernel.facts import Acknowledged, Escalated, Fact, Rang, Released, Resolved, Timer
 from auscult.kernel.findings import Phase
 from auscult.kernel.incidents import ChangeKind, Incident
-from auscult.kernel.matchers import parse_matcher
 from auscult.kernel.times import HOUR_MS, MINUTE_MS, SECOND_MS
 from auscult.kernel.words import Severity
 from auscult.notification.decide import LOOK_MS, MuteRule, Route
 from auscult.notification.oncall import OnCall
-from tests.unit.engine.bench import ACME, Bench, found
+from tests.unit.engine.bench import ACME, Bench, found, silence
 
 POLICY = {
     "name": "p",
@@ -77,22 +75,6 @@ def sent(bench: Bench, incident: Incident) -> list[str]:
 def said(bench: Bench, incident: Incident) -> list[str]:
     with bench.store.read() as work:
         return [str(row.detail["sentence"]) for row in work.of(ACME).audit.of(incident.id, 100)]
-
-
-def silence(bench: Bench, *matchers: str, for_ms: int = HOUR_MS) -> Silence:
-    now_ms = bench.clock.now_ms()
-    made = Silence(
-        id="s1",
-        matchers=tuple(map(parse_matcher, matchers)),
-        starts_ms=now_ms,
-        ends_ms=now_ms + for_ms,
-        updated_ms=now_ms,
-        created_by="ann",
-        comment="we move it",
-    )
-    with bench.store.write() as work:
-        work.of(ACME).silences.put(made)
-    return made
 
 
 def test_a_blip_is_told_to_nobody_and_what_stays_is(bench: Bench) -> None:

@@ -9,12 +9,11 @@ from auscult.engine.alerts.taking import take_in
 from auscult.engine.alerts.telling import ring_groups
 from auscult.engine.events.steps import Rules
 from auscult.engine.whatif.alerts import AlertPage, AlertsCompared, compare_alerts
-from auscult.kernel.alerts import Alert, Silence, fingerprints
+from auscult.kernel.alerts import Alert, fingerprints
 from auscult.kernel.errors import QueryUnknown
-from auscult.kernel.matchers import parse_matcher
 from auscult.kernel.times import DAY_MS, HOUR_MS, MINUTE_MS
 from auscult.notification.decide.alerts import Alerting
-from tests.unit.engine.bench import ACME, Bench
+from tests.unit.engine.bench import ACME, Bench, silence
 
 ROUTE: dict[str, Any] = {
     "receiver": "team",
@@ -156,18 +155,7 @@ def test_what_settings_muted_is_known_by_the_record_of_its_group(bench: Bench) -
 def test_what_is_silenced_is_not_known_and_what_is_older_is_not_listed(bench: Bench) -> None:
     look(bench, alert(bench, "Down"))
     bench.clock.advance(ms=DAY_MS + HOUR_MS)
-    now_ms = bench.clock.now_ms()
-    silence = Silence(
-        id="s1",
-        matchers=(parse_matcher("alertname=Slow"),),
-        starts_ms=now_ms,
-        ends_ms=now_ms + HOUR_MS,
-        updated_ms=now_ms,
-        created_by="ann",
-        comment="",
-    )
-    with bench.store.write() as work:
-        work.of(ACME).silences.put(silence)
+    silence(bench, "alertname=Slow")
     look(bench, alert(bench, "Slow"))
     found = against(bench, section({"matchers": ["alertname=~.+"], "receiver": "both"}))
     assert (found.alerts, found.added, found.before) == (0, (), 0)

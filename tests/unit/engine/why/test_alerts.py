@@ -9,14 +9,14 @@ from auscult.engine.alerts.telling import ring_groups
 from auscult.engine.events.records import settle
 from auscult.engine.events.steps import Rules
 from auscult.engine.why.alerts import GroupAnswer, ask_groups
-from auscult.kernel.alerts import Alert, Silence
+from auscult.kernel.alerts import Alert
 from auscult.kernel.effects import Outcome, Result
 from auscult.kernel.errors import QueryUnknown
 from auscult.kernel.facts import Answered
 from auscult.kernel.matchers import parse_matcher
 from auscult.kernel.times import HOUR_MS, MINUTE_MS
 from auscult.notification.decide.alerts import Alerting
-from tests.unit.engine.bench import ACME, Bench
+from tests.unit.engine.bench import ACME, Bench, silence
 
 ALERTING: dict[str, Any] = {
     "route": {
@@ -85,18 +85,7 @@ def test_what_inhibits_is_named_by_its_labels(alerted: Bench) -> None:
 
 def test_a_silence_is_named_with_its_words(alerted: Bench) -> None:
     fire(alerted, "Down")
-    now_ms = alerted.clock.now_ms()
-    silence = Silence(
-        id="s1",
-        matchers=(parse_matcher("service=edge"),),
-        starts_ms=now_ms,
-        ends_ms=now_ms + HOUR_MS,
-        updated_ms=now_ms,
-        created_by="ann",
-        comment="we move it",
-    )
-    with alerted.store.write() as work:
-        work.of(ACME).silences.put(silence)
+    silence(alerted, "service=edge")
     assert said(alerted, "alertname=Down") == [
         (False, "Down: silenced by silence s1 of ann: we move it")
     ]
